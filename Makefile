@@ -1,0 +1,50 @@
+# `make run` and `make test` need Python 3.11 or later, and nothing else.
+PORT ?= 8000
+PYTHON ?= python3
+STAGE ?= dev
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+.PHONY: help run test check soak deploy destroy lock clean
+.DEFAULT_GOAL := help
+
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(STAMP) ## Run the whole service on this machine (PORT=8000)
+	@exec $(PY) -m infra.local
+
+test: $(STAMP) check ## Check and test everything
+	$(PY) -m pytest -n auto --dist loadfile
+
+check: $(STAMP) ## Lint, types, known vulnerabilities
+	$(PY) -m ruff check --output-format concise .
+	$(PY) -m ruff format --check -q .
+	$(PY) -m mypy
+	@$(PY) -m infra.audit
+
+soak: $(STAMP) ## Run the long simulations
+	$(PY) -m pytest -m soak
+
+deploy: $(STAMP) ## Deploy a stage to AWS (STAGE=prod; DRY_RUN=1 stops at the change set)
+	@exec $(PY) -m infra deploy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes) $(if $(WAIT),--wait) $(ARGS)
+
+destroy: $(STAMP) ## Take a stage down, and keep its users and its key (STAGE=prod)
+	@exec $(PY) -m infra destroy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") $(if $(YES),--yes) $(ARGS)
+
+lock: $(STAMP) ## Pin the dependencies anew, with hashes
+	$(PY) -m uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements.in -o requirements.txt
+	$(PY) -m uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements-dev.in -o requirements-dev.txt
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) .local .chalice/deployments .mypy_cache .ruff_cache .hypothesis
+
+$(STAMP): requirements-dev.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or later is needed: '$(PYTHON)' was not found." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; '$(PYTHON)' is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Installing the dependencies into $(VENV) ..."
+	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) || { echo "No virtual environment could be made: is the venv module of Python installed?" >&2; exit 1; }
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt || { echo "The dependencies could not be installed: is the package index reachable?" >&2; rm -rf $(VENV); exit 1; }
+	@touch $@

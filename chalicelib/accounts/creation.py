@@ -1,0 +1,49 @@
+"""Creating an account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.names import email_address, username
+from chalicelib.domain.passwords import Password
+from chalicelib.domain.ports import Accounts, Clock, Entropy, PasswordHasher
+from chalicelib.domain.refresh import ID_BYTES
+from chalicelib.domain.scopes import Scope, check_permissions
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCreation:
+    """Adds accounts. `password_min_length` is in code points."""
+
+    accounts: Accounts
+    hasher: PasswordHasher
+    clock: Clock
+    entropy: Entropy
+    password_min_length: int
+
+    def __call__(
+        self,
+        *,
+        email: str,
+        password: Password,
+        username_: str | None = None,
+        permissions: Iterable[str] = (),
+    ) -> Account:
+        """Create an account. Raises InvalidAccount, with a sentence for whoever asked."""
+        held = Scope.of(permissions)
+        check_permissions(held)
+        address = email_address(email)
+        name = username(username_) if username_ is not None else None
+        password.check_strength(self.password_min_length)
+        account = Account(
+            user_id=self.entropy(ID_BYTES).hex(),
+            email=address,
+            username=name,
+            password_hash=self.hasher.hash(password),
+            permissions=held,
+            created_at=self.clock(),
+        )
+        self.accounts.create(account)
+        return account

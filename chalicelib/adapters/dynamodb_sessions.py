@@ -1,0 +1,212 @@
+"""Sessions in DynamoDB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from chalicelib.adapters.aws import error_code, outages
+from chalicelib.adapters.dynamodb_accounts import epoch_of
+from chalicelib.adapters.dynamodb_items import (
+    SYSTEM_KEY,
+    Item,
+    account_key,
+    account_of,
+    ended_item,
+    ended_of,
+    ended_partition,
+    name_key,
+    number,
+    session_item,
+    session_key,
+    session_of,
+    sessions_partition,
+)
+from chalicelib.adapters.dynamodb_table import Refused, Table, was_refused
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.names import SignInName
+from chalicelib.domain.passwords import PasswordHash
+from chalicelib.domain.ports import AccountChanged, SessionView
+from chalicelib.domain.sessions import EndedSession, EndReason, Session, giving_way
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+_TURNS = 8
+_SESSION_PUT, _NAME_UPDATE = 1, 2
+"""Positions in the transaction that opens a session."""
+_THERE = "attribute_exists(pk)"
+_UNCHANGED = "password_version = :version AND disabled = :enabled"
+
+
+class DynamoDBSessions:
+    """The sessions' side of the table. `ended_days` is how long an end can be explained."""
+
+    def __init__(self, table: Table, *, ended_days: int) -> None:
+        self._table = table
+        self._ended_days = ended_days
+
+    def session(self, user_id: str, session_id: str) -> SessionView:
+        """Return a session and the epoch."""
+        session, system = self._table.batch_get(session_key(user_id, session_id), SYSTEM_KEY)
+        return SessionView(session_of(session) if session else None, epoch_of(system))
+
+    def session_and_account(self, user_id: str, session_id: str) -> SessionView:
+        """Return a session, its account and the epoch."""
+        session, account, system = self._table.batch_get(
+            session_key(user_id, session_id), account_key(user_id), SYSTEM_KEY
+        )
+        return SessionView(
+            session_of(session) if session else None,
+            epoch_of(system),
+            account_of(account) if account else None,
+        )
+
+    def open(
+        self, session: Session, account: Account, name: SignInName, rehash: PasswordHash | None, limit: int
+    ) -> tuple[EndedSession, ...]:
+        """Write the session in one transaction with what the sign-in depends on.
+
+        The account counts at least its live sessions, so below the limit nothing need be read. At the limit
+        they are read, which costs one more round trip, and the least recently used gives way.
+        """
+        for turn in range(_TURNS):
+            live = None if account.session_count < limit else self.active(account.user_id)
+            leaving = giving_way(live, limit, session, turn) if live else []
+            evicted = [one.ended(EndReason.EVICTED, session.created_at) for one in leaving]
+            places = None if live is None else (len(live), len(leaving))
+            actions = [
+                self._account_update(account, places, rehash, limit),
+                self._table.put(session_item(session), "attribute_not_exists(pk)"),
+                self._clear_failures(name, account.user_id),
+                *self._end_actions(evicted),
+            ]
+            try:
+                self._table.transact_or_refuse(actions)
+            except Refused as refused:
+                if _SESSION_PUT in refused.items:
+                    # Its id is random: only this very call can have written it, and its answer was lost.
+                    return tuple(evicted)
+                account = self._still_the_same(account, refused)
+                continue
+            return tuple(evicted)
+        raise Unavailable("too many sign-ins of one user at once")
+
+    def rotate(self, before: Session, after: Session) -> Session | None:
+        """Replace a session if nobody else has, by the generation and hash of its refresh token."""
+        with outages():
+            try:
+                self._table.client.put_item(
+                    TableName=self._table.name,
+                    Item=session_item(after),
+                    ConditionExpression="generation = :generation AND #current = :current",
+                    ExpressionAttributeNames={"#current": "current"},
+                    ExpressionAttributeValues={
+                        ":generation": number(before.family.generation),
+                        ":current": {"B": before.family.current},
+                    },
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except ClientError as error:
+                if error_code(error) != "ConditionalCheckFailedException":
+                    raise
+                return self._as_it_stands(after, was_refused(error))
+        return after
+
+    def active(self, user_id: str) -> list[Session]:
+        """Return the sessions of a user."""
+        return [session_of(item) for item in self._table.partition(sessions_partition(user_id))]
+
+    def ended(self, user_id: str) -> list[EndedSession]:
+        """Return the ended sessions of a user."""
+        items = self._table.partition(ended_partition(user_id), newest_first=True)
+        return [ended_of(item) for item in items]
+
+    def end(self, sessions: list[Session], reason: EndReason, now: int) -> list[EndedSession]:
+        """End sessions one by one, so that one which has just ended does not hold up the others."""
+        ended = [session.ended(reason, now) for session in sessions]
+        return [one for one in ended if self._table.transact(self._end_actions([one]))]
+
+    def epoch(self) -> int:
+        """Return the epoch of today."""
+        return epoch_of(self._table.get(SYSTEM_KEY))
+
+    def advance_epoch(self, epoch: int, now: int) -> bool:
+        """Raise the epoch; it never goes back."""
+        return self._table.update(
+            SYSTEM_KEY,
+            "SET epoch = :epoch, since = :now",
+            condition="attribute_not_exists(epoch) OR epoch < :epoch",
+            values={":epoch": number(epoch), ":now": number(now)},
+        )
+
+    def _account_update(
+        self, account: Account, places: tuple[int, int] | None, rehash: PasswordHash | None, limit: int
+    ) -> TransactWriteItemTypeDef:
+        """Return the account's part: still the same, one more session, the new hash.
+
+        `places` are those taken and those given up, where they were counted. Swapping one session for another
+        is no recount, so that many sign-ins can each do it at once.
+        """
+        values: Item = {":version": number(account.password_version), ":enabled": {"BOOL": False}}
+        if places is None:
+            sets, room = ["session_count = session_count + :one"], "session_count < :limit"
+            values |= {":one": number(1), ":limit": number(limit)}
+        else:
+            taken, given_up = places
+            sets = ["session_count = :count", "session_recounts = session_recounts + :recount"]
+            room = "session_count = :counted AND session_recounts = :recounted"
+            values |= {
+                ":count": number(taken - given_up + 1),
+                ":counted": number(account.session_count),
+                ":recount": number(0 if given_up == 1 else 1),
+                ":recounted": number(account.session_recounts),
+            }
+        if rehash is not None:
+            sets.append("password_hash = :hash")
+            values[":hash"] = {"S": rehash.reveal()}
+        return {
+            "Update": {
+                "TableName": self._table.name,
+                "Key": account_key(account.user_id),
+                "UpdateExpression": f"SET {', '.join(sets)}",
+                "ConditionExpression": f"{_UNCHANGED} AND {room}",
+                "ExpressionAttributeValues": values,
+            }
+        }
+
+    def _clear_failures(self, name: SignInName, user_id: str) -> TransactWriteItemTypeDef:
+        return {
+            "Update": {
+                "TableName": self._table.name,
+                "Key": name_key(name),
+                "UpdateExpression": "REMOVE failures, last_attempt_at",
+                "ConditionExpression": "user_id = :user_id",
+                "ExpressionAttributeValues": {":user_id": {"S": user_id}},
+            }
+        }
+
+    def _end_actions(self, ended: list[EndedSession]) -> list[TransactWriteItemTypeDef]:
+        actions: list[TransactWriteItemTypeDef] = []
+        for one in ended:
+            actions.append(self._table.delete(session_key(one.user_id, one.session_id), _THERE))
+            actions.append(
+                {"Put": {"TableName": self._table.name, "Item": ended_item(one, self._ended_days)}}
+            )
+        return actions
+
+    def _still_the_same(self, account: Account, refused: Refused) -> Account:
+        """Read the account again after a refusal. Raises AccountChanged where that was the reason."""
+        item = self._table.get(account_key(account.user_id))
+        now = account_of(item) if item else None
+        name_is_gone = _NAME_UPDATE in refused.items
+        if name_is_gone or now is None or now.disabled or now.password_version != account.password_version:
+            raise AccountChanged
+        return now
+
+    def _as_it_stands(self, session: Session, item: Item | None) -> Session | None:
+        # An engine that does not hand back what refused is asked once more.
+        item = item or self._table.get(session_key(session.user_id, session.session_id))
+        return session_of(item) if item else None

@@ -1,0 +1,153 @@
+"""The table and the few calls that are made on it; every read is strongly consistent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.adapters.aws import error_code, outages
+from chalicelib.adapters.dynamodb_items import Item
+from chalicelib.domain.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import (
+        DeleteTypeDef,
+        TransactWriteItemTypeDef,
+        UpdateItemInputTypeDef,
+    )
+
+_CONFLICT_ATTEMPTS = 4
+"""Times a transaction is tried that another one is in the way of; each holds its items for milliseconds."""
+_CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+
+
+class Refused(Exception):
+    """A transaction's conditions did not hold: `items` are those that stood in the way, by position."""
+
+    def __init__(self, items: dict[int, Item]) -> None:
+        super().__init__(sorted(items))
+        self.items = items
+
+
+class Table:
+    """One DynamoDB table. Raises Unavailable wherever it cannot be asked."""
+
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
+        self.client = client
+        self.name = name
+
+    def get(self, key: Item) -> Item | None:
+        """Return one item."""
+        with outages():
+            return self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item")
+
+    def batch_get(self, *keys: Item) -> list[Item | None]:
+        """Return several items in one round trip, in the order of their keys."""
+        with outages():
+            answer = self.client.batch_get_item(
+                RequestItems={self.name: {"Keys": keys, "ConsistentRead": True}}
+            )
+            unread, items = answer["UnprocessedKeys"], answer["Responses"][self.name]
+        if unread:
+            # A key that was not looked at is not a missing item.
+            raise Unavailable("aws left keys unread")
+        found = {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
+        return [found.get((key["pk"]["S"], key["sk"]["S"])) for key in keys]
+
+    def partition(self, pk: str, *, newest_first: bool = False) -> list[Item]:
+        """Return all items of one partition."""
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": pk}},
+            "ConsistentRead": True,
+            "ScanIndexForward": not newest_first,
+        }
+        items: list[Item] = []
+        with outages():
+            for page in self.client.get_paginator("query").paginate(**request):
+                items.extend(page["Items"])
+        return items
+
+    def update(
+        self,
+        key: Item,
+        expression: str,
+        *,
+        condition: str,
+        values: Item,
+        names: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Update one item. Return False where the condition did not hold. `names` alias reserved words."""
+        request: UpdateItemInputTypeDef = {
+            "TableName": self.name,
+            "Key": key,
+            "UpdateExpression": expression,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+        if names:
+            request["ExpressionAttributeNames"] = names
+        with outages():
+            try:
+                self.client.update_item(**request)
+            except ClientError as error:
+                if error_code(error) != "ConditionalCheckFailedException":
+                    raise
+                return False
+        return True
+
+    def put(self, item: Item, condition: str) -> TransactWriteItemTypeDef:
+        """Return a put, as part of a transaction."""
+        return {"Put": {"TableName": self.name, "Item": item, "ConditionExpression": condition}}
+
+    def delete(self, key: Item, condition: str, values: Item | None = None) -> TransactWriteItemTypeDef:
+        """Return a deletion, as part of a transaction."""
+        deletion: DeleteTypeDef = {"TableName": self.name, "Key": key, "ConditionExpression": condition}
+        if values:
+            deletion["ExpressionAttributeValues"] = values
+        return {"Delete": deletion}
+
+    def transact(self, actions: Sequence[TransactWriteItemTypeDef]) -> bool:
+        """Write all or nothing. Return False where a condition did not hold."""
+        try:
+            self.transact_or_refuse(actions)
+        except Refused:
+            return False
+        return True
+
+    def transact_or_refuse(self, actions: Sequence[TransactWriteItemTypeDef]) -> None:
+        """Write all or nothing. Raises Refused with what the refusing items held, where they ask for that."""
+        for _ in range(_CONFLICT_ATTEMPTS):
+            with outages():
+                try:
+                    self.client.transact_write_items(TransactItems=actions)
+                except ClientError as error:
+                    refusal = _refusal(error)
+                    if refusal is None:
+                        continue
+                    raise refusal from error
+                return
+        raise Unavailable("aws transaction conflict")
+
+
+def was_refused(error: ClientError) -> Item | None:
+    """Return the item that a failed condition was about, where it was asked for and there is one."""
+    item: Item | None = error.response.get("Item")  # type: ignore[assignment]
+    return item or None
+
+
+def _refusal(error: ClientError) -> Refused | None:
+    """Tell a condition that failed from a mere conflict (None), and re-raise everything else."""
+    if error_code(error) != "TransactionCanceledException":
+        raise error
+    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
+    failed = {at: reason for at, reason in enumerate(reasons) if reason["Code"] == "ConditionalCheckFailed"}
+    if failed:
+        return Refused({at: reason.get("Item", {}) for at, reason in failed.items()})
+    if any(reason["Code"] in _CONFLICTS for reason in reasons):
+        return None
+    raise Unavailable("aws transaction canceled") from error

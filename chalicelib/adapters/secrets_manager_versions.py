@@ -1,0 +1,77 @@
+"""The versions of the signing secret in Secrets Manager, for rotation and breach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from chalicelib.adapters.aws import error_code, outages
+from chalicelib.adapters.secret_value import secret_text, signing_key
+from chalicelib.domain.keys import SigningKey
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+CURRENT = "AWSCURRENT"
+
+
+class SecretsManagerVersions:
+    """Every call can be repeated: a rotation may crash after any of them."""
+
+    def __init__(self, client: SecretsManagerClient, secret_id: str) -> None:
+        self._client = client
+        self._secret_id = secret_id
+
+    def labels(self) -> Mapping[str, frozenset[str]]:
+        """Return the staging labels of the versions."""
+        with outages():
+            stages = self._client.describe_secret(SecretId=self._secret_id)["VersionIdsToStages"]
+        return {version: frozenset(labels) for version, labels in stages.items() if labels}
+
+    def key(self, version_id: str) -> SigningKey | None:
+        """Return the key of a version."""
+        with outages():
+            try:
+                answer = self._client.get_secret_value(SecretId=self._secret_id, VersionId=version_id)
+            except ClientError as error:
+                # AWS registers a rotation's version before it has a value.
+                if error_code(error) == "ResourceNotFoundException":
+                    return None
+                raise
+            return signing_key(version_id, answer["SecretString"], int(answer["CreatedDate"].timestamp()))
+
+    def add(self, key: SigningKey, *, label: str) -> None:
+        """Write a version, unless it is there: AWS refuses another value for it, and moto does not."""
+        if self.key(key.kid) is not None:
+            return
+        with outages():
+            self._client.put_secret_value(
+                SecretId=self._secret_id,
+                ClientRequestToken=key.kid,
+                SecretString=secret_text(key),
+                VersionStages=[label],
+            )
+
+    def promote(self, version_id: str) -> None:
+        """Move AWSCURRENT; Secrets Manager moves AWSPREVIOUS along."""
+        current = next((one for one, labels in self.labels().items() if CURRENT in labels), None)
+        if current in {None, version_id}:
+            return
+        with outages():
+            self._client.update_secret_version_stage(
+                SecretId=self._secret_id,
+                VersionStage=CURRENT,
+                MoveToVersionId=version_id,
+                RemoveFromVersionId=str(current),
+            )
+
+    def remove_label(self, version_id: str, label: str) -> None:
+        """Take a label off."""
+        if label not in self.labels().get(version_id, frozenset()):
+            return
+        with outages():
+            self._client.update_secret_version_stage(
+                SecretId=self._secret_id, VersionStage=label, RemoveFromVersionId=version_id
+            )

@@ -1,0 +1,70 @@
+"""The authorizer: a Lambda of its own between API Gateway and every protected function.
+
+Its imports are its cold start: the verifier, the keys and one table read; no route, no bcrypt.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice.app import AuthRequest, Blueprint
+
+from chalicelib import observability, wiring
+from chalicelib.api.issuer import issuer_of_method
+from chalicelib.domain.errors import BearerError, Unavailable
+from chalicelib.oauth.bearer import bearer_token
+from chalicelib.observability import Event, Metric
+
+blueprint = Blueprint(__name__)
+_EVERY_METHOD_AND_PATH = "*/*"
+
+
+@blueprint.authorizer()  # type: ignore[untyped-decorator,unused-ignore]
+def bearer(request: AuthRequest) -> dict[str, Any]:
+    """Answer Allow with the verified claims, or Deny with the reason.
+
+    A Deny, and not the `Unauthorized` exception: it is cached, counts as no Lambda error, and carries its
+    reason. What cannot be told is raised: API Gateway answers 503 for it, and caches nothing.
+    """
+    house = wiring.house()
+    try:
+        verifier = house.verifier(issuer_of_method(house.settings, request.method_arn))
+        claims = verifier.verify(bearer_token(request.token))
+    except BearerError as error:
+        _log(Event.DENIED, error)
+        return _answer("Deny", request.method_arn, "nobody", {"error": error.code, "reason": error.reason})
+    except Unavailable as error:
+        _log(Event.OUTAGE, error)
+        raise
+    except Exception as error:  # noqa: BLE001 - the last resort, as at every door
+        # The last resort: Lambda would write the text of this exception, which may hold what was sent.
+        observability.record_crash(error)
+        raise Unavailable("crash") from None
+    observability.count(Metric.AUTHORIZER_DECISION, "allow")
+    return _answer("Allow", request.method_arn, claims.subject, claims.to_mapping())
+
+
+def _answer(effect: str, method_arn: str, principal: str, context: dict[str, Any]) -> dict[str, Any]:
+    """Return a policy for all routes: API Gateway caches it by token and applies it to each of them."""
+    api, stage, *_ = method_arn.split("/")
+    statement = {
+        "Action": "execute-api:Invoke",
+        "Effect": effect,
+        "Resource": f"{api}/{stage}/{_EVERY_METHOD_AND_PATH}",
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"principalId": principal, "policyDocument": policy, "context": context}
+
+
+def _log(event: Event, error: BearerError | Unavailable) -> None:
+    is_outage = event is Event.OUTAGE
+    observability.record(
+        event,
+        severe=is_outage,
+        outcome="outage" if is_outage else "denied",
+        route="authorizer",
+        error=error.code,
+        reason=error.reason,
+        user_id=error.user_id,
+    )
+    observability.count(Metric.AUTHORIZER_DECISION, error.reason)

@@ -1,0 +1,52 @@
+"""What a protected function needs: `claims()` for who asks, `@requires` for what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from chalicelib import wiring
+from chalicelib.api.authorizer import bearer
+from chalicelib.api.http import current_request, door
+from chalicelib.domain.claims import VerifiedClaims
+from chalicelib.domain.errors import InsufficientScope, InvalidToken
+
+__all__ = ["bearer", "claims", "requires"]
+
+_NUMERIC = ("exp", "iat")
+
+
+def claims() -> VerifiedClaims:
+    """Return the claims that the authorizer verified, from its context and never from the header.
+
+    Raises InvalidToken where they have expired since API Gateway cached them, and KeyError in a function
+    that has no authorizer: that answers 503, so that forgetting it opens nothing.
+    """
+    # API Gateway hands every value on as a string.
+    context = dict(current_request().context["authorizer"])
+    for name in _NUMERIC:
+        context[name] = int(context[name])
+    verified = VerifiedClaims.from_mapping(context)
+    if verified.expires_at <= wiring.house().world.clock():
+        raise InvalidToken("expired")
+    return verified
+
+
+def requires(*permissions: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Guard a route: let the view run only for a token that carries all of `permissions` (or for any token).
+
+    Answers 403 insufficient_scope otherwise (RFC 6750 §3.1), and every other error as the contract says.
+    """
+
+    def guard(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            missing = set(permissions) - claims().scope.permissions
+            if missing:
+                raise InsufficientScope(" ".join(sorted(permissions)))
+            return view(*args, **kwargs)
+
+        return door(guarded)
+
+    return guard

@@ -1,0 +1,57 @@
+"""Web pages of another origin (Fetch §3.2): those of the one that is set may call, else none.
+
+An app on a phone needs none of it: only a browser asks. API Gateway knows no route for `OPTIONS` unless there
+is one here; the error answers that it gives by itself get their header from the template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib import wiring
+from chalicelib.api.http import ANY_TYPE, NO_STORE, door
+from chalicelib.domain.errors import NotFound
+from chalicelib.settings import BadSetting
+
+blueprint = Blueprint(__name__)
+PREFLIGHT_SECONDS = 7_200
+"""For which a browser may remember the answer; the longest that any of them does."""
+_ALLOWED = {
+    "Access-Control-Allow-Methods": "GET, POST, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
+    "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
+}
+
+
+def cross_origin(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Chalice middleware: answer a preflight, and let the page read every other answer."""
+    origin = _allowed_origin()
+    if not origin:
+        return get_response(request)
+    if request.method == "OPTIONS":
+        return Response("", {**NO_STORE, **_ALLOWED, "Access-Control-Allow-Origin": origin}, 204)
+    response = get_response(request)
+    response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Access-Control-Expose-Headers"] = "Retry-After, WWW-Authenticate"
+    return response
+
+
+@blueprint.route("/me", methods=["OPTIONS"], content_types=ANY_TYPE)
+@blueprint.route("/me/sessions", methods=["OPTIONS"], content_types=ANY_TYPE)
+@blueprint.route("/me/sessions/{session_id}", methods=["OPTIONS"], content_types=ANY_TYPE)
+@blueprint.route("/admin/users/{user_id}", methods=["OPTIONS"], content_types=ANY_TYPE)
+@blueprint.route("/health", methods=["OPTIONS"], content_types=ANY_TYPE)
+@door
+def no_preflight(**_parameters: str) -> Response:
+    """Answer as if there were no such route, which is so unless an origin is set."""
+    raise NotFound("no cross-origin requests")
+
+
+def _allowed_origin() -> str:
+    try:
+        return wiring.house().settings.cors_allow_origin
+    except BadSetting:
+        # The door that was called fails on it too, and says so in the contract's words.
+        return ""

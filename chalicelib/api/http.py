@@ -1,0 +1,121 @@
+"""HTTP in and out: the request of this invocation, the answers, and the last resort."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any
+
+from chalice.app import Request, Response
+
+from chalicelib import observability
+from chalicelib.domain.errors import GatehouseError, Unavailable
+from chalicelib.domain.sessions import Device
+from chalicelib.observability import Event, Metric
+
+ANY_TYPE = ["*/*"]
+"""Every content type reaches the view, which answers as the contract says; Chalice would answer 415."""
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_INTERNAL_SERVER_ERROR = 500
+_UNAVAILABLE = 503
+
+# A context variable and not `app.current_request`, which two threads of the local stack would share.
+_current: ContextVar[Request] = ContextVar("request")
+
+
+def request_scope(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Chalice middleware: hold the request for the doors, and see that no foreign error text goes out."""
+    token = _current.set(request)
+    try:
+        with observability.scope(**_said_of(request)):
+            response = get_response(request)
+    finally:
+        _current.reset(token)
+    if response.status_code == _INTERNAL_SERVER_ERROR:
+        return error_response(Unavailable("unhandled"))
+    return response
+
+
+def _said_of(request: Request) -> dict[str, observability.Field]:
+    """Return what every log line of a request says of it."""
+    return {
+        "request_id": str(request.context.get("requestId", "")),
+        "route": f"{request.method} {request.path}",
+        "address": str((request.context.get("identity") or {}).get("sourceIp") or ""),
+    }
+
+
+def current_request() -> Request:
+    """Return the request that is being answered."""
+    return _current.get()
+
+
+def door(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Answer every error of a view as the contract says, and any other exception as 503 (ASVS 16.5.4)."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return view(*args, **kwargs)
+        except GatehouseError as error:
+            record_refusal(error)
+            return error_response(error)
+        except Exception as error:  # noqa: BLE001 - the last resort: fail closed, and say nothing of why
+            observability.record_crash(error)
+            return error_response(Unavailable("crash"))
+
+    return guarded
+
+
+def record_refusal(error: GatehouseError) -> None:
+    """Log a refusal with its reason, which the answer keeps to itself."""
+    is_outage = error.status == _UNAVAILABLE
+    observability.record(
+        Event.OUTAGE if is_outage else Event.REFUSED,
+        severe=is_outage,
+        outcome="outage" if is_outage else "refused",
+        status=error.status,
+        error=error.code,
+        reason=error.reason,
+        user_id=error.user_id,
+    )
+    if is_outage:
+        observability.count(Metric.OUTAGE, error.reason)
+
+
+def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return an answer in JSON that nobody may keep."""
+    return Response(body, {**NO_STORE, **(headers or {})}, status)
+
+
+def error_response(error: GatehouseError) -> Response:
+    """Return an error as the contract shapes it (RFC 6749 §5.2)."""
+    body = {"error": error.code, "error_description": error.public_description}
+    return json_response(body, error.status, error.headers)
+
+
+def body_bytes() -> bytes:
+    """Return the body as it was sent. A lone surrogate, which no client can send, becomes invalid UTF-8."""
+    event = current_request().to_original_event()
+    body = event.get("body") or ""
+    if event.get("isBase64Encoded"):
+        return base64.b64decode(body)
+    return body if isinstance(body, bytes) else str(body).encode("utf-8", "surrogatepass")
+
+
+def header(name: str) -> str:
+    """Return a header of the current request, or an empty string."""
+    value = current_request().headers.get(name)
+    return str(value) if value is not None else ""
+
+
+def device() -> Device:
+    """Return where the request comes from, as the gateway tells it, cut to a sane length."""
+    identity = current_request().context.get("identity") or {}
+    return Device(
+        user_agent=header("user-agent")[:256],
+        address=str(identity.get("sourceIp") or "")[:64],
+        country=header("cloudfront-viewer-country")[:2],
+    )

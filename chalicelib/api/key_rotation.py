@@ -1,0 +1,33 @@
+"""The rotation function: a Lambda of its own, called by Secrets Manager once for each of four steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice.app import Blueprint
+
+from chalicelib import observability, wiring
+from chalicelib.observability import Event, Metric
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.lambda_function(name="rotate")  # type: ignore[untyped-decorator,unused-ignore]
+def rotate(event: dict[str, Any], _context: Any) -> None:
+    """Do one step of a rotation of the signing key. Raises, so that Secrets Manager tries again."""
+    step, token = str(event["Step"]), str(event["ClientRequestToken"])
+    rotation = wiring.house().key_rotation
+    steps = {
+        "createSecret": rotation.create_secret,
+        "setSecret": rotation.set_secret,
+        "testSecret": rotation.test_secret,
+        "finishSecret": rotation.finish_secret,
+    }
+    try:
+        outcome = steps[step](token)
+    except Exception:
+        observability.count(Metric.KEY_ROTATION, f"failed {step if step in steps else 'unknown step'}")
+        raise
+    if outcome:
+        observability.record(Event.KEY_ROTATED, key_id=token)
+        observability.count(Metric.KEY_ROTATION, "success")

@@ -1,0 +1,202 @@
+"""Everything that Gatehouse refuses, as one tree.
+
+::
+
+    GatehouseError
+    ├── OAuthError                    the token and revocation endpoints
+    │   ├── InvalidRequest            400 invalid_request
+    │   ├── InvalidClient             401 invalid_client
+    │   ├── InvalidGrant              400 invalid_grant
+    │   ├── UnsupportedGrantType      400 unsupported_grant_type
+    │   ├── InvalidScope              400 invalid_scope
+    │   └── TooManyAttempts           429 temporarily_unavailable
+    ├── BearerError                   the protected routes
+    │   ├── Unauthorized              401 unauthorized
+    │   ├── InvalidToken              401 invalid_token
+    │   └── InsufficientScope         403 insufficient_scope
+    ├── NotFound                      404 not_found
+    ├── MethodNotAllowed              405 method_not_allowed
+    ├── Unavailable                   503 temporarily_unavailable
+    └── InvalidAccount                an account that cannot be created or changed
+
+`description` goes to the client: it is fixed text, never an echo of what was sent. `reason` and `user_id`
+are evidence for the log and the metrics, and never leave the house.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+REALM = "gatehouse"
+RETRY_AFTER_OUTAGE = 5
+"""Seconds after which an app may try again while a dependency is down."""
+
+
+class GatehouseError(Exception):
+    """A refusal that has an answer on the wire."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+    description: ClassVar[str]
+
+    def __init__(
+        self, reason: str = "", *, description: str | None = None, user_id: str | None = None
+    ) -> None:
+        super().__init__(reason or self.code)
+        self.reason = reason or self.code
+        self.public_description = description or self.description
+        self.user_id = user_id
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Response headers that belong to this error."""
+        return {}
+
+
+class OAuthError(GatehouseError):
+    """An error response of the token endpoint (RFC 6749 §5.2)."""
+
+
+class InvalidRequest(OAuthError):
+    """A parameter is missing, repeated, undecodable or oversized (RFC 6749 §5.2)."""
+
+    status, code = 400, "invalid_request"
+    description = "The request is malformed."
+
+
+class InvalidClient(OAuthError):
+    """The client is unknown, or failed to authenticate (RFC 6749 §5.2)."""
+
+    status, code = 401, "invalid_client"
+    description = "The client is unknown or failed to authenticate."
+
+    def __init__(self, reason: str = "", *, basic_was_tried: bool = False) -> None:
+        super().__init__(reason)
+        self._basic_was_tried = basic_was_tried
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The challenge, only where the client used HTTP authentication."""
+        return {"WWW-Authenticate": f'Basic realm="{REALM}"'} if self._basic_was_tried else {}
+
+
+class InvalidGrant(OAuthError):
+    """The credentials or the refresh token are no good (RFC 6749 §5.2). One text for every reason."""
+
+    status, code = 400, "invalid_grant"
+    description = "The credentials or the refresh token are invalid, expired or revoked."
+
+
+class UnsupportedGrantType(OAuthError):
+    """The grant is not offered here (RFC 6749 §5.2)."""
+
+    status, code = 400, "unsupported_grant_type"
+    description = "The grant type is not supported."
+
+
+class InvalidScope(OAuthError):
+    """The scope is malformed, or more than may be granted (RFC 6749 §5.2)."""
+
+    status, code = 400, "invalid_scope"
+    description = "The scope is malformed or exceeds what may be granted."
+
+
+class TooManyAttempts(OAuthError):
+    """Too many failed sign-ins for this name (RFC 6749 §4.3.2 asks for protection against brute force)."""
+
+    status, code = 429, "temporarily_unavailable"
+    description = "Too many attempts. Try again later."
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("throttled")
+        self.retry_after = retry_after
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """When the next attempt will be looked at, in seconds."""
+        return {"Retry-After": str(self.retry_after)}
+
+
+class BearerError(GatehouseError):
+    """An error response of a protected resource (RFC 6750 §3.1)."""
+
+
+class Unauthorized(BearerError):
+    """No credentials of the right kind were sent, so none are called wrong (RFC 6750 §3)."""
+
+    status, code = 401, "unauthorized"
+    description = "Send an access token in the Authorization header."
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The bare challenge."""
+        return {"WWW-Authenticate": f'Bearer realm="{REALM}"'}
+
+
+class InvalidToken(BearerError):
+    """The access token is malformed, forged, expired, revoked or of another kind (RFC 6750 §3.1)."""
+
+    status, code = 401, "invalid_token"
+    description = "The access token is malformed, expired or revoked."
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The challenge; API Gateway renames it when a function, not a gateway response, sets it."""
+        return {"WWW-Authenticate": f'Bearer realm="{REALM}", error="invalid_token"'}
+
+
+class InsufficientScope(BearerError):
+    """The access token is good, but does not carry the permission (RFC 6750 §3.1)."""
+
+    status, code = 403, "insufficient_scope"
+    description = "The access token lacks a permission that this needs."
+
+    def __init__(self, needed: str) -> None:
+        super().__init__("insufficient_scope")
+        self.needed = needed
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The challenge, naming what is missing."""
+        return {
+            "WWW-Authenticate": f'Bearer realm="{REALM}", error="insufficient_scope", scope="{self.needed}"'
+        }
+
+
+class NotFound(GatehouseError):
+    """There is no such thing."""
+
+    status, code = 404, "not_found"
+    description = "There is nothing here."
+
+
+class MethodNotAllowed(GatehouseError):
+    """The endpoint exists, and takes another method (RFC 6749 §3.2)."""
+
+    status, code = 405, "method_not_allowed"
+    description = "The endpoint takes POST only."
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The methods that there are (RFC 9110 §10.2.1)."""
+        return {"Allow": "POST"}
+
+
+class Unavailable(GatehouseError):
+    """Something that the answer depends on cannot be asked now: neither a yes nor a no would be true."""
+
+    status, code = 503, "temporarily_unavailable"
+    description = "The service is temporarily unavailable. Try again."
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """When it is worth another try, in seconds."""
+        return {"Retry-After": str(RETRY_AFTER_OUTAGE)}
+
+
+class InvalidAccount(GatehouseError):
+    """An account cannot be created or changed as asked; the description says why, for the operator."""
+
+    status, code = 400, "invalid_request"
+    description = "The account data is invalid."

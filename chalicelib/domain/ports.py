@@ -1,0 +1,233 @@
+"""Ports: what the rules need from the world, as Protocols. `chalicelib.adapters` serves them.
+
+Every method that talks to the world raises `errors.Unavailable` when it cannot know the answer. None of
+them turns an outage into a no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.keys import KeySet, SigningKey
+from chalicelib.domain.names import SignInName
+from chalicelib.domain.passwords import Password, PasswordHash
+from chalicelib.domain.scopes import Scope
+from chalicelib.domain.sessions import EndedSession, EndReason, Session
+
+
+class Clock(Protocol):
+    """The one seam for time."""
+
+    def __call__(self) -> int:
+        """Return Unix time in whole seconds."""
+
+
+class Entropy(Protocol):
+    """The one seam for randomness."""
+
+    def __call__(self, size: int, /) -> bytes:
+        """Return `size` bytes from the operating system's generator."""
+
+
+class Verdict(Enum):
+    """What comparing a password with a stored hash says."""
+
+    MATCH = "match"
+    MISMATCH = "mismatch"
+    CORRUPT = "corrupt"
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordCheck:
+    """A verdict, and on a match whether the hash is cheaper than today's setting (rehash at this sign-in)."""
+
+    verdict: Verdict
+    is_outdated: bool = False
+
+
+class PasswordHasher(Protocol):
+    """Slow, salted password hashing."""
+
+    def hash(self, password: Password) -> PasswordHash:
+        """Return a new hash at today's cost."""
+
+    def check(self, password: Password, stored: PasswordHash | None) -> PasswordCheck:
+        """Compare; always at least the work of one hash at today's cost, also where `stored` is None."""
+
+
+class Audit(Protocol):
+    """The events that an operator must be able to find again. None of them carries a credential."""
+
+    def session_started(self, session: Session) -> None:
+        """Record a sign-in."""
+
+    def session_refreshed(self, session: Session) -> None:
+        """Record a rotation."""
+
+    def session_ended(self, session: EndedSession) -> None:
+        """Record an end, with its reason."""
+
+    def refresh_token_reuse(self, session: Session) -> None:
+        """Record that a spent token came back: somebody else had a copy."""
+
+    def corrupt_hash(self, user_id: str) -> None:
+        """Record that a stored password hash is unreadable; an alarm hangs on it."""
+
+
+class Keys(Protocol):
+    """The signing keys."""
+
+    def current(self, *, epoch: int = 0) -> KeySet:
+        """Return keys of `epoch` or later, from a bounded cache where that is new enough."""
+
+    def for_kid(self, kid: str, issued_at: int) -> KeySet:
+        """Return the keys that may know `kid`: looks again, at a limited rate, where the cache is older.
+
+        Both come from a token that nobody has verified, and only decide whether a look is worth while.
+        """
+
+
+class KeyVersions(Protocol):
+    """The versions of the signing secret, for whoever replaces keys."""
+
+    def labels(self) -> Mapping[str, frozenset[str]]:
+        """Return the staging labels of every version that has one, by version id."""
+
+    def key(self, version_id: str) -> SigningKey | None:
+        """Return the key of a version, or None where that version has no value yet."""
+
+    def add(self, key: SigningKey, *, label: str) -> None:
+        """Write a new version under a label; a version that has a value already keeps it."""
+
+    def promote(self, version_id: str) -> None:
+        """Make a version AWSCURRENT; the one that was becomes AWSPREVIOUS. Repeating it changes nothing."""
+
+    def remove_label(self, version_id: str, label: str) -> None:
+        """Take a label off a version, if it is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedToken:
+    """What a token says of itself. Good for finding a key, and for nothing else."""
+
+    kid: str
+    issued_at: int
+
+
+class TokenCodec(Protocol):
+    """The cryptography of a JWT: its signature and its encoding, not the meaning of its claims."""
+
+    def sign(self, claims: Mapping[str, Any], key: SigningKey) -> str:
+        """Return the compact serialisation (RFC 7515 §7.1)."""
+
+    def peek(self, token: str) -> UnverifiedToken:
+        """Return what a token says of itself, if it is of our form at all. Raises InvalidToken otherwise."""
+
+    def verify(self, token: str, key: SigningKey) -> Mapping[str, Any]:
+        """Return the claims of a token that `key` signed. Raises InvalidToken otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignInCandidate:
+    """What the table says about a sign-in name: the account, if any, and the epoch of today."""
+
+    account: Account | None
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """A session as it stands, with the account where that was asked for, and the epoch of today."""
+
+    session: Session | None
+    epoch: int
+    account: Account | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptPolicy:
+    """How many failed sign-ins in a row a name may have, and what the next one then waits."""
+
+    free_failures: int
+    wait_seconds: int
+
+
+class AccountChanged(Exception):
+    """The account was disabled, deleted, or given another password while a sign-in was under way."""
+
+
+class SessionReader(Protocol):
+    """The one read of the authorizer."""
+
+    def session(self, user_id: str, session_id: str) -> SessionView:
+        """Return a session, strongly consistent, in one round trip."""
+
+
+class Accounts(Protocol):
+    """The accounts and their sign-in names."""
+
+    def create(self, account: Account) -> None:
+        """Add an account with all its names, or nothing. Raises InvalidAccount where a name is taken."""
+
+    def account(self, user_id: str) -> Account | None:
+        """Return an account, strongly consistent."""
+
+    def find(self, name: SignInName) -> Account | None:
+        """Return the account that a sign-in name finds; for operators, not for a sign-in."""
+
+    def begin_sign_in(self, name: SignInName, now: int, policy: AttemptPolicy) -> SignInCandidate:
+        """Charge one attempt to the name, then look it up; two round trips, whatever the outcome.
+
+        The charge comes before the password is looked at, so that parallel guesses cannot all be free.
+        Raises TooManyAttempts where the name has to wait; that attempt is not charged.
+        """
+
+    def set_permissions(self, account: Account, permissions: Scope) -> bool:
+        """Replace the permissions, if they still are those of `account`. Return whether they were."""
+
+    def set_disabled(self, user_id: str, *, disabled: bool) -> bool:
+        """Disable or enable an account: from then on no session opens. Return False where there is none."""
+
+    def delete(self, account: Account) -> bool:
+        """Remove an account and its names. Return False where they are no longer those given."""
+
+
+class Sessions(SessionReader, Protocol):
+    """The sessions of all users."""
+
+    def session_and_account(self, user_id: str, session_id: str) -> SessionView:
+        """Return a session and its account in one strongly consistent round trip."""
+
+    def open(
+        self, session: Session, account: Account, name: SignInName, rehash: PasswordHash | None, limit: int
+    ) -> tuple[EndedSession, ...]:
+        """Write the session, clear the name's failures, store a re-hash: all or nothing.
+
+        At most `limit` sessions stay; the least recently used give way and are returned. Raises
+        AccountChanged where the account is no longer what the password was checked against.
+        """
+
+    def rotate(self, before: Session, after: Session) -> Session | None:
+        """Write `after` if the family still is that of `before`.
+
+        Return what is now in the table: `after` itself, or what another request wrote first, or None.
+        """
+
+    def active(self, user_id: str) -> list[Session]:
+        """Return every session that has not been ended; may hold expired ones."""
+
+    def ended(self, user_id: str) -> list[EndedSession]:
+        """Return what is still known of ended sessions, the newest first."""
+
+    def end(self, sessions: list[Session], reason: EndReason, now: int) -> list[EndedSession]:
+        """End sessions; return those that this call ended. Ending one twice is no error."""
+
+    def epoch(self) -> int:
+        """Return the epoch of today."""
+
+    def advance_epoch(self, epoch: int, now: int) -> bool:
+        """End every session of an older epoch, in one write. Return False where that had been done."""

@@ -1,0 +1,63 @@
+"""Access tokens: signed statements about a session, of short life (RFC 7519, shaped like RFC 9068)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.claims import VerifiedClaims
+from chalicelib.domain.keys import SigningKey
+from chalicelib.domain.ports import Entropy, TokenCodec
+from chalicelib.domain.scopes import Scope
+from chalicelib.domain.sessions import Session
+
+TOKEN_ID_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class TokenResponse:
+    """A successful answer (RFC 6749 §5.1). `repr` is overridden: two of its fields are credentials."""
+
+    access_token: str
+    expires_in: int
+    refresh_token: str
+    scope: Scope
+
+    def __repr__(self) -> str:
+        return "TokenResponse(…)"
+
+    def to_wire(self) -> dict[str, str | int]:
+        """Return the JSON members of RFC 6749 §5.1."""
+        return {
+            "access_token": self.access_token,
+            "token_type": "Bearer",
+            "expires_in": self.expires_in,
+            "refresh_token": self.refresh_token,
+            "scope": str(self.scope),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTokenIssuer:
+    """Signs access tokens for sessions. `lifetime` is in seconds."""
+
+    codec: TokenCodec
+    entropy: Entropy
+    lifetime: int
+
+    def issue(
+        self, session: Session, scope: Scope, key: SigningKey, *, issuer: str, audience: str, now: int
+    ) -> tuple[str, int]:
+        """Return a token and its remaining life in seconds, which never outlasts the session."""
+        expires_at = min(now + self.lifetime, session.expires_at)
+        claims = VerifiedClaims(
+            subject=session.user_id,
+            session_id=session.session_id,
+            client_id=session.client_id,
+            scope=scope,
+            issuer=issuer,
+            audience=audience,
+            token_id=self.entropy(TOKEN_ID_BYTES).hex(),
+            issued_at=now,
+            expires_at=expires_at,
+        )
+        return self.codec.sign(claims.to_mapping(), key), expires_at - now

@@ -1,0 +1,50 @@
+"""Client authentication (RFC 6749 §2.3). All clients here are public, since apps keep no secret."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Collection, Mapping
+from urllib.parse import unquote_plus
+
+from chalicelib.domain.errors import InvalidClient, InvalidRequest
+
+BUILT_IN_CLIENT = "mobile-app"
+"""The client of a request that names none; it is always known."""
+
+
+def authenticate_client(parameters: Mapping[str, str], authorization: str, clients: Collection[str]) -> str:
+    """Return the id of the client that asks (RFC 6749 §3.2.1).
+
+    A public client names itself by `client_id`, or by HTTP Basic with an empty secret as many libraries do.
+    A client that presents a secret wants it checked; public ones have none, so that fails. Raises
+    InvalidClient, and InvalidRequest where two places name two clients.
+    """
+    basic = _basic_credentials(authorization)
+    named = parameters.get("client_id")
+    secret = parameters.get("client_secret", "")
+    if basic is not None:
+        basic_id, basic_secret = basic
+        if named not in {None, basic_id} or (secret and basic_secret):
+            raise InvalidRequest("two clients", description="The client is named in two ways.")
+        named, secret = basic_id, basic_secret or secret
+    client_id = named or BUILT_IN_CLIENT
+    if client_id not in clients or secret:
+        reason = "client secret presented" if secret else "unknown client"
+        raise InvalidClient(reason, basic_was_tried=basic is not None)
+    return client_id
+
+
+def _basic_credentials(authorization: str) -> tuple[str, str] | None:
+    """Return id and secret of a Basic header, both form-decoded (RFC 6749 §2.3.1), or None for no Basic."""
+    scheme, _, encoded = authorization.strip().partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        decoded = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError) as error:
+        raise InvalidClient("malformed client credentials", basic_was_tried=True) from error
+    client_id, colon, secret = decoded.partition(":")
+    if not colon or not client_id:
+        raise InvalidClient("malformed client credentials", basic_was_tried=True)
+    return unquote_plus(client_id), unquote_plus(secret)

@@ -1,0 +1,143 @@
+"""The refresh token grant (RFC 6749 §6), with rotation (RFC 9700 §4.14.2). The rules are `domain.refresh`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.errors import InvalidGrant, InvalidRequest, Unavailable
+from chalicelib.domain.ports import Audit, Clock, Entropy, Keys, Sessions
+from chalicelib.domain.refresh import (
+    SECRET_BYTES,
+    Decision,
+    Exchange,
+    RefreshSecret,
+    RefreshToken,
+    Repeat,
+    Reuse,
+    decide,
+)
+from chalicelib.domain.scopes import Scope, grant
+from chalicelib.domain.sessions import EndReason, Session
+from chalicelib.oauth.access_tokens import AccessTokenIssuer, TokenResponse
+from chalicelib.oauth.form import required
+from chalicelib.oauth.requests import TokenRequest
+
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_ATTEMPTS = 3
+"""Times that a lost race is looked at again. One is enough unless requests pile up on one token."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokenGrant:
+    """RFC 6749 §6: a refresh token for its successor and a new access token."""
+
+    sessions: Sessions
+    keys: Keys
+    tokens: AccessTokenIssuer
+    audit: Audit
+    clock: Clock
+    entropy: Entropy
+    idle_seconds: int
+    retry_window: int
+
+    def __call__(self, request: TokenRequest, client_id: str) -> TokenResponse:
+        """Refresh. Raises InvalidRequest, InvalidScope, InvalidGrant.
+
+        All that can be refused is refused before the one write, so that a malformed request spends nothing.
+        """
+        presented = required(request.parameters, "refresh_token")
+        requested = Scope.parse(request.parameters["scope"]) if "scope" in request.parameters else None
+        key = _checked_key(request.idempotency_key)
+        token = RefreshToken.parse(presented)
+        view = self.sessions.session_and_account(token.user_id, token.session_id)
+        now = self.clock()
+        session, account = self._standing(view.session, view.account, view.epoch, client_id, now)
+        decision = self._decide(session, token, now, key)
+        scope = grant(requested, _allowed(session, account))
+        signing_key = self.keys.current(epoch=view.epoch).current
+        session, secret = self._settle(session, decision, token, now, key)
+        access_token, expires_in = self.tokens.issue(
+            session, scope, signing_key, issuer=request.issuer, audience=request.audience, now=now
+        )
+        successor = session.family.token(session.user_id, session.session_id, secret)
+        return TokenResponse(access_token, expires_in, successor.serialize(), scope)
+
+    def _standing(
+        self, session: Session | None, account: Account | None, epoch: int, client_id: str, now: int
+    ) -> tuple[Session, Account]:
+        if session is None or account is None:
+            raise InvalidGrant("session_ended")
+        if not session.stands(now, epoch):
+            raise InvalidGrant("session_expired", user_id=session.user_id)
+        if account.disabled:
+            raise InvalidGrant("disabled_user", user_id=session.user_id)
+        if session.client_id != client_id:
+            # Bound to its client (RFC 6749 §10.4); that another one shows it is no proof of theft to act on.
+            raise InvalidGrant("other_client", user_id=session.user_id)
+        return session, account
+
+    def _decide(self, session: Session, token: RefreshToken, now: int, key: str | None) -> Exchange | Repeat:
+        decision = decide(
+            session.family,
+            token,
+            now=now,
+            retry_window=self.retry_window,
+            idempotency_key=key,
+            nonce=self.entropy(SECRET_BYTES),
+        )
+        return self._refuse_theft(session, decision, now)
+
+    def _refuse_theft(self, session: Session, decision: Decision, now: int) -> Exchange | Repeat:
+        if isinstance(decision, Exchange | Repeat):
+            return decision
+        if isinstance(decision, Reuse):
+            ended = self.sessions.end([session], EndReason.REUSE, now)
+            self.audit.refresh_token_reuse(session)
+            for one in ended:
+                self.audit.session_ended(one)
+            raise InvalidGrant("refresh_token_reuse", user_id=session.user_id)
+        raise InvalidGrant("unknown_refresh_token", user_id=session.user_id)
+
+    def _settle(
+        self,
+        session: Session,
+        decision: Exchange | Repeat,
+        token: RefreshToken,
+        now: int,
+        key: str | None,
+    ) -> tuple[Session, RefreshSecret]:
+        """Write the exchange. Whoever loses the race decides anew, on what the winner wrote."""
+        for _ in range(_ATTEMPTS):
+            if isinstance(decision, Repeat):
+                return session, decision.secret
+            after = replace(
+                session,
+                family=decision.family,
+                last_used_at=now,
+                idle_expires_at=min(now + self.idle_seconds, session.expires_at),
+            )
+            written = self.sessions.rotate(session, after)
+            if written is None:
+                raise InvalidGrant("session_ended", user_id=session.user_id)
+            if written.family.current == after.family.current:
+                self.audit.session_refreshed(written)
+                return written, decision.secret
+            session, decision = written, self._decide(written, token, now, key)
+        raise Unavailable("lost every race for a refresh token")
+
+
+def _allowed(session: Session, account: Account) -> Scope:
+    """Return what the session may carry today: what was granted, less what its user no longer holds."""
+    if session.granted is None:
+        return account.permissions
+    return Scope(session.granted.permissions & account.permissions.permissions)
+
+
+def _checked_key(key: str | None) -> str | None:
+    if key is None or key == "":
+        return None
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise InvalidRequest("bad idempotency key", description="The Idempotency-Key header is malformed.")
+    return key

@@ -1,0 +1,59 @@
+"""Token revocation (RFC 7009): a token, be it a refresh or an access token, ends its session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.errors import InvalidGrant, InvalidToken
+from chalicelib.domain.ports import Audit, Clock, Sessions
+from chalicelib.domain.refresh import RefreshToken, is_genuine
+from chalicelib.domain.sessions import EndReason, Session
+from chalicelib.oauth.bearer import AccessTokenVerifier
+from chalicelib.oauth.clients import authenticate_client
+from chalicelib.oauth.form import required
+from chalicelib.oauth.requests import TokenRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """RFC 7009 §2. `token_type_hint` is not needed: the two kinds look different."""
+
+    sessions: Sessions
+    audit: Audit
+    clock: Clock
+    clients: frozenset[str]
+
+    def __call__(self, request: TokenRequest, verifier: AccessTokenVerifier) -> bool:
+        """End the token's session; return whether there was one. A dead or unknown token is no error (§2.2).
+
+        Raises InvalidRequest, InvalidClient, InvalidGrant for a token of another client (§2.1), and
+        Unavailable, on which the token counts as still valid (§2.2.1).
+        """
+        presented = required(request.parameters, "token")
+        client_id = authenticate_client(request.parameters, request.authorization, self.clients)
+        session = self._session_of_refresh_token(presented)
+        if session is None:
+            session = self._session_of_access_token(presented, verifier)
+        if session is None:
+            return False
+        if session.client_id != client_id:
+            raise InvalidGrant("other_client", user_id=session.user_id)
+        ended = self.sessions.end([session], EndReason.REVOKED, self.clock())
+        for one in ended:
+            self.audit.session_ended(one)
+        return bool(ended)
+
+    def _session_of_refresh_token(self, presented: str) -> Session | None:
+        try:
+            token = RefreshToken.parse(presented)
+        except InvalidGrant:
+            return None
+        session = self.sessions.session(token.user_id, token.session_id).session
+        return session if session is not None and is_genuine(session.family, token) else None
+
+    def _session_of_access_token(self, presented: str, verifier: AccessTokenVerifier) -> Session | None:
+        try:
+            claims = verifier.verify_statement(presented)
+        except InvalidToken:
+            return None
+        return self.sessions.session(claims.subject, claims.session_id).session

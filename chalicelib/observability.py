@@ -1,0 +1,159 @@
+"""What the house says about itself: JSON lines, metrics, and the names of the audit events.
+
+A log line never carries a password, a token, a hash, a secret or an `Authorization` value. That is so
+because nothing here is given one; `redact` is the second lock, for the day on which something is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import StrEnum
+from functools import partial
+
+from aws_lambda_powertools import Logger, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+
+from chalicelib.domain.sessions import EndedSession, Session
+
+NAMESPACE = "Gatehouse"
+MAX_FIELD_CHARACTERS = 256
+
+Field = str | int | bool | None
+
+_SECRETS = re.compile(
+    r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}"  # a JWT, whole or cut off
+    r"|ghr_[A-Za-z0-9_-]+"  # a refresh token
+    r"|\$2[abxy]\$\d\d\$[./A-Za-z0-9]*"  # a password hash
+    r"|(?i:\b(?:bearer|basic)\s+)\S+"  # an Authorization value
+)
+_fields: ContextVar[dict[str, Field] | None] = ContextVar("fields", default=None)
+
+
+class Event(StrEnum):
+    """The events that are logged; the audit trail is made of the ones that name a session."""
+
+    SESSION_STARTED = "session_started"
+    SESSION_REFRESHED = "session_refreshed"
+    SESSION_ENDED = "session_ended"
+    REFRESH_TOKEN_REUSE = "refresh_token_reuse"  # noqa: S105 - an event's name
+    KEY_ROTATED = "key_rotated"
+    BREACH = "breach"
+    CORRUPT_HASH = "corrupt_hash"
+    REFUSED = "refused"
+    OUTAGE = "outage"
+    CRASH = "crash"
+    DENIED = "denied"
+
+
+class Metric(StrEnum):
+    """The metrics that are counted, each with the one dimension that `count` is given."""
+
+    SIGN_IN = "SignIn"
+    REFRESH = "Refresh"
+    REVOCATION = "Revocation"
+    AUTHORIZER_DECISION = "AuthorizerDecision"
+    SESSION_ENDED = "SessionEnded"
+    REFRESH_TOKEN_REUSE = "RefreshTokenReuse"  # noqa: S105 - a metric's name
+    CORRUPT_HASH = "CorruptHash"
+    OUTAGE = "Outage"
+    KEY_ROTATION = "KeyRotation"
+
+
+# ASCII, so that no character of a value ends a line or moves a cursor wherever the log is read.
+_to_json = partial(json.dumps, separators=(",", ":"), default=str)
+logger = Logger(service="gatehouse", utc=True, json_serializer=_to_json)
+
+
+@contextmanager
+def scope(**fields: Field) -> Iterator[None]:
+    """Add fields, such as the request's id, to every line that is logged inside."""
+    outer = _fields.get()
+    token = _fields.set({**(outer or {}), **fields})
+    try:
+        yield
+    finally:
+        _fields.reset(token)
+
+
+def record(event: Event, *, severe: bool = False, **fields: Field) -> None:
+    """Log one event as one line of JSON. `severe` marks what somebody should look at."""
+    said = {**(_fields.get() or {}), **fields}
+    clean = {name: redact(value) for name, value in said.items() if value is not None and value != ""}
+    (logger.error if severe else logger.info)(event.value, extra=clean)
+
+
+def record_crash(error: BaseException) -> None:
+    """Log an exception that nobody foresaw: its type and where it was, not its text, which may hold input."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    where = " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
+    record(Event.CRASH, severe=True, error=type(error).__name__, where=where)
+    count(Metric.OUTAGE, "crash")
+
+
+def count(metric: Metric, outcome: str) -> None:
+    """Count one occurrence under `outcome`, in CloudWatch's embedded metric format."""
+    with single_metric(metric.value, MetricUnit.Count, 1, namespace=NAMESPACE) as one:
+        one.add_dimension("outcome", slug(outcome))
+
+
+def slug(reason: str) -> str:
+    """Return a reason as one word, as a metric's dimension and a filter want it."""
+    return re.sub(r"[^a-z0-9]+", "_", reason.lower()).strip("_")[:64] or "none"
+
+
+def redact(value: Field) -> Field:
+    """Cut a value to a sane length, and blot out what looks like a credential. JSON escapes its newlines."""
+    if not isinstance(value, str):
+        return value
+    return _SECRETS.sub("[redacted]", value)[:MAX_FIELD_CHARACTERS]
+
+
+class LogAudit:
+    """The audit trail as log lines and metrics."""
+
+    def session_started(self, session: Session) -> None:
+        """Record a sign-in."""
+        _record_session(Event.SESSION_STARTED, session, outcome="success")
+
+    def session_refreshed(self, session: Session) -> None:
+        """Record a rotation."""
+        _record_session(Event.SESSION_REFRESHED, session)
+
+    def session_ended(self, session: EndedSession) -> None:
+        """Record an end, with its reason."""
+        _record_session(Event.SESSION_ENDED, session, reason=session.reason.value)
+        count(Metric.SESSION_ENDED, session.reason.value)
+
+    def refresh_token_reuse(self, session: Session) -> None:
+        """Record that a spent token came back."""
+        _record_session(Event.REFRESH_TOKEN_REUSE, session, severe=True)
+        count(Metric.REFRESH_TOKEN_REUSE, session.client_id)
+
+    def corrupt_hash(self, user_id: str) -> None:
+        """Record that a stored hash is unreadable."""
+        record(Event.CORRUPT_HASH, severe=True, user_id=user_id)
+        count(Metric.CORRUPT_HASH, "corrupt")
+
+
+def _record_session(
+    event: Event,
+    session: Session | EndedSession,
+    *,
+    severe: bool = False,
+    reason: str | None = None,
+    outcome: str | None = None,
+) -> None:
+    record(
+        event,
+        severe=severe,
+        user_id=session.user_id,
+        session_id=session.session_id,
+        client_id=session.client_id,
+        reason=reason,
+        outcome=outcome,
+    )

@@ -1,0 +1,101 @@
+"""Every knob: its environment variable, unit, default and meaning. Nothing else reads `os.environ`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+DAY = 86_400
+
+
+def _knob(default: Any, unit: str, meaning: str, *, low: int | None = None, high: int | None = None) -> Any:
+    metadata = {"unit": unit, "meaning": meaning, "low": low, "high": high}
+    return field(default=default, metadata=metadata)
+
+
+class BadSetting(ValueError):
+    """A setting has a value that it cannot have; the text names both, unless the value may be secret."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one deployment. Each is read from the environment variable of its name, upper case."""
+
+    stage: str = _knob("local", "name", "deployment that this is")
+    users_table: str = _knob("gatehouse-local", "name", "DynamoDB table of accounts and sessions")
+    signing_secret_id: str = _knob("gatehouse-local", "name or ARN", "secret that holds the signing key")
+    issuer: str = _knob("", "URL", "public base URL; empty: that of the API Gateway stage which was called")
+    audience: str = _knob("", "URI", "`aud` of access tokens; empty: the issuer")
+    client_ids: str = _knob("", "names", "public clients besides `mobile-app`, parted by commas")
+    access_token_seconds: int = _knob(3600, "s", "life of an access token", low=60, high=DAY)
+    refresh_idle_seconds: int = _knob(30 * DAY, "s", "life of a session that nobody uses", low=60)
+    refresh_absolute_seconds: int = _knob(90 * DAY, "s", "life of a session at the most", low=60)
+    refresh_retry_seconds: int = _knob(
+        10, "s", "time in which a spent refresh token may be sent again without a key", low=0, high=300
+    )
+    max_sessions: int = _knob(20, "sessions", "live sessions of one user", low=1, high=40)
+    password_min_length: int = _knob(15, "characters", "shortest password that may be set", low=8, high=64)
+    bcrypt_cost: int = _knob(12, "log2 rounds", "work of one password hash", low=4, high=16)
+    sign_in_free_failures: int = _knob(
+        100, "attempts", "failed sign-ins in a row that a name may have without waiting", low=1, high=100
+    )
+    sign_in_wait_seconds: int = _knob(900, "s", "wait between attempts once those are used up", low=1)
+    key_cache_seconds: int = _knob(60, "s", "time for which a warm function keeps the keys", low=0, high=60)
+    authorizer_cache_seconds: int = _knob(
+        60, "s", "time for which API Gateway keeps the authorizer's answer", low=0, high=3600
+    )
+    ended_session_days: int = _knob(30, "days", "time for which the end of a session can be explained", low=1)
+    cors_allow_origin: str = _knob("", "origin", "origin of the web pages that may call; empty: of none")
+    aws_region: str = _knob("us-east-1", "name", "region of table and secret; set by Lambda")
+    aws_endpoint_url: str = _knob("", "URL", "where AWS is, when it is not AWS")
+    log_level: str = _knob("INFO", "name", "least severity that is logged")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read the settings. An empty variable counts as absent. Raises BadSetting."""
+        source = dict(os.environ if environment is None else environment)
+        source.update(_running_stack(source.get("GATEHOUSE_STACK_FILE", "")))
+        given: dict[str, Any] = {}
+        for knob in fields(cls):
+            if text := source.get(knob.name.upper()):
+                given[knob.name] = _read(knob, text)
+        return cls(**given)
+
+    @property
+    def clients(self) -> frozenset[str]:
+        """The ids of the clients that are named here."""
+        return frozenset(name.strip() for name in self.client_ids.split(",") if name.strip())
+
+
+def _read(knob: Field[Any], text: str) -> str | int:
+    if not isinstance(knob.default, int):
+        return text
+    low, high = knob.metadata["low"], knob.metadata["high"]
+    name = knob.name.upper()
+    if not text.isascii() or not text.isdigit():
+        raise BadSetting(f"{name} must be a whole number of {knob.metadata['unit']}.")
+    value = int(text)
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise BadSetting(f"{name} must be between {low} and {high or 'any number'}, not {value}.")
+    return value
+
+
+def _running_stack(path: str) -> dict[str, str]:
+    """Return where a local stack runs. Its AWS has another port each time, which no static file can name."""
+    if not path:
+        return {}
+    try:
+        stack = json.loads(Path(path).read_text(encoding="utf-8"))
+        return {
+            "ISSUER": stack["api_url"],
+            "AWS_ENDPOINT_URL": stack["aws_endpoint_url"],
+            "AWS_REGION": stack["region"],
+            "USERS_TABLE": stack["users_table"],
+            "SIGNING_SECRET_ID": stack["signing_secret_id"],
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadSetting("No local stack is running here: start one with `make run`.") from error

@@ -1,0 +1,200 @@
+"""A reference client: how an app keeps its session, whatever network and phone do to it.
+
+What is stored, as one dictionary that is replaced in one step::
+
+    {}                                                                    signed out
+    {access_token, expires_at, received_at, refresh_token}                signed in
+    {access_token, expires_at, received_at, refresh_token, spending}      a refresh is under way
+    {revoking}                                                            the server has yet to be told
+
+`spending` is the Idempotency-Key under which that very refresh token is being spent. Its presence says
+"the server may have seen this": until an answer comes, in this run of the app or in a later one, the same
+token goes out with the same key, and the server gives the same answer. docs/mobile-client.md says why.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from threading import Lock
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+SETTLE_SECONDS = 120
+"""A new refresh token is not spent for this long. A request that was given up may still be on its way; were
+it to arrive after its token's successor had been spent, the server could not tell it from a thief."""
+DEFAULT_WAIT_SECONDS = 30  # after a 429 or 503 that does not say how long
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_ASK_LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Request:
+    """What goes out."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Response:
+    """What came back; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Transport = Callable[[Request], Response]
+
+
+class NetworkError(Exception):
+    """No usable answer came: whether the server saw the request is not known. Nothing is lost; call again."""
+
+
+class TryLater(Exception):
+    """The server, or prudence, asks to wait `seconds`. Nothing is lost; call again then."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+
+
+class Refused(Exception):
+    """The server said no, for a reason that says nothing about the session (RFC 6749 §5.2)."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+
+class SignedOut(Exception):
+    """There is no session, or there is none any more: ask for the password."""
+
+
+class Storage(Protocol):
+    """Keychain or Keystore: survives the app, dies with the device."""
+
+    def load(self) -> dict[str, Any]:
+        """Return what was saved last, or an empty dictionary."""
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Replace all of it in one step, and return only once it would survive a crash."""
+
+
+class MobileClient:
+    """One session on one device. Safe to call from many threads; make one per app, not one per screen.
+
+    `send` raises NetworkError for whatever ends without an answer, time-outs included. `clock` returns
+    seconds; it may be wrong, which costs requests and never the session.
+    """
+
+    def __init__(
+        self, send: Transport, storage: Storage, clock: Callable[[], int], client_id: str = "mobile-app"
+    ) -> None:
+        self._send, self._storage, self._clock, self._client_id = send, storage, clock, client_id
+        self._one_in_flight = Lock()
+        self._asked_to_wait = (0, 0)
+
+    def sign_in(self, username: str, password: str) -> None:
+        """Open a session. Raises Refused("invalid_grant") for a wrong password."""
+        self.sign_out()
+        with self._one_in_flight:
+            form = {"grant_type": "password", "username": username, "password": password}
+            self._keep(self._post("/oauth/token", form))
+
+    def request(self, method: str, path: str, body: bytes = b"") -> Response:
+        """Call the API. A 401 earns one refresh and one more try; the second answer stands."""
+        stored = self._storage.load()
+        token = stored.get("access_token")
+        if token is None or self._clock() >= stored["expires_at"]:
+            token = self._refreshed(instead_of=token)
+        answer = self._call(method, path, {"Authorization": f"Bearer {token}"}, body)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            token = self._refreshed(instead_of=token)
+            answer = self._call(method, path, {"Authorization": f"Bearer {token}"}, body)
+        return answer
+
+    def sign_out(self) -> None:
+        """Forget the session at once, then tell the server.
+
+        Raises NetworkError or TryLater where it could not be told: call again, if need be at the next start.
+        """
+        with self._one_in_flight:
+            stored = self._storage.load()
+            token = stored.get("revoking") or stored.get("refresh_token")
+            if token is not None:
+                self._storage.save({"revoking": token})
+                with suppress(Refused):
+                    self._post("/oauth/revoke", {"token": token})
+                self._storage.save({})
+
+    def _refreshed(self, instead_of: str | None) -> str:
+        """Return an access token newer than `instead_of`; of many callers one asks, the others wait."""
+        with self._one_in_flight:
+            stored = self._storage.load()
+            if "refresh_token" not in stored:
+                raise SignedOut
+            if stored["access_token"] != instead_of:
+                return str(stored["access_token"])
+            if "spending" not in stored:
+                half_a_life = (stored["expires_at"] - stored["received_at"]) // 2
+                self._wait_out(stored["received_at"], min(SETTLE_SECONDS, half_a_life))
+                stored |= {"spending": uuid.uuid4().hex}
+                # Before sending: a key that is made up anew after a lost answer would explain nothing.
+                self._storage.save(stored)
+            return self._spend(stored["refresh_token"], stored["spending"])
+
+    def _spend(self, refresh_token: str, key: str) -> str:
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        try:
+            return self._keep(self._post("/oauth/token", form, key))
+        except Refused as refused:
+            if refused.code != "invalid_grant":
+                raise
+            self._storage.save({})
+            raise SignedOut from refused
+
+    def _keep(self, answer: dict[str, Any]) -> str:
+        """Store an answer's tokens, and only then let one of them be used."""
+        match answer:
+            case {"access_token": str(token), "refresh_token": str(successor), "expires_in": int(life)}:
+                times = {"received_at": self._clock(), "expires_at": self._clock() + life}
+                self._storage.save({"access_token": token, "refresh_token": successor, **times})
+                return token
+        raise NetworkError("an answer without tokens")
+
+    def _wait_out(self, since: int, seconds: int) -> None:
+        # In both directions: a clock set back a little changes nothing, set back a lot it locks nobody out.
+        passed = abs(self._clock() - since)
+        if passed < seconds:
+            raise TryLater(seconds - passed)
+
+    def _post(self, path: str, form: Mapping[str, str], key: str | None = None) -> dict[str, Any]:
+        headers = _FORM | ({"Idempotency-Key": key} if key else {})
+        body = urlencode({**form, "client_id": self._client_id}).encode()
+        answer = self._call("POST", path, headers, body)
+        told = None
+        with suppress(ValueError):
+            told = json.loads(answer.body)
+        match answer.status, told:
+            case HTTPStatus.OK, dict():
+                return told
+            case HTTPStatus.BAD_REQUEST, {"error": str(code)}:
+                raise Refused(code)
+        # A captive portal's page, a proxy's 502, half an answer: none of them is a word of the server.
+        raise NetworkError(f"an answer of no use: {answer.status}")
+
+    def _call(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response:
+        self._wait_out(*self._asked_to_wait)
+        answer = self._send(Request(method, path, headers, body))
+        if answer.status in _ASK_LATER:
+            asked = answer.headers.get("retry-after", "")
+            seconds = int(asked) if asked.isascii() and asked.isdigit() else DEFAULT_WAIT_SECONDS
+            self._asked_to_wait = (self._clock(), seconds)
+            raise TryLater(seconds)
+        return answer

@@ -1,0 +1,57 @@
+"""What all commands share: the options, and one clear sentence for whatever goes wrong."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib import observability
+from chalicelib.domain.errors import GatehouseError, Unavailable
+from chalicelib.settings import BadSetting
+from infra.deployment import LOCAL, NoDeployment, open_deployment
+
+
+class OneSentence(click.Group):
+    """A group of commands whose failures are sentences, with exit code 1, and never tracebacks."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        # What a command answers goes to stdout; the audit lines that it leaves are for whoever keeps stderr.
+        observability.logger.registered_handler.setStream(sys.stderr)  # type: ignore[attr-defined]
+        try:
+            return super().invoke(ctx)
+        except (GatehouseError, BadSetting, NoDeployment, BotoCoreError, ClientError) as error:
+            raise click.ClickException(sentence(error)) from error
+
+
+def sentence(error: Exception) -> str:
+    """Say in one sentence what went wrong, for whoever typed the command."""
+    if isinstance(error, Unavailable):
+        cause = error.reason.removeprefix("aws ")
+        return f"AWS could not be asked ({cause}): check the credentials, the region and the network."
+    if isinstance(error, GatehouseError):
+        return error.public_description
+    if isinstance(error, ClientError):
+        detail = error.response.get("Error", {})
+        return f"AWS refused ({detail.get('Code')}): {detail.get('Message')}"
+    return str(error)
+
+
+def stage_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--stage` and `--region`, and hand the command the deployment that they name."""
+
+    @click.option("--stage", default=LOCAL, show_default=True, help="Stage to work on.")
+    @click.option("--region", default=None, help="AWS region, if not that of your configuration.")
+    @click.pass_context
+    def opened(ctx: click.Context, /, stage: str, region: str | None, **options: Any) -> Any:
+        return ctx.invoke(command, open_deployment(stage, region), **options)
+
+    opened.__name__ = command.__name__
+    opened.__doc__ = command.__doc__
+    # Options that stand below this decorator are kept by Click on the function that they decorate.
+    opened.__click_params__ = [*opened.__click_params__, *getattr(command, "__click_params__", [])]  # type: ignore[attr-defined]
+    return opened

@@ -1,0 +1,1 @@
+"""What Gatehouse costs to run: a dated price list, named assumptions, and the sum of both."""

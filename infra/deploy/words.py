@@ -1,0 +1,51 @@
+"""What a deploy says about itself."""
+
+from __future__ import annotations
+
+import click
+
+from infra.deploy.package import Package
+from infra.deploy.target import RUNTIME, Target
+from infra.deployment import Deployment
+
+_MEGABYTE = 1_000_000
+_AFTERWARDS = {
+    "UPDATE_ROLLBACK_COMPLETE": "The old version is running again; nothing of the new one is.",
+    "ROLLBACK_COMPLETE": "Nothing of it is left running; run this again once the cause is gone.",
+    "UPDATE_ROLLBACK_FAILED": "Going back to the old version failed too: run this again, to try that first.",
+    "ROLLBACK_FAILED": "Taking away what had been made failed too: run this again, to try that first.",
+}
+
+
+def head(target: Target) -> None:
+    """Say where it goes."""
+    click.echo(f"Stack     {target.stack} in account {target.account}, {target.region}")
+
+
+def package(built: Package, architecture: str) -> None:
+    """Say what was built."""
+    version = ".".join(str(part) for part in RUNTIME)
+    sizes = f"{built.packed_bytes / _MEGABYTE:.1f} MB, unpacked {built.unpacked_bytes / _MEGABYTE:.1f} MB"
+    click.echo(f"Package   {sizes}, {built.files} files, Python {version} on {architecture}")
+
+
+def nothing_to_do(release: str) -> None:
+    """Say that all is as it should be."""
+    click.echo(f"Nothing to deploy: release {release} is what runs.")
+
+
+def afterwards(status: str) -> str:
+    """Say in what state a failed deploy has left things."""
+    return _AFTERWARDS.get(status, f"The stack is in state {status}.")
+
+
+def done(deployment: Deployment, target: Target) -> None:
+    """Say where it answers, and how to go on."""
+    on = f"--stage {target.stage} --region {target.region}"
+    click.echo(f"\nGatehouse answers at {deployment.api_url}")
+    click.echo("\nThe first administrator (asks for the password):")
+    click.echo(f"  .venv/bin/python -m infra users create {on} --email you@example.com \\")
+    click.echo("    --permission users:read --permission users:write")
+    click.echo("Then sign in:")
+    click.echo(f"  curl {deployment.api_url}/oauth/token -d grant_type=password \\")
+    click.echo("    -d username=you@example.com --data-urlencode password=…")

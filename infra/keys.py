@@ -1,0 +1,61 @@
+"""`python -m infra keys …`: the signing key's versions, and a rotation on demand."""
+
+from __future__ import annotations
+
+import uuid
+
+import click
+
+from chalicelib import observability
+from chalicelib.observability import Event
+from infra.cli import OneSentence, stage_options
+from infra.deployment import Deployment
+
+
+@click.group(cls=OneSentence)
+def keys() -> None:
+    """Show and rotate the signing key."""
+
+
+@keys.command()
+@stage_options
+def status(deployment: Deployment) -> None:
+    """Show the versions of the signing secret, their labels and their ages."""
+    world = deployment.house.world
+    click.echo(f"{'version':<36}  {'age':>8}  {'epoch':>5}  labels")
+    rows = []
+    for version, labels in world.key_versions.labels().items():
+        key = world.key_versions.key(version)
+        age = world.clock() - key.created_at if key else 0
+        rows.append((age, version, key.epoch if key else "-", ", ".join(sorted(labels))))
+    for age, version, epoch, labels_text in sorted(rows):
+        click.echo(f"{version:<36}  {describe_age(age):>8}  {epoch:>5}  {labels_text}")
+
+
+@keys.command()
+@stage_options
+def rotate(deployment: Deployment) -> None:
+    """Replace the signing key; tokens that the old one signed stay good until they expire."""
+    secret = deployment.client("secretsmanager")
+    secret_id = deployment.settings.signing_secret_id
+    if secret.describe_secret(SecretId=secret_id).get("RotationEnabled"):
+        token = secret.rotate_secret(SecretId=secret_id)["VersionId"]
+        click.echo(f"Secrets Manager is rotating to version {token}: see `keys status`.")
+        return
+    # No rotation function is attached, as on the local stack: its four steps are done from here.
+    token = str(uuid.uuid4())
+    rotation = deployment.house.key_rotation
+    rotation.create_secret(token)
+    rotation.set_secret(token)
+    rotation.test_secret(token)
+    rotation.finish_secret(token)
+    observability.record(Event.KEY_ROTATED, key_id=token, operator=deployment.operator())
+    click.echo(f"Rotated: version {token} signs now, and the one before it still verifies.")
+
+
+def describe_age(seconds: int) -> str:
+    """Return an age in its largest whole unit."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{max(0, seconds)} s"

@@ -1,0 +1,75 @@
+"""`python -m infra.local`: run the stack until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, TextIO
+
+from infra.local.greeting import greeting
+from infra.local.server import PortInUseError
+from infra.local.stack import LocalStack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ROOT = Path(__file__).resolve().parents[2]
+_FILE = _ROOT / ".local" / "stack.json"
+_HIGHEST_PORT = 65_535
+
+
+class _BadPortError(ValueError):
+    """A port variable holds something else; the text names it."""
+
+
+def main(environment: Mapping[str, str], out: TextIO) -> int:
+    """Run until a signal comes; return the exit code of the process."""
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        _run(environment, out)
+    except (PortInUseError, _BadPortError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _run(environment: Mapping[str, str], out: TextIO) -> None:
+    port, aws_port = _port(environment, "PORT", 8000), _port(environment, "AWS_PORT", 0)
+    file = Path(environment.get("GATEHOUSE_STACK_FILE") or _FILE)
+    log = file.with_name("gatehouse.log")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # In Lambda, standard output is the log. Here it is a developer's terminal, which has other uses.
+    with log.open("w", encoding="utf-8", buffering=1) as lines, redirect_stdout(lines):
+        stack = LocalStack(port=port, aws_port=aws_port, environment=environment, file=file)
+        with stack:
+            print(greeting(stack.api_url, _short(log)), file=out, flush=True)
+            Event().wait()
+
+
+def _stop(*_: object) -> None:
+    # A terminal and `make` may both send one; the second must not break off the cleaning up.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _port(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) > _HIGHEST_PORT:
+        raise _BadPortError(f"{name} must be a port number, 0 to {_HIGHEST_PORT}, not {text!r}.")
+    return int(text)
+
+
+def _short(path: Path) -> str:
+    return os.path.relpath(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main(dict(os.environ), sys.stdout))

@@ -1,0 +1,7 @@
+"""The names under which the local stack goes, where AWS would have given its own."""
+
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+API_ID = "gatehouse0"
+STAGE = "local"
+STACK = "gatehouse-local"

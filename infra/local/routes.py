@@ -1,0 +1,48 @@
+"""Finds the route of a request in the table of the Chalice app.
+
+Chalice's own `RouteMatcher` keeps the parameters of routes that did not match, hence this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+RouteTable = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A route: the resource path with its `{parameters}`, their decoded values, and the Chalice entry."""
+
+    resource: str
+    parameters: dict[str, str]
+    entry: Any
+
+
+def match(table: RouteTable, method: str, path: str) -> Match | None:
+    """Return the route of a raw path, or None where API Gateway has no such method on no such resource."""
+    # API Gateway does not mind one slash at the end.
+    wanted = path.removesuffix("/") if path != "/" else path
+    # A literal segment goes before a parameter, as on AWS: "{" sorts after every letter and digit.
+    for resource in sorted(table):
+        parameters = _parameters(resource.split("/"), wanted.split("/"))
+        if parameters is not None and method in table[resource]:
+            return Match(resource, parameters, table[resource][method])
+        if parameters is not None:
+            return None
+    return None
+
+
+def _parameters(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
+    if len(pattern) != len(segments):
+        return None
+    found: dict[str, str] = {}
+    for expected, actual in zip(pattern, segments, strict=True):
+        if expected.startswith("{") and actual:
+            found[expected.strip("{}")] = unquote(actual, errors="replace")
+        elif expected != actual:
+            return None
+    return found

@@ -1,0 +1,22 @@
+"""`python -m infra.readme`: the settings as README.md shows them, from where they are defined."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from chalicelib.settings import Settings
+
+
+def settings_table() -> str:
+    """Return a row for every setting: its variable, unit, default and meaning."""
+    rows = ["| variable | unit | default | meaning |", "|---|---|---|---|"]
+    for knob in fields(Settings):
+        default = f"`{knob.default}`" if knob.default != "" else "empty"
+        meta = knob.metadata
+        bounds = f" ({meta['low']} to {meta['high']})" if meta["high"] is not None else ""
+        rows.append(f"| `{knob.name.upper()}` | {meta['unit']} | {default} | {meta['meaning']}{bounds} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(settings_table())

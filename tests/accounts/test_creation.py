@@ -1,0 +1,88 @@
+"""Creating an account: all of it or nothing, and never with a name that somebody has."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.domain.errors import InvalidAccount, InvalidRequest
+from chalicelib.domain.names import SignInName
+from chalicelib.domain.passwords import Password
+from chalicelib.domain.scopes import Scope
+from tests.fakes import FakeHouse, FakeWorld, fake_house
+from tests.oauth.actors import PASSWORD, account
+
+
+def test_an_account_is_written_with_its_names_a_hash_and_a_permanent_id(house: FakeHouse) -> None:
+    made = account(house, "Alice@Example.com", "Alice", ["users:read"])
+    store = house.world.store
+    assert store.accounts == {made.user_id: made}
+    assert set(store.names) == {SignInName("alice@example.com"), SignInName("alice")}
+    assert (made.email, made.username, made.permissions) == (
+        "Alice@Example.com",
+        "Alice",
+        Scope.of({"users:read"}),
+    )
+    assert len(bytes.fromhex(made.user_id)) == 16
+    assert (made.created_at, made.disabled, made.password_version) == (house.world.clock.now, False, 1)
+    assert house.world.hasher.check(Password(PASSWORD), made.password_hash).verdict.value == "match"
+
+
+def test_a_user_name_is_optional(house: FakeHouse) -> None:
+    assert account(house, username=None).username is None
+
+
+@pytest.mark.parametrize(
+    ("email", "username"),
+    [
+        ("alice@example.com", "other"),
+        ("ALICE@example.COM", None),
+        ("\uff41lice@example.com", None),
+        ("other@example.com", "alice"),
+        ("other@example.com", "ALICE"),
+    ],
+)
+def test_a_name_that_somebody_has_in_any_spelling_is_refused(
+    house: FakeHouse, email: str, username: str | None
+) -> None:
+    account(house)
+    before = (dict(house.world.store.accounts), dict(house.world.store.names))
+    with pytest.raises(InvalidAccount):
+        account(house, email, username)
+    assert (house.world.store.accounts, house.world.store.names) == before
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"email": "alice"},
+        {"email": "al\u200bice@example.com"},
+        {"username": "a b"},
+        {"username": "\u0430lice"},
+        {"username": ""},
+        {"permissions": ["a b"]},
+        {"permissions": [""]},
+        {"permissions": ['a"b']},
+        {"password": "too short"},
+        {"password": "x" * 14},
+    ],
+)
+def test_what_cannot_be_is_refused_before_a_password_is_hashed(
+    house: FakeHouse, wrong: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidAccount) as refusal:
+        account(house, **wrong)
+    assert refusal.value.public_description != InvalidAccount.description
+    assert not house.world.hasher.calls
+    assert not house.world.store.accounts
+
+
+def test_the_shortest_password_is_a_setting(world: FakeWorld) -> None:
+    house = fake_house(world, password_min_length=20)
+    with pytest.raises(InvalidAccount):
+        account(house, password="x" * 19)
+    assert account(house, password="x" * 20)
+
+
+def test_an_oversized_password_is_refused(house: FakeHouse) -> None:
+    with pytest.raises(InvalidRequest):
+        account(house, password="x" * 1025)

@@ -1,0 +1,101 @@
+"""What the adapters ask of AWS, and AWS's ways of not answering, through botocore's own event hooks."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+
+from tests.fake_aws import AwsHouse
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call as boto3 was given it."""
+
+    operation: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass
+class Calls:
+    """The calls that a house has made since it was last asked to forget them."""
+
+    dynamodb: list[Call] = field(default_factory=list)
+    secretsmanager: list[Call] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, house: AwsHouse) -> Calls:
+        """Begin to listen."""
+        calls = cls()
+
+        def listen(to: list[Call]) -> Any:
+            return lambda params, model, **_: to.append(Call(model.name, params))
+
+        for client, to in ((house.dynamodb, calls.dynamodb), (house.secretsmanager, calls.secretsmanager)):
+            client.meta.events.register("before-parameter-build", listen(to))
+        return calls
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Return how many calls there were: to DynamoDB, and to Secrets Manager."""
+        return len(self.dynamodb), len(self.secretsmanager)
+
+    def forget(self) -> None:
+        """Start anew."""
+        self.dynamodb.clear()
+        self.secretsmanager.clear()
+
+
+def expressions(value: Any) -> Iterator[str]:
+    """Return every expression in the parameters of a call, at any depth."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if name.endswith("Expression") and isinstance(inner, str):
+                yield inner
+            yield from expressions(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from expressions(inner)
+
+
+@dataclass
+class Answer:
+    """What stands in for AWS's answer: a status and a body, or a failure to get one."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    failure: Exception | None = None
+
+    def __call__(self, request: Any, **_: Any) -> AWSResponse:
+        """Answer an HTTP request."""
+        if self.failure is not None:
+            raise self.failure
+        headers = HTTPHeaders()
+        headers["content-type"] = "application/x-amz-json-1.0"
+        # botocore asks every handler, and takes the first answer: this keeps the imitation from acting, too.
+        request.url = "http://localhost:1/"
+        return AWSResponse(request.url, self.status, headers, _Raw(self.body))
+
+
+class _Raw(io.BytesIO):
+    """A body that can be streamed, as urllib3's can."""
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        """Return the body in one piece."""
+        yield self.read()
+
+
+def answer_with(client: Any, answer: Any, operation: str = "") -> None:
+    """Let every HTTP request of `client`, or those of one operation, be answered so, and never retried.
+
+    A retry sleeps; that botocore retries at all is its own promise, and ours is in the client's settings.
+    """
+    service = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.unregister(f"needs-retry.{service}", unique_id=f"retry-config-{service}")
+    where = f"before-send.{service}.{operation}" if operation else f"before-send.{service}"
+    client.meta.events.register_first(where, answer)

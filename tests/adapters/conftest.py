@@ -1,0 +1,78 @@
+"""The stores that must not be told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pytest
+
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.names import SignInName
+from chalicelib.domain.ports import Accounts, Sessions
+from chalicelib.domain.sessions import EndedSession, Session
+from tests.adapters.records import EMAIL
+from tests.fake_aws import Aws, aws_behind_one_thread, aws_in_process
+from tests.fakes import FakeClock, FakeStore
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Store:
+    """Both sides of one store."""
+
+    accounts: Accounts
+    sessions: Sessions
+
+    def known(self, user_id: str) -> Account:
+        """Return an account that is there."""
+        found = self.accounts.account(user_id)
+        assert found is not None
+        return found
+
+    def open(self, session: Session, *, limit: int = 20, name: str = EMAIL) -> tuple[EndedSession, ...]:
+        """Open a session for the account as it stands."""
+        account = self.known(session.user_id)
+        return self.sessions.open(session, account, SignInName.of(name), None, limit)
+
+    def live(self, user_id: str) -> set[str]:
+        """Return the ids of the sessions that have not ended."""
+        return {one.session_id for one in self.sessions.active(user_id)}
+
+
+def _stores(kind: str, place: Callable[[], AbstractContextManager[Aws]]) -> Iterator[Store]:
+    if kind == "fake":
+        fake = FakeStore()
+        yield Store(fake, fake)
+        return
+    with place() as aws:
+        house = aws.house(FakeClock())
+        yield Store(house.world.accounts, house.world.sessions)
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    yield from _stores(request.param, aws_in_process)
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def raced_store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    yield from _stores(request.param, aws_behind_one_thread)
+
+
+def at_once(jobs: Iterable[Callable[[], T]]) -> list[T | Exception]:
+    """Run jobs in a thread each; return what each returned or raised, in their order."""
+    todo = list(jobs)
+
+    def outcome(job: Callable[[], T]) -> T | Exception:
+        try:
+            return job()
+        except Exception as error:  # noqa: BLE001 - an outcome like any other
+            return error
+
+    with ThreadPoolExecutor(len(todo)) as pool:
+        return list(pool.map(outcome, todo))

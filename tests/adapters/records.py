@@ -1,0 +1,76 @@
+"""Accounts and sessions as a store is given them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.names import SignInName
+from chalicelib.domain.passwords import PasswordHash
+from chalicelib.domain.ports import AttemptPolicy
+from chalicelib.domain.refresh import RefreshSecret, start
+from chalicelib.domain.scopes import Scope
+from chalicelib.domain.secret import Secret
+from chalicelib.domain.sessions import Device, Session
+
+NOW = 1_700_000_000
+DAY = 86_400
+POLICY = AttemptPolicy(free_failures=3, wait_seconds=60)
+EMAIL = "Ada@example.com"
+NAME = SignInName.of(EMAIL)
+
+
+def id_of(label: str) -> str:
+    """Return an id as the house makes them, told by its label."""
+    return hashlib.sha256(label.encode()).hexdigest()[:32]
+
+
+def account(label: str = "ada", **changes: Any) -> Account:
+    """Return an account; without `changes` its address is EMAIL."""
+    made = Account(
+        user_id=id_of(label),
+        email=EMAIL if label == "ada" else f"{label}@example.com",
+        username=None,
+        password_hash=PasswordHash("$2b$04$" + "x" * 53),
+        permissions=Scope.of(["users:read"]),
+        created_at=NOW,
+    )
+    return replace(made, **changes)
+
+
+def session(label: str = "phone", user: str = "ada", at: int = NOW, **changes: Any) -> Session:
+    """Return a session as a sign-in makes it at the time `at`."""
+    secret = RefreshSecret(hashlib.sha256(label.encode()).digest())
+    made = Session(
+        session_id=id_of(label),
+        user_id=id_of(user),
+        client_id="mobile-app",
+        granted=None,
+        epoch=0,
+        created_at=at,
+        last_used_at=at,
+        idle_expires_at=at + 30 * DAY,
+        expires_at=at + 90 * DAY,
+        family=start(secret, Secret(hashlib.sha256(b"tag " + label.encode()).digest())),
+        device=Device("a browser", "192.0.2.1", "CH"),
+    )
+    return replace(made, **changes)
+
+
+def rotated(before: Session, mark: str = "", at: int = NOW + 5) -> Session:
+    """Return the next generation of a session; `mark` tells apart what two requests make of it."""
+    family = before.family
+    successor = hashlib.sha256(f"{mark} {family.generation}".encode() + family.current).digest()
+    nonce = hashlib.sha256(mark.encode()).digest()
+    after = replace(
+        family,
+        generation=family.generation + 1,
+        current=successor,
+        previous=family.current,
+        nonce=nonce,
+        rotated_at=at,
+        idempotency=hashlib.sha256(b"key").digest(),
+    )
+    return replace(before, family=after, last_used_at=at, idle_expires_at=at + 30 * DAY)

@@ -1,0 +1,126 @@
+"""What every home of the signing secret promises to whoever replaces keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import pytest
+
+from chalicelib.domain.keys import KeyMaterial, RetiredKey, SigningKey
+from chalicelib.domain.ports import Keys, KeyVersions
+from chalicelib.oauth.key_rotation import KeyRotation
+from tests.fake_aws import aws_in_process
+from tests.fakes import FakeClock, FakeKeys, FakeWorld
+
+CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
+
+
+def key(number: int, epoch: int = 0) -> SigningKey:
+    return SigningKey(f"{number:032x}", KeyMaterial(f"{number:064}".encode()), epoch)
+
+
+@dataclass(frozen=True)
+class Home:
+    """The versions, the keys that come of them, and a rotation that works on them."""
+
+    versions: KeyVersions
+    keys: Keys
+    rotation: KeyRotation
+
+    def labelled(self, label: str) -> str | None:
+        """Return the version that has a label."""
+        return next((one for one, labels in self.versions.labels().items() if label in labels), None)
+
+
+@pytest.fixture(params=["fake", "secrets manager"])
+def home(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[Home]:
+    if request.param == "fake":
+        keys, world = FakeKeys(clock), FakeWorld(clock)
+        yield Home(keys, keys, KeyRotation(keys, world.codec, clock, world.entropy, 3660))
+        return
+    with aws_in_process() as aws:
+        house = aws.house(clock, key_cache_seconds=0)
+        yield Home(house.world.key_versions, house.world.keys, house.key_rotation)
+
+
+def bare(one: SigningKey | None) -> SigningKey | None:
+    """Return a key without the date at which its home has written it down."""
+    return None if one is None else replace(one, created_at=0)
+
+
+def test_there_is_a_key_that_signs(home: Home) -> None:
+    current = home.labelled(CURRENT)
+    assert current is not None
+    assert home.versions.labels() == {current: frozenset({CURRENT})}
+    assert home.keys.current().current == home.versions.key(current)
+
+
+def test_a_version_that_is_not_there_has_no_key(home: Home) -> None:
+    assert home.versions.key(key(1).kid) is None
+
+
+def test_a_version_comes_back_as_it_was_added(home: Home) -> None:
+    retired = (RetiredKey(key(8), 1_700_000_100), RetiredKey(key(9, epoch=2), 1_700_000_200))
+    given = replace(key(1, epoch=2), retired=retired)
+    home.versions.add(given, label=PENDING)
+    assert bare(home.versions.key(given.kid)) == given
+
+
+def test_a_version_that_has_a_value_keeps_it(home: Home) -> None:
+    home.versions.add(key(1), label=PENDING)
+    home.versions.add(replace(key(1), material=key(2).material), label=PENDING)
+    assert bare(home.versions.key(key(1).kid)) == key(1)
+
+
+def test_what_is_pending_signs_nothing(home: Home) -> None:
+    before = home.keys.current()
+    home.versions.add(key(1), label=PENDING)
+    assert home.labelled(PENDING) == key(1).kid
+    assert home.keys.current() == before
+
+
+def test_promotion_moves_both_labels_and_may_be_repeated(home: Home) -> None:
+    before = home.labelled(CURRENT)
+    home.versions.add(key(1), label=PENDING)
+    for _ in range(2):
+        home.versions.promote(key(1).kid)
+        assert (home.labelled(CURRENT), home.labelled(PREVIOUS)) == (key(1).kid, before)
+    assert bare(home.keys.current().current) == key(1)
+
+
+def test_a_label_is_on_one_version_at_a_time(home: Home) -> None:
+    home.versions.add(key(1), label=PENDING)
+    home.versions.add(key(2), label=PENDING)
+    assert home.labelled(PENDING) == key(2).kid
+
+
+def test_a_label_comes_off_the_version_that_has_it_and_no_other(home: Home) -> None:
+    home.versions.add(key(1), label=PENDING)
+    home.versions.remove_label(key(2).kid, PENDING)
+    assert home.labelled(PENDING) == key(1).kid
+    for _ in range(2):
+        home.versions.remove_label(key(1).kid, PENDING)
+        assert home.labelled(PENDING) is None
+
+
+def test_a_whole_rotation_leaves_two_labels(home: Home) -> None:
+    before = home.labelled(CURRENT)
+    for _ in range(2):
+        home.rotation.create_secret(key(1).kid)
+        home.rotation.test_secret(key(1).kid)
+        home.rotation.finish_secret(key(1).kid)
+    assert (home.labelled(CURRENT), home.labelled(PREVIOUS)) == (key(1).kid, before)
+    assert home.labelled(PENDING) is None
+    found = home.keys.for_kid(str(before), 1_700_000_000).verifier(str(before), 1_700_000_000)
+    assert found is not None
+
+
+def test_a_breach_leaves_one_label(home: Home) -> None:
+    before = str(home.labelled(CURRENT))
+    home.rotation.create_secret(key(1).kid)
+    home.rotation.replace_without_grace(key(2).kid, epoch=1)
+    assert home.versions.labels() == {key(2).kid: frozenset({CURRENT})}
+    assert home.keys.current(epoch=1).current.epoch == 1
+    for kid in (before, key(1).kid):
+        assert home.keys.for_kid(kid, 1_700_000_000).verifier(kid, 1_700_000_000) is None

@@ -1,0 +1,236 @@
+"""Whatever AWS does instead of answering, the adapters say that it cannot be told: never a no."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.scopes import Scope
+from chalicelib.domain.sessions import EndReason
+from tests.adapters.aws_calls import Answer, answer_with
+from tests.adapters.conftest import Store
+from tests.adapters.records import NAME, NOW, POLICY, account, id_of, rotated, session
+from tests.fake_aws import AwsHouse
+
+ADA = id_of("ada")
+URL = "https://dynamodb.us-east-1.amazonaws.com"
+
+STORE_METHODS: dict[str, Callable[[Store], Any]] = {
+    "create": lambda store: store.accounts.create(account("bob")),
+    "account": lambda store: store.accounts.account(ADA),
+    "find": lambda store: store.accounts.find(NAME),
+    "begin_sign_in": lambda store: store.accounts.begin_sign_in(NAME, NOW, POLICY),
+    "set_permissions": lambda store: store.accounts.set_permissions(account(), Scope.of([])),
+    "set_disabled": lambda store: store.accounts.set_disabled(ADA, disabled=True),
+    "delete": lambda store: store.accounts.delete(account()),
+    "session": lambda store: store.sessions.session(ADA, session().session_id),
+    "session_and_account": lambda store: store.sessions.session_and_account(ADA, session().session_id),
+    "open": lambda store: store.sessions.open(session("b"), account(), NAME, None, 20),
+    "open at the limit": lambda store: store.sessions.open(
+        session("b"), account(session_count=1), NAME, None, 1
+    ),
+    "rotate": lambda store: store.sessions.rotate(session(), rotated(session())),
+    "active": lambda store: store.sessions.active(ADA),
+    "ended": lambda store: store.sessions.ended(ADA),
+    "end": lambda store: store.sessions.end([session()], EndReason.SIGNED_OUT, NOW),
+    "epoch": lambda store: store.sessions.epoch(),
+    "advance_epoch": lambda store: store.sessions.advance_epoch(1, NOW),
+}
+SECRET_METHODS: dict[str, Callable[[AwsHouse], Any]] = {
+    "current": lambda house: house.world.keys.current(),
+    "current of an epoch": lambda house: house.world.keys.current(epoch=1),
+    "for_kid": lambda house: house.world.keys.for_kid("k" * 36, NOW),
+    "labels": lambda house: house.world.key_versions.labels(),
+    "key": lambda house: house.world.key_versions.key("k" * 36),
+    "promote": lambda house: house.world.key_versions.promote("k" * 36),
+    "remove_label": lambda house: house.world.key_versions.remove_label("k" * 36, "AWSPENDING"),
+}
+
+
+def refusal(code: str, status: int = 400) -> Answer:
+    body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "PRIVATE detail of AWS"}
+    return Answer(status, json.dumps(body).encode())
+
+
+FAILURES = {
+    "throttled": refusal("ThrottlingException"),
+    "over capacity": refusal("ProvisionedThroughputExceededException"),
+    "over the request limit": refusal("RequestLimitExceeded"),
+    "denied": refusal("AccessDeniedException"),
+    "credentials expired": refusal("ExpiredTokenException"),
+    "unknown client": refusal("UnrecognizedClientException"),
+    "key of KMS gone": refusal("KMSAccessDeniedException"),
+    "refused as malformed": refusal("ValidationException"),
+    "transaction in progress": refusal("TransactionInProgressException"),
+    "an error of AWS": refusal("InternalServerError", 500),
+    "no service": refusal("ServiceUnavailable", 503),
+    "a page of a proxy": Answer(502, b"<html>Bad gateway</html>"),
+    "read timeout": Answer(failure=ReadTimeoutError(endpoint_url=URL)),
+    "connect timeout": Answer(failure=ConnectTimeoutError(endpoint_url=URL)),
+    "no connection": Answer(failure=EndpointConnectionError(endpoint_url=URL)),
+    "connection closed": Answer(failure=ConnectionClosedError(endpoint_url=URL)),
+    "bad certificate": Answer(failure=SSLError(endpoint_url=URL, error=ValueError("PRIVATE"))),
+    "broken HTTP": Answer(failure=HTTPClientError(error="PRIVATE")),
+    "no credentials": Answer(failure=NoCredentialsError()),
+    "nothing": Answer(200, b""),
+    "no JSON": Answer(200, b"<html>Welcome to the hotel</html>"),
+    "half of it": Answer(200, b'{"Item": {"pk": {"S": "ACC'),
+    "no UTF-8": Answer(200, b'{"Item": "\xff\xfe"}'),
+    "a list": Answer(200, b"[]"),
+    "null": Answer(200, b"null"),
+    "a number": Answer(200, b"7"),
+}
+
+
+@pytest.fixture
+def store(aws_house: AwsHouse) -> Store:
+    store = Store(aws_house.world.accounts, aws_house.world.sessions)
+    store.accounts.create(account())
+    store.open(session())
+    return store
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_failing_table_is_unavailable(store: Store, aws_house: AwsHouse, failure: str) -> None:
+    answer_with(aws_house.dynamodb, FAILURES[failure])
+    for name, method in STORE_METHODS.items():
+        with pytest.raises(Unavailable) as outage:
+            method(store)
+        assert "PRIVATE" not in str(outage.value) + outage.value.public_description, name
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_failing_secrets_manager_is_unavailable(aws_house: AwsHouse, failure: str) -> None:
+    answer_with(aws_house.secretsmanager, FAILURES[failure])
+    for name, method in SECRET_METHODS.items():
+        with pytest.raises(Unavailable) as outage:
+            method(aws_house)
+        assert "PRIVATE" not in str(outage.value) + outage.value.public_description, name
+
+
+def test_a_table_or_a_secret_that_is_not_there_is_unavailable(aws_house: AwsHouse) -> None:
+    missing = refusal("ResourceNotFoundException")
+    answer_with(aws_house.dynamodb, missing)
+    answer_with(aws_house.secretsmanager, missing)
+    with pytest.raises(Unavailable):
+        aws_house.world.accounts.account(ADA)
+    with pytest.raises(Unavailable):
+        aws_house.world.keys.current()
+
+
+@pytest.mark.parametrize(
+    "operation", ["UpdateItem", "BatchGetItem", "Query", "TransactWriteItems", "GetItem"]
+)
+def test_a_sign_in_at_any_of_whose_calls_aws_fails_is_unavailable(
+    store: Store, aws_house: AwsHouse, operation: str
+) -> None:
+    answer_with(aws_house.dynamodb, FAILURES["throttled"], operation)
+
+    def sign_in() -> None:
+        store.accounts.begin_sign_in(NAME, NOW, POLICY)
+        # With a password that has changed meanwhile, so that the account is read again.
+        store.sessions.open(session("b"), account(session_count=1, password_version=0), NAME, None, 1)
+
+    with pytest.raises(Unavailable):
+        sign_in()
+
+
+def test_a_key_that_was_not_looked_at_is_not_a_missing_item(store: Store, aws_house: AwsHouse) -> None:
+    key = {"pk": {"S": "x"}, "sk": {"S": "y"}}
+    left = {"Responses": {"gatehouse-test": []}, "UnprocessedKeys": {"gatehouse-test": {"Keys": [key]}}}
+    answer_with(aws_house.dynamodb, Answer(200, json.dumps(left).encode()), "BatchGetItem")
+    for name in ("begin_sign_in", "session", "session_and_account"):
+        with pytest.raises(Unavailable):
+            STORE_METHODS[name](store)
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"Responses": {}}', b'{"UnprocessedKeys": {}}'])
+def test_an_answer_without_what_was_asked_for_is_no_answer(
+    store: Store, aws_house: AwsHouse, body: bytes
+) -> None:
+    answer_with(aws_house.dynamodb, Answer(200, body), "BatchGetItem")
+    for name in ("begin_sign_in", "session", "session_and_account"):
+        with pytest.raises(Unavailable):
+            STORE_METHODS[name](store)
+
+
+class Cancelled:
+    """Cancels so many transactions for one reason, then lets them through."""
+
+    def __init__(self, times: int, *codes: str) -> None:
+        self.left = times
+        self._body = json.dumps(
+            {
+                "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+                "Message": "Transaction cancelled",
+                "CancellationReasons": [{"Code": code} for code in codes],
+            }
+        ).encode()
+
+    def __call__(self, request: Any, **_: Any) -> Any:
+        if self.left == 0:
+            return None
+        self.left -= 1
+        return Answer(400, self._body)(request)
+
+
+TRANSACTIONS = ["create", "delete", "open", "open at the limit", "end"]
+
+
+@pytest.mark.parametrize("name", TRANSACTIONS)
+def test_a_transaction_that_another_one_is_in_the_way_of_is_tried_again(
+    store: Store, aws_house: AwsHouse, name: str
+) -> None:
+    conflict = Cancelled(2, "None", "TransactionConflict")
+    answer_with(aws_house.dynamodb, conflict, "TransactWriteItems")
+    STORE_METHODS[name](store)
+    assert conflict.left == 0
+
+
+@pytest.mark.parametrize(
+    "code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "ValidationError"]
+)
+@pytest.mark.parametrize("name", TRANSACTIONS)
+def test_a_transaction_that_never_gets_through_is_unavailable(
+    store: Store, aws_house: AwsHouse, name: str, code: str
+) -> None:
+    answer_with(aws_house.dynamodb, Cancelled(99, "None", code), "TransactWriteItems")
+    with pytest.raises(Unavailable):
+        STORE_METHODS[name](store)
+
+
+@pytest.mark.parametrize("name", TRANSACTIONS)
+def test_a_transaction_canceled_for_no_reason_is_unavailable(
+    store: Store, aws_house: AwsHouse, name: str
+) -> None:
+    answer_with(aws_house.dynamodb, Cancelled(99), "TransactWriteItems")
+    with pytest.raises(Unavailable):
+        STORE_METHODS[name](store)
+
+
+def test_a_condition_that_fails_beside_a_conflict_is_an_answer(store: Store, aws_house: AwsHouse) -> None:
+    both = Cancelled(1, "TransactionConflict", "ConditionalCheckFailed")
+    answer_with(aws_house.dynamodb, both, "TransactWriteItems")
+    assert STORE_METHODS["end"](store) == []
+
+
+def test_an_outage_leaves_no_trace_once_it_is_over(store: Store, aws_house: AwsHouse) -> None:
+    once = Cancelled(4, "TransactionConflict")
+    answer_with(aws_house.dynamodb, once, "TransactWriteItems")
+    with pytest.raises(Unavailable):
+        STORE_METHODS["open"](store)
+    assert STORE_METHODS["open"](store) == ()
+    assert store.live(ADA) == {session().session_id, session("b").session_id}

@@ -1,0 +1,191 @@
+"""What every store promises of sessions: opening, reading and ending them, and the epoch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.names import SignInName
+from chalicelib.domain.passwords import PasswordHash
+from chalicelib.domain.ports import AccountChanged
+from chalicelib.domain.scopes import Scope
+from chalicelib.domain.sessions import Device, EndReason
+from tests.adapters.conftest import Store
+from tests.adapters.records import NAME, NOW, POLICY, account, id_of, rotated, session
+
+ADA = id_of("ada")
+
+
+@pytest.fixture(autouse=True)
+def _ada(store: Store) -> None:
+    store.accounts.create(account())
+
+
+def test_an_opened_session_comes_back_as_it_was_given(store: Store) -> None:
+    narrow = session("tablet", granted=Scope.of([]), epoch=3, device=Device())
+    for given in (session(), narrow, session("laptop", granted=Scope.of(["a", "b"]))):
+        assert store.open(given) == ()
+        assert store.sessions.session(ADA, given.session_id).session == given
+
+
+def test_a_session_that_is_opened_again_is_the_one_that_is_there(store: Store) -> None:
+    """A write whose answer was lost is sent once more."""
+    for _ in range(2):
+        assert store.open(session()) == ()
+    assert store.sessions.active(ADA) == [session()]
+    assert store.known(ADA).session_count == 1
+
+
+def test_a_rotated_session_comes_back_as_it_was_given(store: Store) -> None:
+    store.open(session())
+    after = rotated(session())
+    store.sessions.rotate(session(), after)
+    assert store.sessions.session(ADA, after.session_id).session == after
+
+
+def test_a_session_is_read_with_its_account_and_the_epoch(store: Store) -> None:
+    store.open(session())
+    store.sessions.advance_epoch(2, NOW)
+    view = store.sessions.session_and_account(ADA, session().session_id)
+    assert (view.session, view.account, view.epoch) == (session(), store.known(ADA), 2)
+    assert store.sessions.session(ADA, session().session_id).epoch == 2
+
+
+def test_a_session_that_is_not_there_is_none_and_its_account_still_is(store: Store) -> None:
+    view = store.sessions.session_and_account(ADA, id_of("no session"))
+    assert (view.session, view.account, view.epoch) == (None, account(), 0)
+    assert store.sessions.session(ADA, id_of("no session")).session is None
+
+
+def test_a_session_is_its_own_users_alone(store: Store) -> None:
+    store.accounts.create(account("bob"))
+    store.open(session())
+    assert store.sessions.session(id_of("bob"), session().session_id).session is None
+    assert store.sessions.active(id_of("bob")) == []
+
+
+def test_an_account_counts_at_least_its_live_sessions(store: Store) -> None:
+    store.open(session("a"))
+    store.open(session("b"))
+    assert store.known(ADA) == replace(account(), session_count=2)
+    store.sessions.end([session("a")], EndReason.SIGNED_OUT, NOW)
+    assert store.known(ADA).session_count >= len(store.live(ADA))
+
+
+def test_a_rehash_replaces_the_hash_and_counts_as_no_new_password(store: Store) -> None:
+    better = PasswordHash("$2b$05$" + "y" * 53)
+    store.sessions.open(session(), account(), NAME, better, 20)
+    after = store.known(ADA)
+    assert (after.password_hash, after.password_version) == (better, account().password_version)
+    store.open(session("laptop"))
+    assert store.known(ADA).password_hash == better
+
+
+def test_two_sign_ins_that_both_rehash_both_succeed(store: Store) -> None:
+    for label in ("a", "b"):
+        store.sessions.open(session(label), account(), NAME, PasswordHash("$2b$05$" + label * 53), 20)
+    assert store.live(ADA) == {id_of("a"), id_of("b")}
+
+
+def test_an_account_disabled_meanwhile_opens_nothing(store: Store) -> None:
+    store.accounts.set_disabled(ADA, disabled=True)
+    with pytest.raises(AccountChanged):
+        store.sessions.open(session(), account(), NAME, PasswordHash("new"), 20)
+    assert store.sessions.active(ADA) == []
+    assert store.known(ADA) == account(disabled=True)
+
+
+def test_an_account_deleted_meanwhile_opens_nothing(store: Store) -> None:
+    store.accounts.delete(account())
+    with pytest.raises(AccountChanged):
+        store.sessions.open(session(), account(), NAME, None, 20)
+    assert store.sessions.active(ADA) == []
+    assert store.accounts.account(ADA) is None
+
+
+def test_a_password_changed_meanwhile_opens_nothing(store: Store) -> None:
+    before_the_change = replace(account(), password_version=0)
+    with pytest.raises(AccountChanged):
+        store.sessions.open(session(), before_the_change, NAME, PasswordHash("new"), 20)
+    assert store.sessions.active(ADA) == []
+    assert store.known(ADA) == account()
+
+
+@pytest.mark.parametrize("name", ["bob@example.com", "nobody@example.com"])
+def test_a_name_that_no_longer_finds_the_account_opens_nothing(store: Store, name: str) -> None:
+    store.accounts.create(account("bob"))
+    with pytest.raises(AccountChanged):
+        store.sessions.open(session(), account(), SignInName.of(name), None, 20)
+    assert store.sessions.active(ADA) == []
+
+
+def test_a_refused_sign_in_keeps_the_failures(store: Store) -> None:
+    for _ in range(2):
+        store.accounts.begin_sign_in(NAME, NOW, POLICY)
+    with pytest.raises(AccountChanged):
+        store.sessions.open(session(), replace(account(), password_version=0), NAME, None, 20)
+    store.accounts.begin_sign_in(NAME, NOW, POLICY)
+    store.open(session())
+
+
+def test_ended_sessions_are_told_newest_first_with_their_reason(store: Store) -> None:
+    reasons = [EndReason.SIGNED_OUT, EndReason.REUSE, EndReason.ADMINISTRATOR]
+    for step, reason in enumerate(reasons):
+        store.open(session(str(step)))
+        ended = store.sessions.end([session(str(step))], reason, NOW + step)
+        assert ended == [session(str(step)).ended(reason, NOW + step)]
+    assert [one.reason for one in store.sessions.ended(ADA)] == reasons[::-1]
+    assert [one.ended_at for one in store.sessions.ended(ADA)] == [NOW + 2, NOW + 1, NOW]
+    assert store.sessions.ended(id_of("bob")) == []
+
+
+def test_ending_a_session_twice_is_no_error_and_changes_nothing(store: Store) -> None:
+    store.open(session())
+    first = store.sessions.end([session()], EndReason.SIGNED_OUT, NOW)
+    assert store.sessions.end([session()], EndReason.REVOKED, NOW + 1) == []
+    assert store.sessions.ended(ADA) == first
+
+
+def test_of_several_sessions_those_end_that_had_not(store: Store) -> None:
+    for label in ("a", "b", "c"):
+        store.open(session(label))
+    store.sessions.end([session("b")], EndReason.SIGNED_OUT, NOW)
+    every = [session(label) for label in ("a", "b", "c")]
+    ended = store.sessions.end(every, EndReason.SIGNED_OUT_EVERYWHERE, NOW)
+    assert {one.session_id for one in ended} == {id_of("a"), id_of("c")}
+    assert store.sessions.active(ADA) == []
+    assert store.sessions.end([], EndReason.SIGNED_OUT, NOW) == []
+
+
+def test_a_session_ends_whatever_generation_its_tokens_have_reached(store: Store) -> None:
+    store.open(session())
+    store.sessions.rotate(session(), rotated(session()))
+    assert len(store.sessions.end([session()], EndReason.REUSE, NOW)) == 1
+    assert store.sessions.active(ADA) == []
+
+
+def test_an_expired_session_is_still_there_for_whoever_compares_times(store: Store) -> None:
+    old = session(at=NOW - 200 * 86_400)
+    store.open(old)
+    assert store.sessions.session(ADA, old.session_id).session == old
+    assert store.sessions.active(ADA) == [old]
+    assert not old.stands(NOW, 0)
+
+
+def test_more_is_read_than_one_page_holds(store: Store) -> None:
+    device = Device(user_agent="x" * 300_000)
+    for step in range(5):
+        store.open(session(str(step), device=device))
+    assert len(store.sessions.active(ADA)) == 5
+    store.sessions.end(store.sessions.active(ADA), EndReason.SIGNED_OUT_EVERYWHERE, NOW)
+    assert len(store.sessions.ended(ADA)) == 5
+
+
+def test_the_epoch_only_rises(store: Store) -> None:
+    assert store.sessions.epoch() == 0
+    assert store.sessions.advance_epoch(1, NOW)
+    assert not store.sessions.advance_epoch(1, NOW)
+    assert store.sessions.advance_epoch(3, NOW)
+    assert not store.sessions.advance_epoch(2, NOW)
+    assert store.sessions.epoch() == 3

@@ -1,0 +1,71 @@
+"""What a warm authorizer costs beyond what it cannot do without: one signature and one read."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib import wiring
+from chalicelib.adapters.dynamodb_items import SYSTEM_KEY, session_key
+from chalicelib.api.authorizer import bearer
+from infra.local.lambda_context import lambda_context
+from tests.bench.measure import Canned, median_of
+from tests.blackbox.stage import Stage, staged
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import KeysAndAttributesTypeDef
+
+ARN = "arn:aws:execute-api:us-east-1:123456789012:gatehouse0/local/GET/me"
+ROUNDS, BATCH = 15, 20
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with staged(tmp_path) as running:
+        yield running
+
+
+def test_a_warm_decision(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    app = stage.signed_in()
+    me = app.me().json()
+    world = wiring.house().world
+    assert isinstance(world, wiring.AwsWorld)
+    client, table = world._table.client, world._table.name
+    read = Canned(client, "BatchGetItem")
+    event = {"type": "TOKEN", "authorizationToken": f"Bearer {app.access_token}", "methodArn": ARN}
+    keys: KeysAndAttributesTypeDef = {
+        "Keys": [session_key(me["id"], me["session"]["id"]), SYSTEM_KEY],
+        "ConsistentRead": True,
+    }
+    material = wiring.house().world.keys.current().current.material.reveal()
+    said = app.access_token.rpartition(".")[0].encode()
+
+    def decide() -> None:
+        answer = bearer(event, lambda_context("bearer"))
+        assert answer["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+
+    def floor() -> None:
+        assert hmac.compare_digest(hmac.digest(material, said, hashlib.sha256), b"") is False
+        client.batch_get_item(RequestItems={table: keys})
+
+    # A metric is a line on standard output, which in Lambda is a pipe; what the terminal costs is not ours.
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+        with read.recording():
+            decide()
+        with read.answering():
+            decide()
+            assert read.calls == 1, "one read a decision, and with warm keys nothing else"
+            ours, least = (median_of(one, rounds=ROUNDS, batch=BATCH) for one in (decide, floor))
+    with capsys.disabled():
+        print(  # noqa: T201 - a measurement is for people
+            f"\n  authorizer, warm: {1e6 * ours:.0f} us of CPU and 1 call; "
+            f"one HMAC and that call alone: {1e6 * least:.0f} us"
+        )
+    assert ours < 5 * least

@@ -1,0 +1,136 @@
+"""The stack as a process of its own, and Chalice's own server beside a stack."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import pytest
+import requests
+
+from infra.local.greeting import commands
+from infra.local.server import listen
+from infra.smoke_visitor import Visitor, told
+from tests.blackbox.stage import PASSWORD, Stage
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_SECONDS = 30
+POLL_SECONDS = 0.02
+
+
+@contextmanager
+def running(command: list[str], folder: Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a process in a group of its own, and leave nothing of that group behind."""
+    with subprocess.Popen(  # noqa: S603 - our own commands
+        command,
+        cwd=folder,
+        env={**os.environ, **variables},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def waited(process: subprocess.Popen[str], is_ready: Callable[[], bool]) -> None:
+    """Return as soon as something is so."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_ready():
+        assert process.poll() is None, process.stdout.read() if process.stdout else ""
+        assert time.monotonic() < deadline
+        time.sleep(POLL_SECONDS)
+
+
+def free_port() -> int:
+    with closing(listen(0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+def group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the greeting is for people who have curl")
+def test_a_whole_run(tmp_path: Path) -> None:
+    """Start on a port, do what the greeting says, stop, and be gone within three seconds."""
+    port, file = free_port(), tmp_path / "stack.json"
+    command = [sys.executable, "-m", "infra.local"]
+    variables = {"PORT": str(port), "BCRYPT_COST": "4", "GATEHOUSE_STACK_FILE": str(file)}
+    with running(command, ROOT, **variables) as process:
+        waited(process, file.exists)
+        stack = json.loads(file.read_text())
+        assert stack["api_url"] == f"http://127.0.0.1:{port}"
+        outputs = [
+            subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True).stdout  # noqa: S603, S607
+            for line in commands(stack["api_url"])
+        ]
+        assert json.loads(outputs[0])["token_type"] == "Bearer"
+        assert json.loads(outputs[1])["email"] == "demo@example.com"
+        assert outputs[2].startswith("HTTP/1.1 401 ")
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
+        assert time.monotonic() - began < 3
+        assert not group_lives(process.pid)
+        printed = process.stdout.read() if process.stdout else ""
+    assert all(line in printed for line in commands(stack["api_url"]))
+    assert not file.exists()
+    with closing(listen(port)):
+        pass  # free again
+
+
+def test_a_request_under_way_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    """An idle connection and a half-sent request are no reason to stay."""
+    file = tmp_path / "stack.json"
+    command = [sys.executable, "-m", "infra.local"]
+    with running(command, ROOT, PORT="0", BCRYPT_COST="4", GATEHOUSE_STACK_FILE=str(file)) as process:
+        waited(process, file.exists)
+        url = json.loads(file.read_text())["api_url"]
+        with closing(Visitor(url, "demo@example.com", "open the gate, please")) as app:
+            assert app.sign_in().status_code == 200
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=3) == 0
+
+
+def test_chalices_own_server_works_on_the_same_aws(stage: Stage, tmp_path: Path) -> None:
+    """`chalice local --stage local`: other gateway, same accounts, sessions and keys."""
+    for name in ("app.py", "chalicelib", ".chalice"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / ".local").symlink_to(stage.folder / ".local")
+    (tmp_path / "requirements.txt").touch()
+    port, chalice = free_port(), str(Path(sys.executable).with_name("chalice"))
+    command = [chalice, "local", "--stage", "local", "--port", str(port), "--no-autoreload"]
+    url = f"http://127.0.0.1:{port}"
+    with running(command, tmp_path) as process, closing(Visitor(url, stage.account(), PASSWORD)) as app:
+        waited(process, lambda: _answers(url))
+        assert told(app.sign_in()) == "200"
+        assert told(app.me()) == "200"
+        theirs, ours = app, stage.visitor(app.username)
+        ours.access_token = theirs.access_token
+        assert told(ours.me()) == "200", "the gateway of `make run` takes its tokens"
+        assert told(theirs.refresh(theirs.refresh_token)) == "200"
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/health", timeout=1).ok
+    except requests.ConnectionError:
+        return False

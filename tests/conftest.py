@@ -1,0 +1,112 @@
+"""The worlds in which tests stand the house, and the walls around all of them."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import fields
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+# Imported here, outside of any test: its logger keeps the standard output that it finds.
+import chalicelib.observability  # noqa: F401
+from chalicelib.settings import Settings
+from tests.fake_aws import Aws, AwsHouse, aws_behind_one_thread, aws_in_process
+from tests.fakes import FakeClock, FakeHouse, FakeWorld, fake_house
+
+# A busy machine makes a good example slow.
+settings.register_profile("gatehouse", deadline=None)
+settings.load_profile("gatehouse")
+
+_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "POWERTOOLS_SERVICE_NAME": "gatehouse",
+    "POWERTOOLS_METRICS_NAMESPACE": "Gatehouse",
+}
+_UNWANTED = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "GATEHOUSE_STACK_FILE", "POWERTOOLS_DEV"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def walls() -> Iterator[None]:
+    """No test reaches beyond loopback, uses anybody's credentials, or sees this machine's settings."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [*_UNWANTED, *(knob.name.upper() for knob in fields(Settings))]:
+            patch.delenv(name, raising=False)
+        for name, value in _ENVIRONMENT.items():
+            patch.setenv(name, value)
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, _guarded_connect(getattr(socket.socket, name)))
+        patch.setattr(socket, "getaddrinfo", _guarded_lookup(socket.getaddrinfo))
+        yield
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def world(clock: FakeClock) -> FakeWorld:
+    return FakeWorld(clock)
+
+
+@pytest.fixture
+def house(world: FakeWorld) -> FakeHouse:
+    return fake_house(world)
+
+
+@pytest.fixture
+def aws() -> Iterator[Aws]:
+    with aws_in_process() as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws_house(aws: Aws, clock: FakeClock) -> AwsHouse:
+    return aws.house(clock)
+
+
+@pytest.fixture
+def moto_server() -> Iterator[Aws]:
+    with aws_behind_one_thread() as aws:
+        yield aws
+
+
+def _guarded_connect(connect: Any) -> Any:
+    def guarded(self: socket.socket, address: Any) -> Any:
+        if self.family in {socket.AF_INET, socket.AF_INET6}:
+            _refuse_beyond_loopback(address[0])
+        return connect(self, address)
+
+    return guarded
+
+
+def _guarded_lookup(lookup: Any) -> Any:
+    def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
+        _refuse_beyond_loopback(host)
+        return lookup(host, *args, **kwargs)
+
+    return guarded
+
+
+def _refuse_beyond_loopback(host: Any) -> None:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in {None, "", "localhost"}:
+        return
+    try:
+        near = ip_address(name).is_loopback or ip_address(name).is_unspecified
+    except ValueError:
+        near = False
+    if not near:
+        # Not an OSError: an adapter would take that for an outage, and the test would pass.
+        pytest.fail(f"a test tried to reach {name}")

@@ -1,0 +1,91 @@
+"""Errors: what each of them puts on the wire."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import chalicelib
+from chalicelib.domain import errors
+from chalicelib.domain.errors import GatehouseError
+
+WIRE = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
+"""What RFC 6749 §5.2 allows in `error` and `error_description`."""
+SOURCES = sorted(Path(chalicelib.__file__).parent.rglob("*.py"))
+ABSTRACT = {errors.GatehouseError, errors.OAuthError, errors.BearerError}
+
+
+def every_kind(root: type[GatehouseError] = GatehouseError) -> Iterator[type[GatehouseError]]:
+    yield root
+    for kind in root.__subclasses__():
+        yield from every_kind(kind)
+
+
+CONCRETE = sorted({kind for kind in every_kind() if kind not in ABSTRACT}, key=lambda kind: kind.__name__)
+
+
+def make(kind: type[GatehouseError]) -> GatehouseError:
+    if issubclass(kind, errors.TooManyAttempts):
+        return kind(7)
+    return kind("evidence")
+
+
+def test_the_tree_drawn_in_the_docstring_is_the_tree() -> None:
+    drawn = re.findall(r"([A-Z]\w+) +(\d{3}) (\w+)", errors.__doc__ or "")
+    real = {(kind.__name__, str(kind.status), kind.code) for kind in CONCRETE}
+    assert {*drawn, ("InvalidAccount", "400", "invalid_request")} == real
+
+
+@pytest.mark.parametrize("kind", CONCRETE)
+def test_code_and_description_have_only_the_characters_of_rfc_6749(kind: type[GatehouseError]) -> None:
+    assert WIRE.fullmatch(kind.code)
+    assert WIRE.fullmatch(kind.description)
+
+
+@pytest.mark.parametrize("kind", CONCRETE)
+def test_a_description_is_one_plain_sentence_or_two(kind: type[GatehouseError]) -> None:
+    assert kind.description[0].isupper()
+    assert kind.description.endswith(".")
+
+
+@pytest.mark.parametrize("kind", CONCRETE)
+def test_the_reason_never_reaches_what_is_public(kind: type[GatehouseError]) -> None:
+    error = make(kind)
+    assert "evidence" not in error.public_description
+    assert "evidence" not in repr(dict(error.headers)).replace('scope="evidence"', "")
+
+
+@pytest.mark.parametrize("kind", CONCRETE)
+def test_headers_are_single_lines_of_printable_ascii(kind: type[GatehouseError]) -> None:
+    for name, value in make(kind).headers.items():
+        assert re.fullmatch(r"[A-Za-z-]+", name)
+        assert re.fullmatch(r"[\x20-\x7e]+", value)
+
+
+def test_an_outage_is_neither_a_refusal_of_credentials_nor_of_a_token() -> None:
+    outage = errors.Unavailable("dependency down")
+    assert not isinstance(outage, errors.OAuthError | errors.BearerError)
+    assert (outage.status, outage.code) == (503, "temporarily_unavailable")
+    assert int(outage.headers["Retry-After"]) > 0
+
+
+def described_in_source() -> Iterator[tuple[str, str]]:
+    """Every description that any call in the house passes, with the holes of an f-string left out."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg == "description":
+                parts = [one.value for one in ast.walk(node.value) if isinstance(one, ast.Constant)]
+                yield path.name, "".join(part for part in parts if isinstance(part, str))
+
+
+@pytest.mark.parametrize(("where", "text"), sorted(set(described_in_source())))
+def test_every_description_given_at_a_call_has_only_those_characters(where: str, text: str) -> None:
+    assert WIRE.fullmatch(text), where
+
+
+def test_descriptions_are_found_in_the_source() -> None:
+    assert len(set(described_in_source())) > 10

@@ -1,0 +1,137 @@
+"""AWS as moto imitates it: a table and a signing secret, in this process or behind one serving thread."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from moto import mock_aws
+from moto.core.config import DefaultConfig
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+from chalicelib.adapters.aws import dynamodb, secretsmanager
+from chalicelib.adapters.bcrypt_hasher import TEST_COST
+from chalicelib.settings import Settings
+from chalicelib.wiring import AwsWorld, House
+from tests.fakes import FakeClock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+SETTINGS = Settings(
+    stage="test", users_table="gatehouse-test", signing_secret_id="gatehouse-test", bcrypt_cost=TEST_COST
+)
+# A session that is made anew reads the models of its services anew, which costs a second a test.
+_KEEP_SESSION: DefaultConfig = {"core": {"reset_boto3_session": False}}
+
+
+@dataclass(frozen=True)
+class AwsHouse(House):
+    """The real house on the real adapters."""
+
+    world: AwsWorld
+
+    @property
+    def dynamodb(self) -> DynamoDBClient:
+        """Return the client that the adapters share."""
+        return self.world._table.client
+
+    @property
+    def secretsmanager(self) -> SecretsManagerClient:
+        """Return the client of the keys."""
+        return self.world._secretsmanager
+
+
+@dataclass
+class Aws:
+    """One imitation of AWS, with clients of the test's own."""
+
+    settings: Settings
+    _closing: ExitStack = field(default_factory=ExitStack)
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        """Return a client beside that of the adapters."""
+        client = dynamodb(self.settings.aws_region, self.settings.aws_endpoint_url)
+        return self._closing.enter_context(closing(client))
+
+    @cached_property
+    def secretsmanager(self) -> SecretsManagerClient:
+        """Return a client beside that of the adapters."""
+        client = secretsmanager(self.settings.aws_region, self.settings.aws_endpoint_url)
+        return self._closing.enter_context(closing(client))
+
+    def house(self, clock: FakeClock, **settings: Any) -> AwsHouse:
+        """Stand a house here; `settings` are those that differ."""
+        differing = replace(self.settings, **settings)
+        house = AwsHouse(differing, AwsWorld(differing, clock))
+        for client in (house.dynamodb, house.secretsmanager):
+            self._closing.enter_context(closing(client))
+        return house
+
+    def items(self) -> list[dict[str, Any]]:
+        """Return all that is in the table."""
+        return list(self.dynamodb.scan(TableName=self.settings.users_table)["Items"])
+
+    def furnish(self) -> None:
+        """Make the table and the secret."""
+        name = self.settings.users_table
+        self.dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+        )
+        self.dynamodb.update_time_to_live(
+            TableName=name, TimeToLiveSpecification={"AttributeName": "ttl", "Enabled": True}
+        )
+        self.secretsmanager.create_secret(
+            Name=self.settings.signing_secret_id, SecretString=json.dumps({"alg": "HS256", "key": "k" * 64})
+        )
+
+    def close(self) -> None:
+        """Close every client."""
+        self._closing.close()
+
+
+@contextmanager
+def aws_in_process() -> Iterator[Aws]:
+    """Imitate AWS without a socket. Not for several threads: moto lets two of them win one condition."""
+    with mock_aws(config=_KEEP_SESSION), closing(Aws(SETTINGS)) as aws:
+        aws.furnish()
+        yield aws
+
+
+@contextmanager
+def aws_behind_one_thread() -> Iterator[Aws]:
+    """Imitate AWS on a port of loopback, where one thread serves and so every condition has one winner."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with mock_aws(config=_KEEP_SESSION):
+        pass  # empties what an earlier test left in the state of this process
+    moto = DomainDispatcherApplication(create_backend_app)
+    server = make_server("127.0.0.1", 0, moto, threaded=False)
+    thread = Thread(target=server.serve_forever, args=(0.01,), name="moto", daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        with closing(Aws(replace(SETTINGS, aws_endpoint_url=url))) as aws:
+            aws.furnish()
+            yield aws
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

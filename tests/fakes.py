@@ -1,0 +1,166 @@
+"""A world of hand-written fakes, one a port, in which the real house stands."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.adapters.pyjwt_codec import PyJwtCodec
+from chalicelib.domain.passwords import Password, PasswordHash
+from chalicelib.domain.ports import PasswordCheck, TokenCodec, Verdict
+from chalicelib.domain.sessions import EndedSession, Session
+from chalicelib.settings import Settings
+from chalicelib.wiring import House
+from tests.fake_keys import FakeKeys
+from tests.fake_outage import Remote
+from tests.fake_store import FakeStore
+
+__all__ = [
+    "FakeClock",
+    "FakeEntropy",
+    "FakeHasher",
+    "FakeHouse",
+    "FakeKeys",
+    "FakeStore",
+    "FakeWorld",
+    "RecordingAudit",
+    "Remote",
+    "fake_house",
+]
+
+START = 1_700_000_000
+"""When the fake clock starts, in Unix seconds."""
+
+
+@dataclass
+class FakeClock:
+    """Time stands still until somebody moves it."""
+
+    now: int = START
+
+    def __call__(self) -> int:
+        return self.now
+
+    def advance(self, seconds: int) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+
+class FakeEntropy:
+    """Looks random, is the same in every run of the same seed, and never repeats."""
+
+    def __init__(self, seed: str = "gatehouse") -> None:
+        self._seed = seed
+        self._count = itertools.count()
+
+    def __call__(self, size: int, /) -> bytes:
+        return hashlib.shake_256(f"{self._seed} {next(self._count)}".encode()).digest(size)
+
+
+class FakeHasher:
+    """Costs nothing, and remembers what would have cost: `calls` has "hash" and "check", in order.
+
+    A hash reads `$fake$<cost>$<salt>$<digest>`; raise `cost` to make what is stored outdated. What does not
+    read so is corrupt.
+    """
+
+    def __init__(self, cost: int = 12) -> None:
+        self.cost = cost
+        self.calls: list[str] = []
+        self._salts = itertools.count(1)
+
+    def hash(self, password: Password) -> PasswordHash:
+        """Return a new hash."""
+        self.calls.append("hash")
+        return self._hash(password, self.cost, str(next(self._salts)))
+
+    def check(self, password: Password, stored: PasswordHash | None) -> PasswordCheck:
+        """Compare."""
+        self.calls.append("check")
+        if stored is None:
+            return PasswordCheck(Verdict.MISMATCH)
+        parts = stored.reveal().split("$")
+        if len(parts) != 5 or parts[1] != "fake":
+            return PasswordCheck(Verdict.CORRUPT)
+        cost = int(parts[2])
+        matches = stored == self._hash(password, cost, parts[3])
+        return PasswordCheck(Verdict.MATCH if matches else Verdict.MISMATCH, is_outdated=cost < self.cost)
+
+    @staticmethod
+    def _hash(password: Password, cost: int, salt: str) -> PasswordHash:
+        digest = hashlib.sha256(f"{salt} {password.reveal()}".encode()).hexdigest()
+        return PasswordHash(f"$fake${cost}${salt}${digest}")
+
+
+@dataclass
+class RecordingAudit:
+    """Keeps the events in order: their names, and what each is about."""
+
+    events: list[tuple[str, Session | EndedSession | str]] = field(default_factory=list)
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the events, in order."""
+        return [name for name, _ in self.events]
+
+    def session_started(self, session: Session) -> None:
+        """Keep a sign-in."""
+        self.events.append(("session_started", session))
+
+    def session_refreshed(self, session: Session) -> None:
+        """Keep a rotation."""
+        self.events.append(("session_refreshed", session))
+
+    def session_ended(self, session: EndedSession) -> None:
+        """Keep an end."""
+        self.events.append(("session_ended", session))
+
+    def refresh_token_reuse(self, session: Session) -> None:
+        """Keep that a spent token came back."""
+        self.events.append(("refresh_token_reuse", session))
+
+    def corrupt_hash(self, user_id: str) -> None:
+        """Keep that a stored hash is unreadable."""
+        self.events.append(("corrupt_hash", user_id))
+
+
+class FakeWorld:
+    """Every port served by a fake, but the codec: it does no I/O, so the real one serves."""
+
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self.clock = clock or FakeClock()
+        self.entropy = FakeEntropy()
+        self.store = FakeStore()
+        self.keys = FakeKeys(self.clock)
+        self.hasher = FakeHasher()
+        self.codec: TokenCodec = PyJwtCodec()
+        self.audit = RecordingAudit()
+
+    @property
+    def accounts(self) -> FakeStore:
+        """Accounts of the store."""
+        return self.store
+
+    @property
+    def sessions(self) -> FakeStore:
+        """Sessions of the store."""
+        return self.store
+
+    @property
+    def key_versions(self) -> FakeKeys:
+        """Versions of the secret."""
+        return self.keys
+
+
+@dataclass(frozen=True)
+class FakeHouse(House):
+    """The real house in the fake world."""
+
+    world: FakeWorld
+
+
+def fake_house(world: FakeWorld | None = None, **settings: Any) -> FakeHouse:
+    """Stand the real house in a fake world; `settings` are those that differ from their defaults."""
+    return FakeHouse(Settings(**settings), world or FakeWorld())

@@ -1,0 +1,147 @@
+"""A small Chalice app with one open and one guarded door, behind the local gateway."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from chalice.app import Chalice
+from chalice.app import Response as ChaliceResponse
+
+from infra.local.authorizer import TokenAuthorizer
+from infra.local.gateway import Api, Gateway
+from infra.local.messages import Request, Response
+from infra.local.server import HttpServer, listen
+from infra.local.template import Template
+from infra.local.wsgi import GatewayApplication
+
+EVERYTHING = "arn:aws:execute-api:us-east-1:123456789012:gatehouse0/local/*/*"
+
+
+def policy(effect: str, resource: str = EVERYTHING, **context: Any) -> dict[str, Any]:
+    """Return what an authorizer answers."""
+    statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": resource}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"principalId": "someone", "policyDocument": document, "context": context}
+
+
+@dataclass
+class FakeAuthorizer:
+    """Answers by token; an exception is raised. Remembers the events that it was given."""
+
+    answers: dict[str, Any] = field(default_factory=lambda: {"Bearer good": policy("Allow", sub="u1")})
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def __call__(self, event: dict[str, Any], context: Any) -> Any:
+        self.events.append(event)
+        answer = self.answers.get(event["authorizationToken"], policy("Deny"))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@dataclass
+class FakeClock:
+    now: int = 1_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def toy_app() -> Chalice:
+    """Return an app whose doors tell the event that came in."""
+    app = Chalice("toy")
+    app.api.binary_types = ["image/png"]
+
+    def told() -> Any:
+        assert app.current_request is not None
+        return app.current_request.to_original_event()
+
+    @app.authorizer(name="bearer")  # type: ignore[untyped-decorator,unused-ignore]
+    def bearer(request: Any) -> Any:
+        raise AssertionError
+
+    @app.route("/open", methods=["GET", "POST", "HEAD"], content_types=["*/*"])  # type: ignore[untyped-decorator,unused-ignore]
+    def open_door() -> Any:
+        return told()
+
+    @app.route("/guarded", authorizer=bearer)  # type: ignore[untyped-decorator,unused-ignore]
+    def guarded() -> Any:
+        return told()
+
+    @app.route("/guarded/{name}", authorizer=bearer)  # type: ignore[untyped-decorator,unused-ignore]
+    def guarded_name(name: str) -> Any:
+        return {"name": name}
+
+    @app.route("/empty")  # type: ignore[untyped-decorator,unused-ignore]
+    def empty() -> Any:
+        return ChaliceResponse(None, status_code=204)
+
+    return app
+
+
+@dataclass
+class Stand:
+    """A gateway with all that a test may turn."""
+
+    gateway: Gateway
+    authorizer: FakeAuthorizer
+    clock: FakeClock
+
+    def ask(self, target: str, token: str | None = None, **changes: Any) -> Response:
+        """Send one request. `changes` are fields of Request; headers are added to the token's."""
+        parts = urlsplit(target)
+        headers = {"Host": "localhost", **changes.pop("headers", {})}
+        if token is not None:
+            headers["Authorization"] = token
+        method, body = changes.pop("method", "GET"), changes.pop("body", b"")
+        return self.gateway.handle(Request(method, parts.path, parts.query, headers, body, "192.0.2.7"))
+
+    def event(self, target: str, token: str | None = None, **changes: Any) -> dict[str, Any]:
+        """Send one request to a door that tells its event, and return that."""
+        response = self.ask(target, token, **changes)
+        assert response.status == 200
+        event: dict[str, Any] = json.loads(response.body)
+        return event
+
+
+def make_stand(
+    cache_seconds: int = 60, function: Callable[[dict[str, Any], Any], Any] | None = None
+) -> Stand:
+    """Return a gateway before the toy app, or before `function` with the toy app's routes."""
+    app = toy_app()
+    template = Template.load({"AuthorizerCacheSeconds": str(cache_seconds)})
+    authorizer, clock = FakeAuthorizer(), FakeClock()
+    guard = TokenAuthorizer("bearer", authorizer, template.authorizer("bearer"), clock)
+    api = Api(function or app, app.routes, tuple(app.api.binary_types))
+    return Stand(Gateway(api, {"bearer": guard}, template.gateway_responses()), authorizer, clock)
+
+
+@pytest.fixture
+def stand() -> Stand:
+    return make_stand()
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Serve the toy app over HTTP, and return where."""
+    with closing(listen(0)) as listener:
+        door = GatewayApplication(make_stand().gateway)
+        server = HttpServer(door, listener, 32, door.refuse)
+        server.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.stop()
+
+
+def error_of(response: Response) -> str:
+    """Return the code of an error body, which holds that and a sentence, and nothing else."""
+    body = json.loads(response.body)
+    assert set(body) == {"error", "error_description"}
+    return str(body["error"])

@@ -1,0 +1,111 @@
+"""AWS for the deployer: moto, taught, behind one serving thread, in an account of its own for each test."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from functools import cache, partial
+from io import BytesIO
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs
+
+import boto3
+import pytest
+from botocore.loaders import JSONFileLoader
+from moto.cloudformation.models import Stack, cloudformation_backends
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+from tests.infra.deploy.moto_cloudformation import Script, teach
+
+# botocore reads the models of AWS's services anew for each session, and each command has a session.
+READ = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
+REGION = "eu-west-1"
+_ACCOUNTS = itertools.count(200_000_000_001)
+
+
+@dataclass
+class Aws:
+    """One account."""
+
+    account: str
+    url: str
+    script: Script = field(default_factory=Script)
+    calls: list[str] = field(default_factory=list)
+    """Every call in order, as `service:Action` for the query protocol, else `METHOD /path`."""
+    lose: Callable[[str], bool] = lambda _call: False
+    """Tells of a call whether the network loses it."""
+    refuse: dict[str, str] = field(default_factory=dict)
+    """Error codes by call: what AWS, or something in its place, answers with."""
+    refuse_status: int = 403
+
+    @property
+    def bucket(self) -> str:
+        return f"gatehouse-deploy-{self.account}-{REGION}"
+
+    def client(self, service: Any) -> Any:
+        return boto3.client(service, region_name=REGION, endpoint_url=self.url)
+
+    def stack(self, name: str = "gatehouse-prod") -> Stack:
+        """Return the stack inside moto, for a test to turn."""
+        return cloudformation_backends[self.account][REGION].get_stack(name)
+
+    def outputs(self, name: str = "gatehouse-prod") -> dict[str, str]:
+        with closing(self.client("cloudformation")) as client:
+            (stack,) = client.describe_stacks(StackName=name)["Stacks"]
+        return {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+
+
+@contextmanager
+def taught_aws(patch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """Serve AWS, and lead boto3 there."""
+    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
+    moto = DomainDispatcherApplication(create_backend_app)
+    aws = Aws(str(next(_ACCOUNTS)), "")
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = aws.account
+        call = _name_of(environ)
+        aws.calls.append(call)
+        if aws.lose(call):
+            raise ConnectionAbortedError
+        if code := aws.refuse.get(call):
+            body = f"<ErrorResponse><Error><Code>{code}</Code><Message>No.</Message></Error></ErrorResponse>"
+            start_response(f"{aws.refuse_status} ", [("Content-Type", "text/xml")])
+            return [body.encode()]
+        return moto(environ, start_response)
+
+    server = make_server("127.0.0.1", 0, application, threaded=False)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    aws.url = f"http://127.0.0.1:{server.server_port}"
+    teach(patch, aws.script)
+    patch.setattr(JSONFileLoader, "load_file", lambda _, path: READ(path))
+    for name, value in {
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_MAX_ATTEMPTS": "1",
+    }.items():
+        patch.setenv(name, value)
+    patch.delenv("AWS_REGION", raising=False)
+    try:
+        yield aws
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _name_of(environ: dict[str, Any]) -> str:
+    if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] == "/":
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = BytesIO(body)
+        if target := environ.get("HTTP_X_AMZ_TARGET"):
+            return str(target)
+        (action,) = parse_qs(body.decode())["Action"]
+        return str(action)
+    return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"

@@ -1,0 +1,140 @@
+"""A stage is taken down, and its data stays unless told by name."""
+
+from __future__ import annotations
+
+from contextlib import closing, suppress
+
+import pytest
+
+from tests.infra.deploy.conftest import Desk, refusal
+
+
+def test_the_data_stays_and_is_named(deployed: Desk) -> None:
+    outputs = deployed.aws.outputs()
+    result = deployed.destroy(answer="y\n")
+    assert result.exit_code == 0, result.output
+    table, secret = outputs["UsersTableName"], outputs["SigningSecretArn"]
+    assert f"Kept      table {table}" in result.output
+    assert f"Kept      secret {secret}" in result.output
+    assert f"--adopt SigningSecret={secret} --adopt UsersTable={table}" in result.output
+    assert data_of(deployed) == (1, 1)
+    assert stacks_of(deployed) == 0
+
+
+def test_it_asks_with_all_that_matters(deployed: Desk) -> None:
+    result = deployed.destroy(answer="n\n")
+    assert refusal(result) == "Nothing was changed."
+    table = deployed.aws.outputs()["UsersTableName"]
+    question = f"Delete stack gatehouse-prod in account {deployed.aws.account}, eu-west-1, and keep secret "
+    assert question in result.output
+    assert f"table {table}?" in result.output
+    assert "DeleteStack" not in deployed.aws.calls
+
+
+def test_nobody_to_answer_is_a_no(deployed: Desk) -> None:
+    assert refusal(deployed.destroy(answer="")).startswith("Nobody answered")
+    assert "DELETE FOR GOOD" in deployed.destroy("--delete-data", "gatehouse-prod", answer="n\n").output
+    assert stacks_of(deployed) == 1
+
+
+def test_the_data_goes_when_told_by_name(deployed: Desk) -> None:
+    result = deployed.destroy("--delete-data", "gatehouse-prod", "--yes")
+    assert result.exit_code == 0, result.output
+    assert "Deleted   table " in result.output
+    assert "Deleted   secret " in result.output
+    assert data_of(deployed) == (0, 0)
+
+
+def test_a_table_under_protection_goes_too(deployed: Desk) -> None:
+    with closing(deployed.aws.client("dynamodb")) as dynamodb:
+        dynamodb.update_table(
+            TableName=deployed.aws.outputs()["UsersTableName"], DeletionProtectionEnabled=True
+        )
+    assert deployed.destroy("--delete-data", "gatehouse-prod", "--yes").exit_code == 0
+    assert data_of(deployed) == (0, 0)
+
+
+@pytest.mark.parametrize("name", ["prod", "gatehouse-dev", ""])
+def test_another_name_deletes_nothing(deployed: Desk, name: str) -> None:
+    sentence = refusal(deployed.destroy("--delete-data", name, "--yes"))
+    assert sentence == "--delete-data wants the name of the stack that goes, gatehouse-prod."
+    assert stacks_of(deployed) == 1
+
+
+def test_data_that_an_earlier_destroy_kept_can_go_later(deployed: Desk) -> None:
+    deployed.destroy("--yes")
+    assert data_of(deployed) == (1, 1)
+    assert deployed.destroy("--yes", "--delete-data", "gatehouse-prod").exit_code == 0
+    assert data_of(deployed) == (0, 0)
+    again = deployed.destroy("--yes", "--delete-data", "gatehouse-prod")
+    assert again.exit_code == 0
+    assert again.output.count("was deleted before.") == 2
+
+
+def test_where_there_is_nothing(desk: Desk) -> None:
+    assert refusal(desk.destroy("--yes")) == (
+        "There is no stack gatehouse-prod in eu-west-1: nothing to take down."
+    )
+    assert refusal(desk.destroy("--yes", "--delete-data", "gatehouse-prod")) == (
+        "There is no stack gatehouse-prod in eu-west-1, and CloudFormation remembers "
+        "none that left data behind."
+    )
+
+
+def test_a_busy_stack_is_left_alone(deployed: Desk) -> None:
+    deployed.aws.stack().status = "UPDATE_IN_PROGRESS"
+    assert refusal(deployed.destroy("--yes")) == (
+        "Stack gatehouse-prod is busy (UPDATE_IN_PROGRESS): run this again when it is not."
+    )
+
+
+def test_what_stands_in_the_way_is_named_and_a_second_run_finishes(deployed: Desk) -> None:
+    deployed.aws.script.fails["ApiHandlerRole"] = "Cannot delete entity, must detach all policies first."
+    assert refusal(deployed.destroy("--yes")) == (
+        "The stack could not be deleted: ApiHandlerRole (AWS::IAM::Role) could not be deleted: "
+        "Cannot delete entity, must detach all policies first. "
+        "Take away what is in its way, then run this again."
+    )
+    deployed.aws.script.fails.clear()
+    assert deployed.destroy("--yes").exit_code == 0
+    assert stacks_of(deployed) == 0
+
+
+def test_the_code_may_expire_afterwards(deployed: Desk) -> None:
+    deployed.destroy("--yes")
+    with closing(deployed.aws.client("s3")) as s3:
+        (code,) = s3.list_objects_v2(Bucket=deployed.aws.bucket, Prefix="code/prod/")["Contents"]
+        tags = s3.get_object_tagging(Bucket=deployed.aws.bucket, Key=code["Key"])["TagSet"]
+    assert tags == [{"Key": "superseded", "Value": "yes"}]
+
+
+def test_a_bucket_that_is_gone_is_no_obstacle(deployed: Desk) -> None:
+    with closing(deployed.aws.client("s3")) as s3:
+        for one in s3.list_objects_v2(Bucket=deployed.aws.bucket)["Contents"]:
+            s3.delete_object(Bucket=deployed.aws.bucket, Key=one["Key"])
+        s3.delete_bucket(Bucket=deployed.aws.bucket)
+    assert deployed.destroy("--yes").exit_code == 0
+
+
+def test_the_next_deploy_begins_anew(deployed: Desk) -> None:
+    before = deployed.aws.outputs()["UsersTableName"]
+    deployed.destroy("--yes")
+    assert deployed.deploy().exit_code == 0
+    assert deployed.aws.outputs()["UsersTableName"] != before
+    assert data_of(deployed) == (2, 2)
+
+
+def data_of(desk: Desk) -> tuple[int, int]:
+    """Return how many tables and how many secrets there are."""
+    with (
+        closing(desk.aws.client("dynamodb")) as dynamodb,
+        closing(desk.aws.client("secretsmanager")) as secrets,
+    ):
+        return len(dynamodb.list_tables()["TableNames"]), len(secrets.list_secrets()["SecretList"])
+
+
+def stacks_of(desk: Desk) -> int:
+    """Return how many stacks there are."""
+    with closing(desk.aws.client("cloudformation")) as client, suppress(KeyError):
+        return len(client.describe_stacks()["Stacks"])
+    return 0

@@ -1,0 +1,141 @@
+"""A function as Lambda runs it: the unpacked package, Lambda's runtime, and nothing else of this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.deploy.package import build, dependency_folder
+from tests.infra.lambda_runtime.runtime_api import TIMEOUT_SECONDS, RuntimeApi, runtime_api
+
+PROJECT = Path(__file__).resolve().parents[3]
+ARCHITECTURE = "x86_64"
+_SITE = Path(sysconfig.get_path("platlib"))
+_RUNTIME = ("awslambdaric", "simplejson", "snapshot_restore_py.py", "runtime_client")
+# -I and -S: no variable, no user folder and no site-packages of this machine can lend the function a module.
+_ISOLATED = ("-I", "-S")
+_START = (
+    "import runpy, sys; sys.path[:0] = sys.argv[1:3]; sys.argv[1:] = sys.argv[3:]; "
+    "runpy.run_module('awslambdaric', run_name='__main__', alter_sys=True)"
+)
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """The package as it lies in `/var/task`, and the runtime as it lies in `/var/runtime`."""
+
+    task: Path
+    runtime: Path
+
+    def run(self, code: str) -> subprocess.CompletedProcess[str]:
+        """Run Python with the package and the standard library, and nothing else."""
+        command = [_python(), *_ISOLATED, "-c", f"import sys; sys.path.insert(0, {str(self.task)!r}); {code}"]
+        return subprocess.run(  # noqa: S603 - our own words
+            command, cwd=self.task, env=_bare(), capture_output=True, text=True, check=False
+        )
+
+    def files(self) -> dict[str, bytes]:
+        """Return every file of the package with its bytes."""
+        files = (path for path in self.task.rglob("*") if path.is_file())
+        return {path.relative_to(self.task).as_posix(): path.read_bytes() for path in files}
+
+
+def unpacked(folder: Path) -> Unpacked:
+    """Package the project, and unpack that read-only. Raises Refused where the dependencies cannot be had."""
+    project = folder / "project"
+    cache = project / ".local" / "deploy"
+    cache.mkdir(parents=True)
+    # A zip of its own, so that a developer's stays what it was; but what was downloaded once will do.
+    dependencies = dependency_folder(PROJECT, ARCHITECTURE)
+    (cache / dependencies.name).symlink_to(dependencies)
+    for name in ("app.py", "chalicelib", "requirements.txt", "requirements.in"):
+        (project / name).symlink_to(PROJECT / name)
+    task, runtime = folder / "task", folder / "runtime"
+    with zipfile.ZipFile(build(project, ARCHITECTURE).path) as archive:
+        archive.extractall(task)
+    for name in _RUNTIME:
+        for source in [
+            path for path in _SITE.iterdir() if path.name == name or path.name.startswith(name + ".")
+        ]:
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, runtime / source.name)
+    for path in [task, *task.rglob("*")]:
+        path.chmod(path.stat().st_mode & ~0o222)
+    return Unpacked(task, runtime)
+
+
+@dataclass
+class Function:
+    """One warm process of a function."""
+
+    api: RuntimeApi
+    log: Path
+    init_seconds: float
+
+    def __call__(self, event: Any) -> Any:
+        """Invoke it. Raises FunctionError."""
+        return self.api.invoke(event)
+
+    def said(self) -> str:
+        """Return all that it logged."""
+        return self.log.read_text(encoding="utf-8")
+
+
+@contextmanager
+def running(package: Unpacked, handler: str, environment: Mapping[str, str], log: Path) -> Iterator[Function]:
+    """Start a function, and return once it asks for its first event. Raises FunctionError."""
+    with runtime_api() as api, log.open("w", encoding="utf-8") as lines:
+        command = [_python(), *_ISOLATED, "-c", _START, str(package.task), str(package.runtime), handler]
+        variables = _bare() | _as_lambda_sets(package, handler, api) | dict(environment)
+        began = time.perf_counter()
+        with subprocess.Popen(  # noqa: S603 - our own words
+            command, cwd=package.task, env=variables, stdout=lines, stderr=subprocess.STDOUT
+        ) as process:
+            try:
+                is_up = api.waiting.wait(TIMEOUT_SECONDS)
+                assert is_up, log.read_text(encoding="utf-8")
+                if api.init_error:
+                    raise api.init_error
+                yield Function(api, log, time.perf_counter() - began)
+            finally:
+                process.kill()
+
+
+def _as_lambda_sets(package: Unpacked, handler: str, api: RuntimeApi) -> dict[str, str]:
+    return {
+        "AWS_LAMBDA_RUNTIME_API": api.address,
+        "AWS_LAMBDA_FUNCTION_NAME": "gatehouse-test",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.11",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_SESSION_TOKEN": "testing",
+        "LAMBDA_TASK_ROOT": str(package.task),
+        "LAMBDA_RUNTIME_DIR": str(package.runtime),
+        "_HANDLER": handler,
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+    }
+
+
+def _bare() -> dict[str, str]:
+    """Return what this machine's Python itself may need to start."""
+    return {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+
+
+def _python() -> str:
+    # Not that of the virtual environment, which would bring its packages along.
+    return str(getattr(sys, "_base_executable", sys.executable))

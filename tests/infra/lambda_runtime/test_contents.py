@@ -1,0 +1,64 @@
+"""What is in the package, and what is not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.infra.lambda_runtime.function import PROJECT, Unpacked
+
+OURS = ("app.py", "chalicelib")
+PIN = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
+
+
+def pinned(name: str) -> set[str]:
+    return {found.lower().replace("-", "_") for found in PIN.findall((PROJECT / name).read_text())}
+
+
+@pytest.fixture(scope="module")
+def names(package: Unpacked) -> set[str]:
+    return set(package.files())
+
+
+def test_all_of_the_source_is_there_with_its_byte_code(package: Unpacked, names: set[str]) -> None:
+    sources = {"app.py", *(str(path.relative_to(PROJECT)) for path in (PROJECT / "chalicelib").rglob("*.py"))}
+    assert {name for name in names if name.startswith(OURS) and name.endswith(".py")} == sources
+    for source in sources:
+        folder, _, file = f"/{source}".rpartition("/")
+        assert f"{folder}/__pycache__/{file.removesuffix('.py')}.cpython-311.pyc".lstrip("/") in names
+        assert (package.task / source).read_bytes() == (PROJECT / source).read_bytes()
+
+
+def test_every_module_of_ours_can_be_imported_from_it_alone(package: Unpacked) -> None:
+    done = package.run(
+        "import importlib, pkgutil, app, chalicelib; "
+        "[importlib.import_module(one.name) "
+        "for one in pkgutil.walk_packages(chalicelib.__path__, 'chalicelib.')]; "
+        "print(*(module.__file__ for module in sys.modules.values() if getattr(module, '__file__', None)))"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "site-packages" not in done.stdout
+    assert f"{package.task}/boto3/__init__.py" in done.stdout
+
+
+def test_nothing_of_the_development_set_is_inside(names: set[str]) -> None:
+    inside = {name.split("/")[0].lower() for name in names}
+    distributions = {name.partition("-")[0] for name in inside if name.endswith(".dist-info")}
+    assert distributions <= pinned("requirements.txt")
+    only_for_development = pinned("requirements-dev.txt") - pinned("requirements.txt")
+    assert "moto" in only_for_development
+    assert not inside & only_for_development
+
+
+def test_nothing_else_of_the_project_is_inside(names: set[str]) -> None:
+    top = {name.split("/")[0] for name in names}
+    others = {path.name for path in PROJECT.iterdir()} - set(OURS)
+    assert not top & others
+    assert not [name for name in names if Path(name).name.startswith(".") or "/tests/" in name]
+
+
+def test_it_is_small_enough_for_lambda(package: Unpacked) -> None:
+    """250 MB unpacked is Lambda's limit; what is loaded cold should be far from it."""
+    assert sum(map(len, package.files().values())) < 40_000_000

@@ -1,0 +1,107 @@
+"""Each function of the package answers what AWS sends it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from infra.smoke_visitor import altered
+from tests.blackbox.stage import PASSWORD, Stage
+from tests.infra.lambda_runtime import events
+from tests.infra.lambda_runtime.conftest import Start
+from tests.infra.lambda_runtime.function import Unpacked
+from tests.infra.lambda_runtime.runtime_api import FunctionError
+
+API, AUTHORIZER, ROTATION = (
+    "app.app",
+    "chalicelib.api.authorizer.bearer",
+    "chalicelib.api.key_rotation.rotate",
+)
+
+
+def signed_in(stage: Stage, start: Start) -> dict[str, Any]:
+    answer = start(API)(events.sign_in(stage.account(), PASSWORD))
+    assert answer["statusCode"] == 200, answer
+    tokens: dict[str, Any] = json.loads(answer["body"])
+    return tokens
+
+
+def test_a_sign_in_an_authorization_and_a_call(stage: Stage, start: Start) -> None:
+    token = signed_in(stage, start)["access_token"]
+    allowed = start(AUTHORIZER)(events.authorization(f"Bearer {token}"))
+    assert allowed["context"]["iss"] == events.ISSUER
+    (statement,) = allowed["policyDocument"]["Statement"]
+    assert statement["Effect"] == "Allow"
+    assert statement["Resource"].endswith(f":{events.API_ID}/{events.STAGE}/*/*")
+    context = events.handed_on(allowed["context"])
+    answer = start(API)(events.proxied("GET", "/me", authorizer=context))
+    assert answer["statusCode"] == 200
+    me = json.loads(answer["body"])
+    assert me["session"]["country"] == "DE"
+    assert me["id"] == allowed["principalId"]
+
+
+def test_a_refusal_of_the_authorizer(stage: Stage, start: Start) -> None:
+    token = altered(signed_in(stage, start)["access_token"])
+    denied = start(AUTHORIZER)(events.authorization(f"Bearer {token}"))
+    assert denied["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        (events.proxied("GET", "/health"), 200),
+        (events.proxied("GET", "/oauth/token"), 405),
+        (
+            events.proxied(
+                "POST", "/oauth/token", body="grant_type=x", headers={"Content-Type": events.FORM}
+            ),
+            400,
+        ),
+        (events.proxied("GET", "/me"), 503),
+    ],
+)
+def test_the_other_answers(start: Start, event: dict[str, Any], status: int) -> None:
+    """The last one is a route whose authorizer was forgotten: it opens nothing."""
+    assert start(API)(event)["statusCode"] == status
+
+
+def test_a_rotation(stage: Stage, start: Start) -> None:
+    before, version = signed_in(stage, start)["access_token"], str(uuid.uuid4())
+    for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
+        assert start(ROTATION)(events.rotation(step, version, stage.stack.signing_secret_id)) is None
+    assert "AWSCURRENT" in stage.house.world.key_versions.labels()[version]
+    allowed = start(AUTHORIZER)(events.authorization(f"Bearer {before}"))
+    assert allowed["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+
+
+def test_a_step_that_fails_tells_secrets_manager_and_the_next_one_goes_on(stage: Stage, start: Start) -> None:
+    secret_id, version = stage.stack.signing_secret_id, str(uuid.uuid4())
+    with pytest.raises(FunctionError) as told:
+        start(ROTATION)(events.rotation("finishSecret", version, secret_id))
+    assert told.value.type == "RotationRefused"
+    assert start(ROTATION)(events.rotation("setSecret", version, secret_id)) is None
+
+
+def test_no_token_and_no_password_in_the_logs(stage: Stage, start: Start) -> None:
+    tokens = signed_in(stage, start)
+    start(AUTHORIZER)(events.authorization(f"Bearer {tokens['access_token']}"))
+    for handler in (API, AUTHORIZER):
+        said = start(handler).said()
+        assert '"_aws"' in said, "metrics in CloudWatch's own format"
+        assert not [word for word in (PASSWORD, "eyJ", "ghr_", "$2b$") if word in said]
+
+
+def test_nothing_is_written_where_nothing_can_be(package: Unpacked, stage: Stage, start: Start) -> None:
+    """Not even by root, whom a read-only folder does not stop: all byte code is there and is used."""
+    before = package.files()
+    test_a_sign_in_an_authorization_and_a_call(stage, start)
+    assert package.files() == before
+
+
+def test_a_handler_that_is_not_there_is_told_at_the_start(start: Start) -> None:
+    with pytest.raises(FunctionError, match="Unable to import module 'no'"):
+        start("no.handler")

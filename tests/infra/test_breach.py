@@ -1,0 +1,245 @@
+"""`python -m infra breach`, as a drill: what worked before works no more the moment it returns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.dynamodb_sessions import DynamoDBSessions
+from chalicelib.domain.errors import Unavailable
+from infra.local import stack as local_stack
+from infra.local.server import HttpServer
+from infra.local.stack import LocalStack
+from infra.smoke_visitor import Visitor, told
+from tests.blackbox.stage import Stage, staged
+
+GONE = "401 invalid_token +challenge"
+ROUTES = [("GET", "/me"), ("GET", "/me/sessions"), ("GET", "/admin/users/x"), ("DELETE", "/me/sessions")]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with staged(tmp_path) as running:
+        yield running
+
+
+def phones(stage: Stage) -> list[Visitor]:
+    """Return apps of three users, all signed in, all with an answer in the authorizer's cache."""
+    users = [stage.account(), stage.account(["users:read"]), stage.account(["users:read", "users:write"])]
+    apps = [stage.signed_in(user) for user in [*users, *users]]
+    assert {app.me().status_code for app in apps} == {200}
+    return apps
+
+
+def knock(app: Visitor) -> list[str]:
+    """Try an app's tokens on every door."""
+    bearer = {"Authorization": f"Bearer {app.access_token}"}
+    doors = [told(app.send(method, path, headers=bearer)) for method, path in ROUTES]
+    return [*doors, told(app.refresh(app.refresh_token))]
+
+
+def state(stage: Stage) -> Any:
+    """Return all that a breach may change."""
+    deployment = stage.deployment
+    table = deployment.client("dynamodb").scan(TableName=deployment.settings.users_table)["Items"]
+    secret = deployment.client("secretsmanager").describe_secret(
+        SecretId=deployment.settings.signing_secret_id
+    )
+    return sorted(map(str, table)), secret["VersionIdsToStages"]
+
+
+def report(stage: Stage, epoch: int) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads((stage.folder / f"breach-local-{epoch}.json").read_text())
+    return said
+
+
+def test_a_dry_run_changes_nothing(stage: Stage) -> None:
+    apps, before = phones(stage), state(stage)
+    result = stage.operate("breach", "--dry-run")
+    assert result.exit_code == 0
+    assert "Would declare a breach of stage local" in result.output
+    assert result.output.endswith("6 sessions would end.\n")
+    assert state(stage) == before
+    assert {app.me().status_code for app in apps} == {200}
+    assert {app.refresh(app.refresh_token).status_code for app in apps} == {200}
+    assert [path.name for path in stage.folder.iterdir()] == [".local"]
+
+
+def test_it_asks_first(stage: Stage) -> None:
+    app, before = stage.signed_in(), state(stage)
+    for answer in ("", "n\n"):
+        result = stage.operate("breach", stdin=answer)
+        assert result.exit_code == 1
+        assert "End every session of stage local, for every user?" in result.output
+    assert state(stage) == before
+    assert stage.operate("breach", stdin="y\n").exit_code == 0
+    assert app.me().status_code == 401
+
+
+def test_every_token_from_before_is_refused_at_once_and_everywhere(stage: Stage) -> None:
+    apps = phones(stage)
+    result = stage.operate("breach", "--yes")
+    assert result.exit_code == 0, result.output
+    # At once: no time is let pass, and the cache of 60 s had an Allow for each of these.
+    with ThreadPoolExecutor(len(apps)) as pool:
+        for seen in pool.map(knock, apps):
+            assert seen == [*[GONE] * len(ROUTES), "400 invalid_grant"]
+    for app in apps:
+        assert told(app.sign_in()) == "200"
+        assert told(app.me()) == "200"
+        assert told(app.refresh(app.refresh_token)) == "200"
+
+
+def test_the_report_says_what_was_done(stage: Stage) -> None:
+    phones(stage)
+    result = stage.operate("breach", "--yes")
+    said = report(stage, 1)
+    assert (said["stage"], said["epoch"], said["resumed"], said["sessions_ended"]) == ("local", 1, False, 6)
+    assert "arn:aws:" in said["operator"]
+    assert said["proof"] == {
+        "an old access token is refused": True,
+        "an old refresh token is refused": True,
+        "a new sign-in works": True,
+    }
+    done = [step["done"] for step in said["steps"]]
+    assert [one.split(":")[0] for one in done] == [
+        "replaced the signing key",
+        "ended every session from before",
+        "emptied the authorizer cache",
+        "proved that tokens from before are refused",
+    ]
+    assert all(one in result.output for one in done)
+    assert "eyJ" not in json.dumps(said) + result.output
+    assert "ghr_" not in json.dumps(said) + result.output
+
+
+def test_the_report_can_go_elsewhere(stage: Stage) -> None:
+    where = stage.folder / "elsewhere.json"
+    assert stage.operate("breach", "--yes", "--report", str(where)).exit_code == 0
+    assert json.loads(where.read_text())["epoch"] == 1
+
+
+def test_the_account_of_the_proof_is_removed(stage: Stage) -> None:
+    before = {row for row in state(stage)[0] if "ACCOUNT#" in row}
+    stage.operate("breach", "--yes")
+    assert {row for row in state(stage)[0] if "ACCOUNT#" in row} == before
+
+
+def test_each_run_goes_to_a_new_epoch(stage: Stage) -> None:
+    for epoch in (1, 2, 3):
+        app = stage.signed_in()
+        assert stage.operate("breach", "--yes").exit_code == 0
+        assert knock(app)[0] == GONE
+        assert report(stage, epoch)["sessions_ended"] >= 1
+    assert stage.deployment.house.world.sessions.epoch() == 3
+    assert stage.signed_in().me().status_code == 200
+
+
+def test_an_explanation_names_the_breach(stage: Stage) -> None:
+    app = stage.signed_in()
+    stage.operate("breach", "--yes")
+    explained = stage.operate("sessions", "explain", app.username).output
+    assert "was ended, like every other, by a declared breach" in explained
+
+
+@pytest.mark.parametrize("after_the_write", [True, False])
+def test_a_run_that_crashed_is_resumed_by_another(
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    after_the_write: bool,  # noqa: FBT001
+) -> None:
+    """Between the new key and the new epoch, and right after that epoch was written."""
+    app = stage.signed_in()
+    advance = DynamoDBSessions.advance_epoch
+
+    def crash(self: DynamoDBSessions, epoch: int, now: int) -> bool:
+        if after_the_write:
+            advance(self, epoch, now)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DynamoDBSessions, "advance_epoch", crash)
+        assert stage.operate("breach", "--yes").exit_code != 0
+    assert not list(stage.folder.glob("breach-*.json"))
+    assert stage.operate("breach", "--yes").exit_code == 0
+    assert report(stage, 2)["resumed"] is (not after_the_write)
+    assert knock(app) == [*[GONE] * len(ROUTES), "400 invalid_grant"]
+    assert told(app.sign_in()) == "200"
+    assert told(app.me()) == "200"
+
+
+def test_a_table_that_cannot_be_written_is_told_in_one_sentence(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> bool:
+        raise Unavailable("aws ThrottlingException")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DynamoDBSessions, "advance_epoch", fail)
+        result = stage.operate("breach", "--yes")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1].startswith("Error: AWS could not be asked (ThrottlingException)")
+
+
+class StoppableServer(HttpServer):
+    """Can be stopped before its stack is."""
+
+    stopped = False
+
+    def stop(self) -> None:
+        if not self.stopped:
+            self.stopped = True
+            super().stop()
+
+
+class FallingStack(LocalStack):
+    """Its API goes away when the authorizer cache is emptied: in the middle of a breach."""
+
+    api: StoppableServer
+
+    def flush(self) -> None:
+        super().flush()
+        self.api.stop()
+
+
+def test_an_api_that_goes_away_amid_it_leaves_it_done_but_not_proven(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def remembered(*arguments: Any) -> StoppableServer:
+        FallingStack.api = StoppableServer(*arguments)
+        return FallingStack.api
+
+    monkeypatch.setattr(local_stack, "HttpServer", remembered)
+    with staged(tmp_path, stack_class=FallingStack) as stage:
+        check_done_but_not_proven(stage)
+
+
+def test_an_api_that_is_down_from_the_start_is_no_obstacle(stage: Stage) -> None:
+    """The stack file names an address at which nobody listens."""
+    app = stage.signed_in()
+    file = stage.folder / ".local" / "stack.json"
+    told_truth = json.loads(file.read_text())
+    file.write_text(json.dumps({**told_truth, "api_url": "http://127.0.0.1:9"}))
+    output = check_done_but_not_proven(stage)
+    assert "No proof will be possible: signing in before failed" in output
+    assert knock(app) == [*[GONE] * len(ROUTES), "400 invalid_grant"]
+    file.write_text(json.dumps(told_truth))
+
+
+def check_done_but_not_proven(stage: Stage) -> str:
+    result = stage.operate("breach", "--yes")
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert result.stderr.endswith("It is done but not proven: see the report, then run this again.\n")
+    assert "NOT PROVEN" in result.output
+    said = report(stage, 1)
+    assert said["steps"][-1]["done"].startswith("NOT PROVEN")
+    assert not all(said["proof"].values()) or not said["proof"]
+    house = stage.deployment.house
+    assert (house.key_rotation.current().epoch, house.world.sessions.epoch()) == (1, 1)
+    return result.output

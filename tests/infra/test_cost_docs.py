@@ -1,0 +1,61 @@
+"""The pages say what the script computes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infra.cost.assumptions import Assumptions
+from infra.cost.cost_page import cost_page
+from infra.cost.prices import plans, prices
+from infra.cost.scale_page import scale_page
+from infra.cost.text import columns, count, markdown, rate, usd
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize(("name", "text"), [("cost.md", cost_page()), ("scale.md", scale_page())])
+def test_the_page_is_what_the_script_writes(name: str, text: str) -> None:
+    """If this fails: python -m infra.cost --write-docs."""
+    assert (DOCS / name).read_text(encoding="utf-8") == text
+
+
+def test_every_assumption_price_and_plan_is_a_row() -> None:
+    page = cost_page()
+    assert all(f"| `{name}` |" in page for name, *_ in Assumptions().rows())
+    assert all(f"| {price.title} (us-east-1) |" in page for price in prices("us-east-1").values())
+    assert all(page.count(f"| {plan.title}") == 2 for plan in plans())
+
+
+def test_every_source_of_the_limits_is_linked() -> None:
+    page = scale_page()
+    used = {
+        cell.strip(" []")
+        for line in page.splitlines()
+        if line.endswith("] |")
+        for cell in line.split("|")[-2:-1]
+    }
+    assert used
+    assert all(f"[{name}]: https://" in page for name in used)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(0, "0.00"), (0.01803, "0.0180"), (4.2, "4.20"), (99.994, "99.99"), (1234.5, "1,234")],
+)
+def test_dollars(amount: float, text: str) -> None:
+    assert usd(amount) == text
+
+
+def test_prices_are_written_without_an_exponent() -> None:
+    assert [rate(0.0000166667), rate(0.0055), rate(3.5), rate(0)] == ["0.0000166667", "0.0055", "3.5", "0"]
+
+
+def test_quantities() -> None:
+    assert [count(0.007), count(8), count(530.4), count(12_000_000)] == ["0.007", "8", "530", "12,000,000"]
+
+
+def test_tables() -> None:
+    assert markdown(["a", "b"], [["x", "1"]]) == "| a | b |\n| --- | ---: |\n| x | 1 |\n"
+    assert columns(["a", "bb"], [["xyz", "1"]]) == "a    bb\n---  --\nxyz   1"

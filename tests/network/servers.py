@@ -1,0 +1,169 @@
+"""The whole house behind a gateway, and ways to call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from app import app
+from chalicelib.domain.passwords import Password
+from chalicelib.settings import Settings
+from chalicelib.wiring import House, standing_in
+from examples.mobile_client import NetworkError, Request, Response
+from infra.local import messages
+from infra.local.application import Application
+from infra.local.authorizer import TokenAuthorizer
+from infra.local.gateway import Gateway
+from infra.local.stack import LocalStack
+from infra.local.template import Template
+from tests.fakes import FakeClock, RecordingAudit, fake_house
+from tests.network.worlds import Sabotage, SabotagedAws, SabotagedFakes
+
+PASSWORD = "open the gate, please"
+ISSUER = "http://127.0.0.1"
+
+
+@dataclass
+class Server:
+    """A running house. `carries_keys` says that its keys and its clock live in the same time."""
+
+    house: House
+    clock: FakeClock
+    sabotage: Sabotage
+    audit: RecordingAudit
+    send: Callable[[Request], Response]
+    flush: Callable[[], None]
+    sweep: Callable[[], None]
+    carries_keys: bool
+
+    def create_account(self, email: str) -> None:
+        """Add an account with the one password."""
+        self.house.create_account(email=email, password=Password.presented(PASSWORD))
+
+    def rotate_key(self) -> None:
+        """Replace the signing key, in the steps that Secrets Manager would call."""
+        version, rotation = str(uuid.uuid4()), self.house.key_rotation
+        rotation.create_secret(version)
+        rotation.test_secret(version)
+        rotation.finish_secret(version)
+
+    def breach(self) -> None:
+        """Declare a breach: every session ends."""
+        epoch = self.house.world.sessions.epoch() + 1
+        self.house.key_rotation.replace_without_grace(str(uuid.uuid4()), epoch)
+        self.house.world.sessions.advance_epoch(epoch, self.clock())
+        self.flush()
+
+
+@contextmanager
+def in_process() -> Iterator[Server]:
+    """Stand the house on fakes, called with API Gateway's events, without a socket."""
+    world = SabotagedFakes()
+    house = fake_house(world, issuer=ISSUER)
+    with _quiet(), standing_in(house):
+        gateway = _gateway(world.clock)
+        yield Server(
+            house,
+            world.clock,
+            world.sabotage,
+            world.audit,
+            lambda request: _from_gateway(gateway.handle(_to_gateway(request))),
+            gateway.flush,
+            world.sweep,
+            carries_keys=True,
+        )
+
+
+@contextmanager
+def over_http(*, on_fakes: bool = False) -> Iterator[Server]:
+    """Call the house through its HTTP server. It stands on moto, or for speed on fakes."""
+    clock, houses = FakeClock(), list[House]()
+
+    @contextmanager
+    def opening(environment: Mapping[str, str], _: object) -> Iterator[Application]:
+        settings = Settings.from_environment(environment)
+        world = SabotagedFakes(clock) if on_fakes else SabotagedAws(settings, clock)
+        with standing_in(House(settings, world)) as house:
+            houses.append(house)
+            yield Application.of_chalice(app)
+
+    stack = LocalStack(port=0, environment={"BCRYPT_COST": "4"}, clock=clock, application=opening)
+    with _quiet(), stack, closing(_Connections(stack.api_url)) as connections:
+        world = houses[0].world
+        assert isinstance(world, SabotagedFakes | SabotagedAws)
+        yield Server(
+            houses[0],
+            clock,
+            world.sabotage,
+            world.audit,
+            connections.send,
+            stack.flush,
+            world.sweep,
+            carries_keys=on_fakes,
+        )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """In Lambda, standard output is the log; a million lines of it help nobody here."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        yield
+
+
+class _Connections:
+    """Kept connections, as many as there are requests at once."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._idle: list[requests.Session] = []
+
+    def send(self, request: Request) -> Response:
+        """Send one request. Raises NetworkError where no answer comes."""
+        try:
+            session = self._idle.pop()
+        except IndexError:
+            session = requests.Session()
+            session.trust_env = False
+        try:
+            url, headers = self._url + request.path, dict(request.headers)
+            answer = session.request(request.method, url, headers=headers, data=request.body, timeout=20)
+        except requests.RequestException as error:
+            session.close()
+            raise NetworkError from error
+        self._idle.append(session)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(answer.status_code, headers, answer.content)
+
+    def close(self) -> None:
+        """Close what is kept."""
+        for session in self._idle:
+            session.close()
+
+
+def _gateway(clock: FakeClock) -> Gateway:
+    application, template = Application.of_chalice(app), Template.load({"Stage": "local"})
+    authorizers = {
+        name: TokenAuthorizer(name, function, template.authorizer(name), clock)
+        for name, function in application.authorizers.items()
+    }
+    return Gateway(application.api, authorizers, template.gateway_responses())
+
+
+def _to_gateway(request: Request) -> messages.Request:
+    return messages.Request(request.method, request.path, "", request.headers, request.body, "192.0.2.7")
+
+
+def _from_gateway(answer: messages.Response) -> Response:
+    return Response(answer.status, {name.lower(): value for name, value in answer.headers}, answer.body)
+
+
+def error_of(answer: Response) -> str:
+    """Return the code of an error answer."""
+    return str(json.loads(answer.body)["error"])

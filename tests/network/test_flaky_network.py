@@ -1,0 +1,69 @@
+"""However bad the network, a client that keeps the rules loses no session, and no theft goes unseen."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.network.ledger import Cause
+from tests.network.servers import in_process, over_http
+from tests.network.simulation import Simulation
+
+SEED = 20_240_229
+
+
+def _told(simulation: Simulation, capsys: pytest.CaptureFixture[str], title: str) -> None:
+    with capsys.disabled():
+        sys.stdout.write(f"\n{title}\n{simulation.report()}\n")
+
+
+def _assert_kept(simulation: Simulation) -> None:
+    """The promise; and that the run has met all that it is about."""
+    assert simulation.losses(simulation.reference)[Cause.NETWORK] == 0
+    assert simulation.losses(simulation.keyless)[Cause.NETWORK] > 0
+    for met in ("lost answers", "crashes", "refresh repeated", "theft exchanged", "theft caught"):
+        assert simulation.ledger.counts[met] > 0, met
+
+
+def test_ten_thousand_steps_through_gateway_events(capsys: pytest.CaptureFixture[str]) -> None:
+    with in_process() as server:
+        simulation = Simulation(server, SEED)
+        simulation.run(10_000)
+    _told(simulation, capsys, "Flaky network, through gateway events")
+    _assert_kept(simulation)
+
+
+def test_ten_thousand_steps_over_http(capsys: pytest.CaptureFixture[str]) -> None:
+    """The real server and gateway; the store is the fake, since moto takes ten times as long."""
+    with over_http(on_fakes=True) as server:
+        simulation = Simulation(server, SEED + 1)
+        simulation.run(10_000)
+    _told(simulation, capsys, "Flaky network, over HTTP")
+    _assert_kept(simulation)
+
+
+def test_a_thousand_steps_over_http_on_moto(capsys: pytest.CaptureFixture[str]) -> None:
+    with over_http() as server:
+        simulation = Simulation(server, SEED + 2)
+        simulation.run(1_000)
+    _told(simulation, capsys, "Flaky network, over HTTP, on moto")
+    _assert_kept(simulation)
+
+
+@pytest.mark.soak
+def test_a_million_steps_through_gateway_events(capsys: pytest.CaptureFixture[str]) -> None:
+    with in_process() as server:
+        simulation = Simulation(server, SEED + 3)
+        simulation.run(1_000_000)
+    _told(simulation, capsys, "Flaky network, a million steps through gateway events")
+    _assert_kept(simulation)
+
+
+@pytest.mark.soak
+def test_ten_thousand_steps_over_http_on_moto(capsys: pytest.CaptureFixture[str]) -> None:
+    with over_http() as server:
+        simulation = Simulation(server, SEED + 4)
+        simulation.run(10_000)
+    _told(simulation, capsys, "Flaky network, over HTTP, on moto")
+    _assert_kept(simulation)

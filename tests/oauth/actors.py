@@ -1,0 +1,68 @@
+"""What the tests of the protocol do again and again: an account, a request, a sign-in, a refresh."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chalicelib.domain.accounts import Account
+from chalicelib.domain.claims import VerifiedClaims
+from chalicelib.domain.passwords import Password
+from chalicelib.oauth.access_tokens import TokenResponse
+from chalicelib.oauth.requests import TokenRequest
+from chalicelib.wiring import House
+
+ISSUER = "https://api.example.com"
+PASSWORD = "open the gate, please"
+EMAIL = "alice@example.com"
+USERNAME = "alice"
+PERMISSIONS = ("things:read", "things:write")
+
+
+def account(
+    house: House,
+    email: str = EMAIL,
+    username: str | None = USERNAME,
+    permissions: Iterable[str] = PERMISSIONS,
+    password: str = PASSWORD,
+) -> Account:
+    return house.create_account(
+        email=email, password=Password.presented(password), username_=username, permissions=permissions
+    )
+
+
+def request(
+    *, issuer: str = ISSUER, authorization: str = "", idempotency_key: str | None = None, **parameters: str
+) -> TokenRequest:
+    return TokenRequest(
+        parameters=parameters,
+        issuer=issuer,
+        audience=issuer,
+        authorization=authorization,
+        idempotency_key=idempotency_key,
+    )
+
+
+def sign_in(
+    house: House, username: str = EMAIL, password: str = PASSWORD, **parameters: str
+) -> TokenResponse:
+    return house.token_endpoint(
+        request(grant_type="password", username=username, password=password, **parameters)
+    )
+
+
+def refresh(
+    house: House, refresh_token: str, *, idempotency_key: str | None = None, **parameters: str
+) -> TokenResponse:
+    return house.token_endpoint(
+        request(
+            grant_type="refresh_token",
+            refresh_token=refresh_token,
+            idempotency_key=idempotency_key,
+            **parameters,
+        )
+    )
+
+
+def claims_of(house: House, response: TokenResponse) -> VerifiedClaims:
+    """The claims of an issued token, read by the verifier."""
+    return house.verifier(ISSUER).verify(response.access_token)

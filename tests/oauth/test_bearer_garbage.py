@@ -1,0 +1,122 @@
+"""Texts that are no access token, though some come close: refused, and never a crash."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.errors import InvalidToken
+from tests.oauth import forge
+from tests.oauth.actors import ISSUER
+from tests.oauth.mint import NUMBERS, TEXTS, Mint, refused
+
+
+@pytest.mark.parametrize(
+    "mangle",
+    [
+        "{}=",
+        "{}==",
+        " {}",
+        "{} ",
+        "{}\n",
+        "{}.",
+        ".{}",
+        "{}.{}",
+        "Bearer {}",
+        "{},{}",
+        '"{}"',
+        "{}%20",
+        "\ufeff{}",
+        "",
+    ],
+)
+def test_what_stands_around_a_token_makes_it_another(mint: Mint, mangle: str) -> None:
+    refused(mint, mangle.format(mint.good, mint.good))
+
+
+def test_base64_has_one_spelling(mint: Mint) -> None:
+    """The last character of a segment may have spare bits, and other decoders ignore them."""
+    for at, segment in enumerate(mint.good.split(".")):
+        for last in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/=":
+            segments = mint.good.split(".")
+            segments[at] = segment[:-1] + last
+            if last != segment[-1]:
+                refused(mint, ".".join(segments))
+
+
+@pytest.mark.parametrize("at", range(0, 600, 7))
+def test_a_change_of_any_character_is_noticed(mint: Mint, at: int) -> None:
+    at %= len(mint.good)
+    other = "A" if mint.good[at] != "A" else "B"
+    refused(mint, mint.good[:at] + other + mint.good[at + 1 :])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'"x"',
+        b"1",
+        b"{",
+        b"{}x",
+        b"\xff",
+        b'{"iat":NaN}',
+        b"[" * 5000,
+        b'{"a":' * 900 + b"1" + b"}" * 900,
+        b'{"iat":' + b"9" * 5000 + b"}",
+        b'{"iat":1,"iat":1}',
+    ],
+)
+def test_whatever_stands_in_a_segment_is_no_crash(mint: Mint, text: bytes) -> None:
+    good_header, good_payload = json.dumps(mint.header).encode(), json.dumps(mint.payload).encode()
+    refused(mint, forge.raw_token(text, good_payload, mint.key))
+    refused(mint, forge.raw_token(good_header, text, mint.key))
+
+
+def test_a_repeated_member_is_refused_even_if_well_signed(mint: Mint) -> None:
+    good = json.dumps(mint.payload)
+    twice = good[:-1] + f', "sub": "{mint.payload["sub"]}"}}'
+    refused(mint, forge.raw_token(json.dumps(mint.header).encode(), twice.encode(), mint.key))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.text()
+    | st.text(alphabet="eyJhbGciOi.-_=A0", max_size=80)
+    | st.binary().map(lambda raw: raw.decode("latin-1"))
+)
+def test_any_text_is_a_good_token_or_an_invalid_one(mint: Mint, text: str) -> None:
+    if text != mint.good:
+        refused(mint, text)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(
+        st.sampled_from(["alg", "typ", "kid", "crit", "b64", "jwk", "x"]), json_values, max_size=3
+    ),
+    st.dictionaries(st.sampled_from([*TEXTS, *NUMBERS, "nbf", "x"]), json_values, max_size=3),
+)
+def test_any_well_signed_json_is_good_claims_or_an_invalid_token(
+    mint: Mint, header: dict[str, Any], payload: dict[str, Any]
+) -> None:
+    token = mint.token(header=header, payload=payload)
+    try:
+        claims = mint.verify(token)
+    except InvalidToken:
+        return
+    assert claims.subject == mint.payload["sub"]
+    assert claims.issuer == ISSUER
