@@ -12,7 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib import observability
 from chalicelib.domain.errors import GatehouseError, Unavailable
 from chalicelib.settings import BadSetting
-from infra.deployment import LOCAL, NoDeployment, open_deployment
+from infra.deployment import LOCAL, Deployment, NoDeployment, open_deployment
+from infra.local.environment import local_credentials
 
 
 class OneSentence(click.Group):
@@ -41,6 +42,14 @@ def sentence(error: Exception) -> str:
     return str(error)
 
 
+def enter(ctx: click.Context, stage: str, region: str | None) -> Deployment:
+    """Open a deployment for the rest of a command."""
+    if stage == LOCAL:
+        # moto takes any credentials, but boto3 does not call without some; a real profile is not to be used.
+        ctx.with_resource(local_credentials())
+    return open_deployment(stage, region)
+
+
 def stage_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--stage` and `--region`, and hand the command the deployment that they name."""
 
@@ -48,7 +57,7 @@ def stage_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--region", default=None, help="AWS region, if not that of your configuration.")
     @click.pass_context
     def opened(ctx: click.Context, /, stage: str, region: str | None, **options: Any) -> Any:
-        return ctx.invoke(command, open_deployment(stage, region), **options)
+        return ctx.invoke(command, enter(ctx, stage, region), **options)
 
     opened.__name__ = command.__name__
     opened.__doc__ = command.__doc__

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 LOCAL = "local"
 STACK_FILE = Path(".local/stack.json")
-_LOCAL_CREDENTIALS = {"AWS_ACCESS_KEY_ID": LOCAL, "AWS_SECRET_ACCESS_KEY": LOCAL}
 _USER_ID_CHARACTERS = 32
 
 
@@ -101,14 +100,14 @@ class Deployment:
 
 
 def open_deployment(stage: str, region: str | None = None) -> Deployment:
-    """Find a stage. Raises NoDeployment, BadSetting, or what botocore raises."""
+    """Find a stage. Raises NoDeployment, BadSetting, or what botocore raises.
+
+    Its clients take their credentials from the environment; for the local stack `infra.cli` sets them.
+    """
     return _local() if stage == LOCAL else _deployed(stage, region)
 
 
 def _local() -> Deployment:
-    # moto takes any credentials, but boto3 does not call without some; a real profile must not be used here.
-    os.environ.update(_LOCAL_CREDENTIALS)
-    os.environ.pop("AWS_PROFILE", None)
     settings = Settings.from_environment({**os.environ, "GATEHOUSE_STACK_FILE": str(STACK_FILE)})
     return Deployment(LOCAL, settings, settings.issuer, LOCAL, LOCAL)
 

@@ -10,7 +10,8 @@ from dataclasses import replace
 import click
 import requests
 
-from infra.deployment import LOCAL, Deployment, open_deployment
+from infra.cli import enter
+from infra.deployment import LOCAL, Deployment
 from infra.probe import probe
 from infra.smoke_checks import CHECKS, Check
 from infra.smoke_visitor import Visitor
@@ -52,7 +53,7 @@ def run_smoke(deployment: Deployment, say: Say = click.echo) -> bool:
 
 def _deployment(url: str | None, stage: str | None, region: str | None) -> Deployment:
     """Return the stage, seen at another address if one is given."""
-    deployment = open_deployment(stage or LOCAL, region)
+    deployment = enter(click.get_current_context(), stage or LOCAL, region)
     if url is None:
         return deployment
     if stage is None and url.rstrip("/") != deployment.api_url:

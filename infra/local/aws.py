@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from infra.local.server import HOST, HttpServer
+from infra.local.names import HOST
+from infra.local.server import HttpServer
 
 if TYPE_CHECKING:
     import socket

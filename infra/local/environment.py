@@ -6,8 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from infra.local.names import REGION
-from infra.local.server import HOST
+from infra.local.names import HOST, REGION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,12 +14,13 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
 from waitress.task import ErrorTask
 
+from infra.local.names import HOST
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from infra.local.messages import Response
 
-HOST = "127.0.0.1"
 _BACKLOG = 1024
 # Far above what the gateway takes, so that the gateway answers and not the server.
 _MAX_HEADER_BYTES = 4 * 1024 * 1024

@@ -12,9 +12,9 @@ from infra.local.authorizer import TokenAuthorizer
 from infra.local.aws import LocalAws
 from infra.local.environment import local_credentials
 from infra.local.gateway import Gateway
-from infra.local.names import REGION, STAGE
+from infra.local.names import HOST, REGION, STAGE
 from infra.local.resources import create_resources
-from infra.local.server import HOST, HttpServer, listen
+from infra.local.server import HttpServer, listen
 from infra.local.stack_file import stack_file
 from infra.local.template import Template
 from infra.local.wsgi import GatewayApplication

@@ -22,7 +22,7 @@ from chalicelib.settings import Settings
 from chalicelib.wiring import AwsWorld, House
 from infra.__main__ import main
 from infra.deployment import Deployment, open_deployment
-from infra.local.server import HOST
+from infra.local.names import HOST
 from infra.local.stack import LocalStack
 from infra.smoke_visitor import Visitor
 

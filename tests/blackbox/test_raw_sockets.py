@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from infra.local.server import HOST
+from infra.local.names import HOST
 from infra.smoke_visitor import FORM, Visitor
 from tests.blackbox.errors import INVALID_TOKEN
 from tests.blackbox.stage import PASSWORD, TIMEOUT_SECONDS, Answer, Stage, read_answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,6 +71,15 @@ def test_without_a_stack_it_says_how_to_start_one(
     result = CliRunner().invoke(main, arguments)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "Error: No local stack is running here: start one with `make run`.\n"
+
+
+def test_a_command_leaves_the_environment_of_its_process_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = dict(os.environ)
+    CliRunner().invoke(main, ["keys", "status"])
+    assert dict(os.environ) == before
 
 
 def test_a_stack_that_has_gone_is_told_in_one_sentence(
