@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.domain.names import SignInName
 from chalicelib.settings import Settings
 from chalicelib.wiring import AwsWorld, House
+from infra.parameters import variable
 
 if TYPE_CHECKING:
     from chalicelib.domain.accounts import Account
@@ -124,7 +124,7 @@ def _deployed(stage: str, region: str | None) -> Deployment:
         raise NoDeployment(f"There is no stack {where}: deploy it, or name another --stage.") from error
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
     # An account made from here is to have the bcrypt cost, and a password the length, that are deployed.
-    given = {_variable(one["ParameterKey"]): one["ParameterValue"] for one in stack.get("Parameters", [])}
+    given = {variable(one["ParameterKey"]): one["ParameterValue"] for one in stack.get("Parameters", [])}
     ours = {
         "STAGE": stage,
         "USERS_TABLE": outputs["UsersTableName"],
@@ -134,8 +134,3 @@ def _deployed(stage: str, region: str | None) -> Deployment:
     }
     settings = Settings.from_environment({**given, **ours})
     return Deployment(stage, settings, settings.issuer, outputs["RestAPIId"], outputs["ApiStageName"])
-
-
-def _variable(parameter: str) -> str:
-    """Return the environment variable that a parameter of the template sets: BcryptCost sets BCRYPT_COST."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", parameter).upper()

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _THREADS = 32
-_PARAMETERS = {"AuthorizerCacheSeconds": "AUTHORIZER_CACHE_SECONDS", "CorsAllowOrigin": "CORS_ALLOW_ORIGIN"}
-"""What API Gateway itself has to know, by the setting of the code that says the same."""
 Opening = Callable[[Mapping[str, str], Clock | None], AbstractContextManager[Application]]
 
 
@@ -102,11 +100,7 @@ class LocalStack:
         }
 
     def _create(self, aws_url: str) -> Template:
-        parameters = {"Stage": STAGE}
-        for name, variable in _PARAMETERS.items():
-            if variable in self._given:
-                parameters[name] = self._given[variable]
-        template = Template.load(parameters)
+        template = Template.load({**self._given, "STAGE": STAGE})
         physical = create_resources(template, aws_url)
         self.aws_endpoint_url = aws_url
         self.users_table = physical["UsersTable"]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 from samtranslator.yaml_helper import yaml_parse
 
 from infra.local.intrinsics import Intrinsics
+from infra.local.names import STACK
+from infra.parameters import given_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,19 +28,18 @@ class AuthorizerRules:
 
 
 class Template:
-    """A CloudFormation template with the parameters that a deployment would pass."""
+    """A CloudFormation template, with its parameters as the settings in `environment` have them."""
 
-    def __init__(self, document: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
+    def __init__(self, document: Mapping[str, Any], environment: Mapping[str, str]) -> None:
         self._document = document
-        declared = {
-            name: str(parameter["Default"]) for name, parameter in document.get("Parameters", {}).items()
-        }
-        self._values = {**declared, **{key: value for key, value in parameters.items() if key in declared}}
+        declared = document.get("Parameters", {})
+        defaults = {name: str(parameter["Default"]) for name, parameter in declared.items()}
+        self._values = {"AWS::StackName": STACK, **defaults, **given_by(environment, declared)}
 
     @classmethod
-    def load(cls, parameters: Mapping[str, str], path: Path = TEMPLATE) -> Self:
+    def load(cls, environment: Mapping[str, str], path: Path = TEMPLATE) -> Self:
         """Read a file. Raises OSError, or yaml.YAMLError where it is no YAML."""
-        return cls(yaml_parse(path.read_text(encoding="utf-8")), parameters)
+        return cls(yaml_parse(path.read_text(encoding="utf-8")), environment)
 
     def resources(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the properties of every resource of a CloudFormation type, by logical id."""

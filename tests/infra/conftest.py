@@ -115,7 +115,7 @@ def make_stand(
 ) -> Stand:
     """Return a gateway before the toy app, or before `function` with the toy app's routes."""
     app = toy_app()
-    template = Template.load({"AuthorizerCacheSeconds": str(cache_seconds)})
+    template = Template.load({"AUTHORIZER_CACHE_SECONDS": str(cache_seconds)})
     authorizer, clock = FakeAuthorizer(), FakeClock()
     guard = TokenAuthorizer("bearer", authorizer, template.authorizer("bearer"), clock)
     api = Api(function or app, app.routes, tuple(app.api.binary_types))

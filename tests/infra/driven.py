@@ -111,7 +111,7 @@ class Stage:
     def _gateway(self) -> Gateway:
         real = Application.of_chalice(app)
         api = Api(self._inside(API, real.api.function), real.api.routes, real.api.binary_types)
-        template = Template.load({"AuthorizerCacheSeconds": "0"})
+        template = Template.load({"AUTHORIZER_CACHE_SECONDS": "0"})
         guard = TokenAuthorizer("bearer", self._inside(AUTHORIZER, bearer), template.authorizer("bearer"))
         return Gateway(api, {"bearer": guard}, template.gateway_responses())
 

@@ -127,17 +127,15 @@ def test_every_parameter_has_a_meaning_a_default_and_a_range() -> None:
         assert {"AllowedPattern", "AllowedValues", "MinValue"} & set(parameter)
 
 
-def test_a_deployment_s_parameters_replace_the_defaults() -> None:
-    template = Template.load({"AuthorizerCacheSeconds": "7", "Unknown": "x"})
+def test_settings_of_the_environment_replace_the_defaults() -> None:
+    template = Template.load({"AUTHORIZER_CACHE_SECONDS": "7", "BCRYPT_COST": "", "UNKNOWN": "x"})
     assert template.authorizer("bearer").cache_seconds == 7
     assert Template.load({}).authorizer("bearer").cache_seconds == 60
-    assert template.environment({"UsersTable": "t", "SigningSecret": "s"}, {"STAGE": "local", "A": "b"}) == {
-        "STAGE": "local",
-        "A": "b",
-        "USERS_TABLE": "t",
-        "SIGNING_SECRET_ID": "s",
-        "AUTHORIZER_CACHE_SECONDS": "7",
-    }
+    physical, ours = {"UsersTable": "t", "SigningSecret": "s"}, {"STAGE": "local", "ISSUER": "i", "A": "b"}
+    variables = template.environment(physical, ours)
+    assert {name: variables[name] for name in ours} == ours
+    assert (variables["USERS_TABLE"], variables["SIGNING_SECRET_ID"]) == ("t", "s")
+    assert (variables["AUTHORIZER_CACHE_SECONDS"], variables["BCRYPT_COST"]) == ("7", "12")
 
 
 def test_an_intrinsic_that_the_local_stack_cannot_follow_is_told(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ class _Connections:
 
 
 def _gateway(clock: FakeClock) -> Gateway:
-    application, template = Application.of_chalice(app), Template.load({"Stage": "local"})
+    application, template = Application.of_chalice(app), Template.load({"STAGE": "local"})
     authorizers = {
         name: TokenAuthorizer(name, function, template.authorizer(name), clock)
         for name, function in application.authorizers.items()
