@@ -53,8 +53,8 @@ class Policy:
 def is_used(grant: Grant, calls: set[Call]) -> bool:
     """Tell whether a call needed this piece."""
     return any(
-        call.action == grant.action
-        and call.resource == grant.resource
+        fnmatchcase(call.action, grant.action)
+        and fnmatchcase(call.resource, grant.resource)
         and (grant.key == "*" or any(fnmatchcase(key, grant.key) for key in call.keys))
         for call in calls
     )
