@@ -50,7 +50,7 @@ class Assumptions:
 
     # The functions
     api_memory_mb: float = _row(1769, "MB", "one full vCPU, so that bcrypt takes no longer than it must")
-    authorizer_memory_mb: float = _row(256, "MB", "it waits for DynamoDB, and hashes nothing slow")
+    authorizer_memory_mb: float = _row(512, "MB", "it waits for DynamoDB, and hashes nothing slow")
     cold_share: float = _row(0.01, "of invocations", "AWS reports below 1 % in production")
     api_init_seconds: float = _row(0.7, "s", "imports, billed since August 2025")
     authorizer_init_seconds: float = _row(0.5, "s", "fewer imports, a slower share of a vCPU")
@@ -63,10 +63,11 @@ class Assumptions:
 
     # Standing, with or without users
     secrets: float = _row(1, "secrets", "the signing key; versions of it are free")
-    alarms: float = _row(8, "alarms", "errors, throttling, latency, theft of refresh tokens, cost")
+    alarms: float = _row(9, "metrics", "that seven alarms look at; CloudWatch charges by these")
     dashboards: float = _row(1, "dashboards", "one for operators")
     metrics: float = _row(10, "custom metrics", "charged only in months with traffic")
     account_bytes: float = _row(4000, "bytes", "account, names, sessions, ended sessions, index overhead")
+    access_log_bytes: float = _row(400, "bytes", "API Gateway's line, one a request, while AccessLogs is on")
     log_days: float = _row(30, "days", "retention of the logs")
 
     @property

@@ -91,7 +91,7 @@ def month(load: Workload, assumed: Assumptions) -> Mapping[Part, Usage]:
         Part.SIGN_INS: times(operations.sign_in(assumed, load.architecture), load.sign_ins),
         Part.REFRESHES: times(operations.refresh(assumed, load.architecture), load.refreshes),
         Part.AUTHORIZER: times(operations.authorizer_miss(assumed, load.architecture), load.misses(assumed)),
-        Part.GATEWAY: times(operations.gateway_call(), load.calls),
+        Part.GATEWAY: times(operations.gateway_call(assumed), load.calls),
         Part.OWN: times(operations.own_function(assumed, load.architecture), load.calls),
     }
 

@@ -20,7 +20,7 @@ def sign_in(assumed: Assumptions, architecture: Architecture) -> Usage:
         **_function(architecture, assumed.api_memory_mb, seconds),
         Meter.WRITES: assumed.sign_in_writes,
         Meter.READS: assumed.sign_in_reads,
-        **_logs(assumed, assumed.sign_in_log_bytes),
+        **_logs(assumed, assumed.sign_in_log_bytes + assumed.access_log_bytes),
         Meter.SENT: assumed.token_answer_bytes / _BYTES_PER_GB,
     }
 
@@ -33,7 +33,7 @@ def refresh(assumed: Assumptions, architecture: Architecture) -> Usage:
         **_function(architecture, assumed.api_memory_mb, seconds),
         Meter.WRITES: assumed.refresh_writes,
         Meter.READS: assumed.refresh_reads,
-        **_logs(assumed, assumed.refresh_log_bytes),
+        **_logs(assumed, assumed.refresh_log_bytes + assumed.access_log_bytes),
         Meter.SENT: assumed.token_answer_bytes / _BYTES_PER_GB,
     }
 
@@ -48,9 +48,9 @@ def authorizer_miss(assumed: Assumptions, architecture: Architecture) -> Usage:
     }
 
 
-def gateway_call() -> Usage:
-    """Return what API Gateway counts for one authenticated call."""
-    return {Meter.GATEWAY_REQUESTS: 1}
+def gateway_call(assumed: Assumptions) -> Usage:
+    """Return what API Gateway counts and logs for one authenticated call."""
+    return {Meter.GATEWAY_REQUESTS: 1, **_logs(assumed, assumed.access_log_bytes)}
 
 
 def own_function(assumed: Assumptions, architecture: Architecture) -> Usage:

@@ -17,8 +17,8 @@ def usd(result: Bill, part: Part, meter: Meter) -> float:
     return result.usd([part], [meter])
 
 
-def test_idle_is_a_secret_eight_alarms_and_a_dashboard() -> None:
-    assert bill(Workload(), ASSUMED).usd() == pytest.approx(0.40 + 8 * 0.10 + 3.00)
+def test_idle_is_a_secret_alarms_on_nine_metrics_and_a_dashboard() -> None:
+    assert bill(Workload(), ASSUMED).usd() == pytest.approx(0.40 + 9 * 0.10 + 3.00)
 
 
 def test_custom_metrics_are_charged_once_anything_happens() -> None:
@@ -32,7 +32,7 @@ def test_a_thousand_sign_ins() -> None:
     assert usd(result, Part.SIGN_INS, Meter.LAMBDA_X86_64) == pytest.approx(gb_seconds * 0.0000166667)
     assert usd(result, Part.SIGN_INS, Meter.WRITES) == pytest.approx(7000 * 0.625 / 1e6)
     assert usd(result, Part.SIGN_INS, Meter.READS) == pytest.approx(2000 * 0.125 / 1e6)
-    assert usd(result, Part.SIGN_INS, Meter.LOGGED) == pytest.approx(1_500_000 / 1024**3 * 0.50)
+    assert usd(result, Part.SIGN_INS, Meter.LOGGED) == pytest.approx(1_900_000 / 1024**3 * 0.50)
 
 
 def test_arm64_changes_the_price_of_the_duration_only() -> None:
@@ -56,13 +56,14 @@ def test_a_visit_of_twenty_calls_ten_seconds_apart(cache_seconds: int, misses: i
 
 
 def test_a_million_calls_with_a_cache_of_a_minute() -> None:
-    """A fifth of the calls asks the authorizer: 2 RRU and 2.5 MB-seconds each, and the cold ones."""
+    """A fifth of the calls asks the authorizer: 2 RRU and 5.1 MB-seconds each, and the cold ones."""
     result = bill(Workload(calls=1_000_000, cache_seconds=60), ASSUMED)
-    gb_seconds = 200_000 * 0.25 * (0.01 + 0.01 * 0.5)
+    gb_seconds = 200_000 * 0.5 * (0.01 + 0.01 * 0.5)
     assert usd(result, Part.AUTHORIZER, Meter.READS) == pytest.approx(0.4 * 0.125)
     assert usd(result, Part.AUTHORIZER, Meter.LAMBDA_REQUESTS) == pytest.approx(0.2 * 0.20)
     assert usd(result, Part.AUTHORIZER, Meter.LAMBDA_X86_64) == pytest.approx(gb_seconds * 0.0000166667)
-    assert result.usd([Part.GATEWAY]) == pytest.approx(3.50)
+    assert usd(result, Part.GATEWAY, Meter.GATEWAY_REQUESTS) == pytest.approx(3.50)
+    assert usd(result, Part.GATEWAY, Meter.LOGGED) == pytest.approx(400_000_000 / 1024**3 * 0.50)
 
 
 def test_a_user_is_a_sign_in_sixty_refreshes_and_twelve_hundred_calls() -> None:

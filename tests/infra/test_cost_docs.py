@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from infra.cost.assumptions import Assumptions
-from infra.cost.cost_page import cost_page
+from infra.cost.bill import bill
+from infra.cost.cost_page import CACHE_SECONDS, cost_page
+from infra.cost.model import Part, Workload
 from infra.cost.prices import plans, prices
 from infra.cost.scale_page import scale_page
 from infra.cost.text import columns, count, markdown, rate, usd
+from infra.cost.usage import Meter
+from tests.infra.packaged import transformed
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.parametrize(("name", "text"), [("cost.md", cost_page()), ("scale.md", scale_page())])
 def test_the_page_is_what_the_script_writes(name: str, text: str) -> None:
-    """If this fails: python -m infra.cost --write-docs."""
+    """If this fails: python -m infra cost --write-docs."""
     assert (DOCS / name).read_text(encoding="utf-8") == text
 
 
@@ -26,6 +32,37 @@ def test_every_assumption_price_and_plan_is_a_row() -> None:
     assert all(f"| `{name}` |" in page for name, *_ in Assumptions().rows())
     assert all(f"| {price.title} (us-east-1) |" in page for price in prices("us-east-1").values())
     assert all(page.count(f"| {plan.title}") == 2 for plan in plans())
+
+
+def test_the_readme_says_the_same() -> None:
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    for seconds in CACHE_SECONDS:
+        amount = bill(Workload(calls=1_000_000, cache_seconds=seconds), Assumptions()).usd([Part.AUTHORIZER])
+        (row,) = [line for line in readme.splitlines() if re.match(rf"\| {seconds}( \(default\))? \|", line)]
+        assert row.endswith(f"| {amount:.2f} US$ |")
+    idle = {line.price.meter: line.usd for line in bill(Workload(), Assumptions()).lines}
+    assert f"| {idle[Meter.SECRETS]:.2f} US$ a month |" in readme
+    assert f"| {idle[Meter.ALARMS] + idle[Meter.DASHBOARDS]:.2f} US$ a month, less" in readme
+
+
+def test_what_the_project_decides_is_not_assumed_otherwise() -> None:
+    config = json.loads((DOCS.parent / ".chalice" / "config.json").read_text(encoding="utf-8"))
+    memory = {name: one["lambda_memory_size"] for name, one in config["lambda_functions"].items()}
+    assumed = Assumptions()
+    assert (memory["api_handler"], memory["bearer"]) == (assumed.api_memory_mb, assumed.authorizer_memory_mb)
+    template = transformed()
+    alarms = [one["Properties"] for one in template["Resources"].values() if one["Type"].endswith("::Alarm")]
+    looked_at = [one.get("Metrics", [{"MetricStat": one}]) for one in alarms]
+    # An expression over metrics of the same alarm is no metric; a query over many counts as one here.
+    charged = [
+        metric
+        for metrics in looked_at
+        for metric in metrics
+        if "MetricStat" in metric or "SELECT" in str(metric["Expression"])
+    ]
+    assert len(charged) == assumed.alarms
+    assert template["Parameters"]["LogRetentionDays"]["Default"] == assumed.log_days
+    assert template["Parameters"]["KeyCacheSeconds"]["Default"] == assumed.key_cache_seconds
 
 
 def test_every_source_of_the_limits_is_linked() -> None:
