@@ -112,8 +112,13 @@ def _local() -> Deployment:
     return Deployment(LOCAL, settings, settings.issuer, LOCAL, LOCAL)
 
 
+def session_in(region: str | None) -> boto3.Session:
+    """Return a session in a region, or in that of the environment; boto3 alone overlooks `AWS_REGION`."""
+    return boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
+
+
 def _deployed(stage: str, region: str | None) -> Deployment:
-    session = boto3.Session(region_name=region)
+    session = session_in(region)
     cloudformation = session.client("cloudformation")
     try:
         stack = cloudformation.describe_stacks(StackName=stack_name(stage))["Stacks"][0]

@@ -7,6 +7,7 @@ import uuid
 import click
 
 from chalicelib import observability
+from chalicelib.oauth.key_rotation import CURRENT, PENDING
 from chalicelib.observability import Event
 from infra.cli import OneSentence, stage_options
 from infra.deployment import Deployment
@@ -39,6 +40,7 @@ def rotate(deployment: Deployment) -> None:
     secret = deployment.client("secretsmanager")
     secret_id = deployment.settings.signing_secret_id
     if secret.describe_secret(SecretId=secret_id).get("RotationEnabled"):
+        _give_up_stopped_rotation(deployment)
         token = secret.rotate_secret(SecretId=secret_id)["VersionId"]
         click.echo(f"Secrets Manager is rotating to version {token}: see `keys status`.")
         return
@@ -51,6 +53,15 @@ def rotate(deployment: Deployment) -> None:
     rotation.finish_secret(token)
     observability.record(Event.KEY_ROTATED, key_id=token, operator=deployment.operator())
     click.echo(f"Rotated: version {token} signs now, and the one before it still verifies.")
+
+
+def _give_up_stopped_rotation(deployment: Deployment) -> None:
+    """Take the pending label off; while it is on, Secrets Manager takes a rotation to be under way."""
+    versions = deployment.house.world.key_versions
+    for version, labels in versions.labels().items():
+        if PENDING in labels and CURRENT not in labels:
+            versions.remove_label(version, PENDING)
+            click.echo(f"Gave up the rotation to version {version}, which had stopped.")
 
 
 def describe_age(seconds: int) -> str:

@@ -9,7 +9,7 @@ import click
 
 from infra.deploy.refusal import garbled_answers
 from infra.deploy.release import Order, Release, Tools
-from infra.deploy.target import check_target
+from infra.deploy.target import check_python, check_target
 from infra.deploy.wheels import ARCHITECTURES
 
 
@@ -69,6 +69,7 @@ def deploy(
         options["parameters"]["Architecture"] = architecture
     if options["dry_run"] and options["adopt"]:
         raise click.UsageError("--adopt changes things by itself, so there is no dry run of it.")
+    check_python()
     tools = ctx.obj if isinstance(ctx.obj, Tools) else Tools()
     with garbled_answers():
         Release(check_target(stage, region), Order(**options), tools).run()

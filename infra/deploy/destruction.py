@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import click
 
@@ -99,19 +98,18 @@ class Destruction:
 
     def _delete_data(self, kept: list[Remain]) -> None:
         for one in kept:
-            remains.delete(one, self.target)
+            remains.delete(one, self.target, self.stacks.patience.sleep)
 
     def _left_behind(self) -> list[Remain]:
-        """Return what the last stack of this name left; CloudFormation remembers it for 90 days."""
+        """Return what is still there of stacks of this name, which CloudFormation remembers for 90 days."""
         pages = self.stacks.client.get_paginator("list_stacks")
-        deleted: list[dict[str, Any]] = [
-            one
+        deleted = [
+            one["StackId"]
             for page in pages.paginate(StackStatusFilter=["DELETE_COMPLETE"])
             for one in page["StackSummaries"]
             if one["StackName"] == self.target.stack
         ]
-        if not deleted:
-            return []
-        last = max(deleted, key=lambda one: one["DeletionTime"])
-        resources = self.stacks.resources(last["StackId"])
-        return remains.remains_of(one for one in resources if one["ResourceStatus"] == "DELETE_SKIPPED")
+        resources = (one for stack_id in deleted for one in self.stacks.resources(stack_id))
+        left = remains.remains_of(one for one in resources if one["ResourceStatus"] == "DELETE_SKIPPED")
+        # A stack that adopted what another one had left, left the same thing again.
+        return [one for one in dict.fromkeys(left) if remains.exists(one, self.target)]

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import click
 from botocore.exceptions import (
     ClientError,
     ConnectionError,  # noqa: A004 - botocore's own, which is not the built-in one
+    CredentialRetrievalError,
     HTTPClientError,
+    SSOError,
 )
 from botocore.parsers import ResponseParserError
 
 from infra.deploy.refusal import Refused
+from infra.deploy.target import EXPIRED
 
 GIVE_UP_AFTER_SECONDS = 600
 PAUSE_SECONDS = 5
@@ -40,9 +43,20 @@ class Patience:
             try:
                 return call()
             except (ConnectionError, HTTPClientError, ResponseParserError, ClientError) as error:
+                if _has_expired(error):
+                    self._refuse_expired(error)
                 if not _may_pass(error):
                     raise
                 lost_at = self._wait(lost_at, error)
+            except (CredentialRetrievalError, SSOError, RuntimeError) as error:
+                # RuntimeError is botocore's for credentials that were fetched anew and are old all the same.
+                self._refuse_expired(error)
+
+    def _refuse_expired(self, error: Exception) -> NoReturn:
+        raise Refused(
+            "The AWS credentials have expired. CloudFormation goes on by itself; sign in again, for instance "
+            f"with `aws sso login`, and to see how it ended, run `{self.resume}`."
+        ) from error
 
     def _wait(self, lost_at: float | None, error: Exception) -> float:
         now = self.clock()
@@ -57,6 +71,10 @@ class Patience:
             ) from error
         self.sleep(PAUSE_SECONDS)
         return lost_at
+
+
+def _has_expired(error: Exception) -> bool:
+    return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in EXPIRED
 
 
 def _may_pass(error: Exception) -> bool:

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 import click
 from botocore.exceptions import ClientError
 
-from infra.deploy import adoption, change_set, data_guard, settling, words
+from infra.deploy import adoption, change_set, data_guard, remains, settling, words
+from infra.deploy.account import Account
 from infra.deploy.bucket import Bucket
 from infra.deploy.change_set import ChangeSet
 from infra.deploy.package import Package, build
@@ -78,8 +79,10 @@ class Release:
             return
         self.bucket.ensure()
         self.bucket.put_package(built)
+        if not self.order.dry_run and self._value(template, stack, "AccessLogs") == "on":
+            self.account.ensure_log_role()
         if self.order.adopt:
-            adoption.adopt(self.stacks, self.bucket, template, self.order.adopt, self.order.parameters)
+            adoption.adopt(self.stacks, self.bucket, template, self.order.adopt, self._given(stack))
             stack = self.stacks.find(self.target.stack)
         prepared = self._prepare(stack, template)
         if prepared is None:
@@ -101,13 +104,18 @@ class Release:
         return Stacks(self.target.client("cloudformation"), patience)
 
     @cached_property
+    def account(self) -> Account:
+        """Return what the stage shares with others."""
+        return Account(self.target, self.tools.sleep)
+
+    @cached_property
     def bucket(self) -> Bucket:
         """Return the bucket of this account and region."""
         return Bucket(self.target, self.target.client("s3"))
 
     def _settle(self) -> Stack | None:
         stack = settling.settle(
-            self.stacks, self.target.stack, wait=self.order.wait, dry_run=self.order.dry_run
+            self.stacks, self.target, self._discard_data, wait=self.order.wait, dry_run=self.order.dry_run
         )
         if self.order.adopt and stack is not None:
             raise Refused(f"Stack {self.target.stack} exists, and only a new stack can adopt.")
@@ -117,10 +125,8 @@ class Release:
         """Make the package, for the architecture that is given, or deployed, or the template's own."""
         template = self.tools.template(self.tools.project, self.target.stage)
         # A parameter that does not exist is told before minutes are spent.
-        self._parameters(template, stack)
-        default = str(template.parameters[_ARCHITECTURE]["Default"])
-        deployed = stack.parameters.get(_ARCHITECTURE, default) if stack else default
-        architecture = self.order.parameters.get(_ARCHITECTURE, deployed)
+        changed_parameters(template, self.target.stage, self.order.parameters, None)
+        architecture = self._value(template, stack, _ARCHITECTURE)
         if architecture not in ARCHITECTURES:
             raise Refused(f"Lambda has no architecture {architecture}; it has {' and '.join(ARCHITECTURES)}.")
         built = self.tools.package(self.tools.project, architecture)
@@ -148,7 +154,21 @@ class Release:
 
     def _parameters(self, template: Template, stack: Stack | None) -> list[dict[str, Any]]:
         previous = stack.parameters if stack else None
-        return changed_parameters(template, self.target.stage, self.order.parameters, previous)
+        return changed_parameters(template, self.target.stage, self._given(stack), previous)
+
+    def _given(self, stack: Stack | None) -> Mapping[str, str]:
+        """Return the parameters that are given, for a new stack after what the account suggests."""
+        return self.order.parameters if stack else {**self._suggested, **self.order.parameters}
+
+    @cached_property
+    def _suggested(self) -> Mapping[str, str]:
+        return {} if "ApiConcurrency" in self.order.parameters else self.account.reserved()
+
+    def _value(self, template: Template, stack: Stack | None, parameter: str) -> str:
+        """Return what a parameter will be: what is given, else what the stack has, else the default."""
+        default = str(template.parameters[parameter]["Default"])
+        deployed = stack.parameters.get(parameter, default) if stack else default
+        return self.order.parameters.get(parameter, deployed)
 
     def _is_wanted(self, prepared: ChangeSet) -> bool:
         """Show the changes, and ask where data is at stake. A change set that is not wanted is deleted."""
@@ -167,8 +187,14 @@ class Release:
 
     def _execute(self, prepared: ChangeSet) -> None:
         outcome = self.stacks.operate(prepared.stack_id, lambda: self._begin(prepared))
-        if outcome.status not in _GOOD:
-            raise Refused(f"The deploy failed: {outcome.cause()}. {words.afterwards(outcome.status)}")
+        if outcome.status in _GOOD:
+            return
+        if outcome.status == "ROLLBACK_FAILED":
+            outcome.status = settling.clear_away(self.stacks, prepared.stack_id, self._discard_data)
+        raise Refused(f"The deploy failed: {outcome.cause()}. {words.afterwards(outcome.status)}")
+
+    def _discard_data(self, stack_id: str) -> None:
+        remains.discard_unused(self.stacks.resources(stack_id), self.target, self.tools.sleep)
 
     def _begin(self, prepared: ChangeSet) -> None:
         token = uuid.uuid4().hex  # the same for every try, so that it begins once
@@ -192,10 +218,13 @@ class Release:
 
     def _look(self) -> None:
         """Look at what was deployed, as an app would, and say how to go on."""
+        stack = self.stacks.find(self.target.stack)
+        outputs = stack.outputs if stack else {}
         deployment = open_deployment(self.target.stage, self.target.region)
-        if self.order.smoke and not self.tools.smoke(deployment):
+        # At AWS's own address where that answers: a new domain leads there only once its owner has said so.
+        seen = replace(deployment, api_url=outputs.get("AwsURL", deployment.api_url))
+        if self.order.smoke and not self.tools.smoke(seen):
             raise Refused(
-                "The stack is deployed, but its smoke test failed: see above. "
-                "To go back, check out the version before, and deploy that."
+                f"The stack is deployed, but its smoke test failed: see above. {words.way_back(outputs)}"
             )
-        words.done(deployment, self.target)
+        words.done(deployment, self.target, outputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,13 @@ import click
 from botocore.exceptions import ClientError
 
 from infra.deploy.data_guard import SECRET, TABLE
+from infra.deploy.refusal import Refused
 from infra.deploy.target import Target
 
 RECOVERY_DAYS = 30
+_PAUSE_SECONDS = 2
+
+Sleep = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -56,30 +60,63 @@ def show_kept(remains: Iterable[Remain], target: Target) -> None:
     click.echo(f"  .venv/bin/python -m infra destroy {on} --delete-data {target.stack}")
 
 
-def delete(remain: Remain, target: Target) -> None:
-    """Delete one, as far as AWS lets it be brought back for a while. One that is gone is no failure."""
+def exists(remain: Remain, target: Target) -> bool:
+    """Tell whether it is still there; a secret that is about to be deleted is not."""
     try:
-        _delete_table(remain, target) if remain.kind == TABLE else _delete_secret(remain, target)
+        if remain.kind == TABLE:
+            target.client("dynamodb").describe_table(TableName=remain.physical_id)
+            return True
+        secret = target.client("secretsmanager").describe_secret(SecretId=remain.physical_id)
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") != "ResourceNotFoundException":
-            raise
+        if _is_gone(error):
+            return False
+        raise
+    return "DeletedDate" not in secret
+
+
+def delete(remain: Remain, target: Target, sleep: Sleep) -> None:
+    """Delete one, as far as AWS lets it be brought back for a while. One that is gone is no failure."""
+    if not exists(remain, target):
         click.echo(f"Gone      {remain.noun} {remain.physical_id} was deleted before.")
+    elif remain.kind == TABLE:
+        _delete_table(remain.physical_id, target, sleep)
+        # With point-in-time recovery on, DynamoDB makes this backup by itself.
+        click.echo(f"Deleted   table {remain.physical_id}; DynamoDB keeps a backup of it for 35 days.")
+    else:
+        secrets = target.client("secretsmanager")
+        secrets.delete_secret(SecretId=remain.physical_id, RecoveryWindowInDays=RECOVERY_DAYS)
+        click.echo(f"Deleted   secret {remain.physical_id}; it can be restored for {RECOVERY_DAYS} days.")
 
 
-def _delete_table(remain: Remain, target: Target) -> None:
+def discard_unused(resources: Iterable[dict[str, Any]], target: Target, sleep: Sleep) -> None:
+    """Delete what a stack that never worked has made, and would keep or protect.
+
+    Raises Refused for a table with anything in it.
+    """
+    made = [one for one in resources if one["ResourceStatus"] != "DELETE_COMPLETE"]
+    for one in remains_of(made):
+        if one.kind == TABLE and exists(one, target) and not _is_empty(one, target):
+            raise Refused(
+                f"Table {one.physical_id} is not empty, so it is left alone, and with it the stack."
+            )
+        delete(one, target, sleep)
+
+
+def _is_empty(table: Remain, target: Target) -> bool:
+    found = target.client("dynamodb").scan(TableName=table.physical_id, Limit=1, ConsistentRead=True)
+    return not found["Items"]
+
+
+def _delete_table(name: str, target: Target, sleep: Sleep) -> None:
     dynamodb = target.client("dynamodb")
-    table = dynamodb.describe_table(TableName=remain.physical_id)["Table"]
+    table = dynamodb.describe_table(TableName=name)["Table"]
     if table.get("DeletionProtectionEnabled"):
-        dynamodb.update_table(TableName=remain.physical_id, DeletionProtectionEnabled=False)
-    dynamodb.delete_table(TableName=remain.physical_id)
-    # With point-in-time recovery on, DynamoDB makes this backup by itself.
-    click.echo(f"Deleted   table {remain.physical_id}; DynamoDB keeps a backup of it for 35 days.")
+        dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
+        # The protection goes a moment later, and a table that is being updated cannot be deleted.
+        while dynamodb.describe_table(TableName=name)["Table"]["TableStatus"] != "ACTIVE":
+            sleep(_PAUSE_SECONDS)
+    dynamodb.delete_table(TableName=name)
 
 
-def _delete_secret(remain: Remain, target: Target) -> None:
-    secrets = target.client("secretsmanager")
-    if secrets.describe_secret(SecretId=remain.physical_id).get("DeletedDate"):
-        click.echo(f"Gone      secret {remain.physical_id} was deleted before.")
-        return
-    secrets.delete_secret(SecretId=remain.physical_id, RecoveryWindowInDays=RECOVERY_DAYS)
-    click.echo(f"Deleted   secret {remain.physical_id}; it can be restored for {RECOVERY_DAYS} days.")
+def _is_gone(error: ClientError) -> bool:
+    return error.response.get("Error", {}).get("Code") == "ResourceNotFoundException"

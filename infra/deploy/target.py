@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from dataclasses import dataclass
@@ -19,13 +18,13 @@ from botocore.exceptions import (
 )
 
 from infra.deploy.refusal import Refused
-from infra.deployment import LOCAL, stack_name
+from infra.deployment import LOCAL, session_in, stack_name
 
 RUNTIME = (3, 11)
 """Python of the functions. Byte code is made by the same version, so it is also the one that deploys."""
 
 STAGE = re.compile(r"[a-z][a-z0-9-]{0,15}")
-_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _PATIENCE = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard"})
 
 
@@ -50,8 +49,7 @@ class Target:
 
 
 def check_target(stage: str, region: str | None) -> Target:
-    """Check all that a deploy needs of this machine and of AWS. Raises Refused."""
-    check_python(sys.version_info[:2])
+    """Check the stage, the credentials and the region. Raises Refused."""
     check_stage(stage)
     session = _session(region)
     caller = _caller(session)
@@ -59,13 +57,13 @@ def check_target(stage: str, region: str | None) -> Target:
     return Target(stage, caller["Account"], partition, str(session.region_name), session)
 
 
-def check_python(version: tuple[int, int]) -> None:
+def check_python(version: tuple[int, int] = sys.version_info[:2]) -> None:
     """Refuse to make byte code that Lambda's Python would throw away."""
     if version != RUNTIME:
         wanted, here = (f"{major}.{minor}" for major, minor in (RUNTIME, version))
         raise Refused(
             f"The functions run on Python {wanted}, so their package is made by that, and this is {here}: "
-            f"try `make clean` and then `make PYTHON=python{wanted} deploy`."
+            f"try `make clean`, and then the same once more with PYTHON=python{wanted}."
         )
 
 
@@ -84,7 +82,7 @@ def check_stage(stage: str) -> None:
 
 def _session(region: str | None) -> boto3.Session:
     try:
-        session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
+        session = session_in(region)
     except BotoCoreError as error:
         raise Refused(f"The AWS configuration of this machine cannot be used: {error}") from error
     if session.region_name is None:
@@ -113,6 +111,6 @@ def _caller(session: boto3.Session) -> dict[str, str]:
 
 def _rejection(error: ClientError) -> str:
     detail = error.response.get("Error", {})
-    if detail.get("Code") in _EXPIRED:
+    if detail.get("Code") in EXPIRED:
         return "The AWS credentials have expired: sign in again, for instance with `aws sso login`."
     return f"AWS does not accept these credentials ({detail.get('Code')}): {detail.get('Message')}"

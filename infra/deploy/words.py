@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
 from infra.deploy.package import Package
 from infra.deploy.target import RUNTIME, Target
 from infra.deployment import Deployment
 
+DNS_TARGET = "CustomDomainTarget"
+"""The output that says where a domain's record has to point."""
 _MEGABYTE = 1_000_000
 _AFTERWARDS = {
     "UPDATE_ROLLBACK_COMPLETE": "The old version is running again; nothing of the new one is.",
+    "DELETE_COMPLETE": "Nothing of it is left; run this again once the cause is gone.",
     "ROLLBACK_COMPLETE": "Nothing of it is left running; run this again once the cause is gone.",
     "UPDATE_ROLLBACK_FAILED": "Going back to the old version failed too: run this again, to try that first.",
-    "ROLLBACK_FAILED": "Taking away what had been made failed too: run this again, to try that first.",
 }
 
 
@@ -39,10 +43,20 @@ def afterwards(status: str) -> str:
     return _AFTERWARDS.get(status, f"The stack is in state {status}.")
 
 
-def done(deployment: Deployment, target: Target) -> None:
+def way_back(outputs: Mapping[str, str]) -> str:
+    """Say what to do about a deployment that does not answer as it should."""
+    if DNS_TARGET in outputs:
+        return f"If its domain does not lead to {outputs[DNS_TARGET]} yet, make that record and look again."
+    return "To go back, check out the version before, and deploy that."
+
+
+def done(deployment: Deployment, target: Target, outputs: Mapping[str, str]) -> None:
     """Say where it answers, and how to go on."""
     on = f"--stage {target.stage} --region {target.region}"
     click.echo(f"\nGatehouse answers at {deployment.api_url}")
+    if DNS_TARGET in outputs:
+        name = deployment.api_url.removeprefix("https://")
+        click.echo(f"once {name} is a CNAME or alias of {outputs[DNS_TARGET]}")
     click.echo("\nThe first administrator (asks for the password):")
     click.echo(f"  .venv/bin/python -m infra users create {on} --email you@example.com \\")
     click.echo("    --permission users:read --permission users:write")

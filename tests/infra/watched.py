@@ -13,7 +13,8 @@ from tests.infra.resolved import Resolved
 _SEARCH = re.compile(r"SEARCH\('\{(?P<schema>[^}]+)\} (?P<filter>[^']+)', '(?P<stat>\w+)', \d+\)")
 _TERM = re.compile(r'(?P<no>NOT )?(?P<name>\w+)="(?P<value>[^"]*)"')
 _SELECT = re.compile(
-    r"SELECT SUM\((?P<metric>\w+)\) FROM SCHEMA\((?P<schema>[^)]+)\) WHERE (?P<name>\w+) = '(?P<value>[^']*)'"
+    r"SELECT SUM\((?P<metric>\w+)\) FROM SCHEMA\((?P<schema>[^)]+)\) "
+    r"WHERE (?P<all>\w+ = '[^']*')(?: AND \((?P<any>[^)]+)\))?"
 )
 
 
@@ -52,13 +53,18 @@ def _of_alarm(name: str, alarm: dict[str, Any]) -> Iterator[Watched]:
         if "MetricStat" in one:
             yield _plain(name, one["MetricStat"]["Metric"])
         elif match := _SELECT.fullmatch(one["Expression"]):
-            namespace, *dimensions = match["schema"].split(", ")
-            values = frozenset({(match["name"], match["value"])})
-            yield Watched(name, namespace, match["metric"], frozenset(dimensions), values)
+            yield from _of_query(name, match)
         else:
             # Arithmetic on the others.
             ids = {other["Id"] for other in alarm["Metrics"]}
             assert set(re.findall(r"[a-z]+", one["Expression"])) <= ids, one
+
+
+def _of_query(where: str, query: re.Match[str]) -> Iterator[Watched]:
+    namespace, *dimensions = query["schema"].split(", ")
+    for alternative in (query["any"] or query["all"]).split(" OR "):
+        values = frozenset(re.findall(r"(\w+) = '([^']*)'", f"{query['all']}, {alternative}"))
+        yield Watched(where, namespace, query["metric"], frozenset(dimensions), values)
 
 
 def _plain(where: str, metric: dict[str, Any]) -> Watched:

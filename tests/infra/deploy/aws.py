@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -42,6 +43,10 @@ class Aws:
     refuse: dict[str, str] = field(default_factory=dict)
     """Error codes by call: what AWS, or something in its place, answers with."""
     refuse_status: int = 403
+    limit: dict[str, int] = field(
+        default_factory=lambda: {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
+    )
+    """How many functions Lambda runs at once."""
 
     @property
     def bucket(self) -> str:
@@ -73,6 +78,9 @@ def taught_aws(patch: pytest.MonkeyPatch) -> Iterator[Aws]:
         aws.calls.append(call)
         if aws.lose(call):
             raise ConnectionAbortedError
+        if answer := _without_moto(aws, call):
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [answer.encode()]
         if code := aws.refuse.get(call):
             body = f"<ErrorResponse><Error><Code>{code}</Code><Message>No.</Message></Error></ErrorResponse>"
             start_response(f"{aws.refuse_status} ", [("Content-Type", "text/xml")])
@@ -98,6 +106,13 @@ def taught_aws(patch: pytest.MonkeyPatch) -> Iterator[Aws]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _without_moto(aws: Aws, call: str) -> str:
+    """Return the answer to what moto does not know: quotas, and the policies that are AWS's own."""
+    if call.endswith("/account-settings/"):
+        return json.dumps({"AccountLimit": aws.limit})
+    return "<AttachRolePolicyResponse/>" if call == "AttachRolePolicy" else ""
 
 
 def _name_of(environ: dict[str, Any]) -> str:

@@ -3,7 +3,9 @@
 - The transform for serverless applications: AWS's own translator, applied when a change set is made.
 - What a change set says of each resource: replaced or not, by CloudFormation's schemas; which properties.
 - Events, a pair for each resource, that come in instalments as they do from AWS.
-- An operation that fails: as told by a test, with events and states only, and no resource touched.
+- An operation that fails, as told by a test. Of a first deploy the table and the secret are made and taken
+  away again, but for a table under protection; any other failure is events and states, and touches nothing.
+- An import takes what is there.
 - `ContinueUpdateRollback`, and what a deleted stack leaves: neither exists in moto.
 - Resources that it lacks: see `moto_types`. An update that moto cannot make changes nothing.
 - Bucket policies: moto does not read conditions, so a refusal without TLS would refuse everything.
@@ -17,6 +19,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,12 +30,15 @@ from moto.cloudformation.models import Change, ChangeSet, CloudFormationBackend,
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import EmptyResult
 from moto.core.utils import utcnow
+from moto.dynamodb.exceptions import DeletionProtectedException
+from moto.dynamodb.models import dynamodb_backends
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket, s3_backends
+from moto.secretsmanager.models import secretsmanager_backends
 
 from tests.infra.deploy.evaluation import differences, resolved, transformed
-from tests.infra.deploy.moto_listing import list_stack_resources, summaries
-from tests.infra.deploy.moto_types import teach_types
+from tests.infra.deploy.moto_listing import is_there, list_stack_resources, summaries
+from tests.infra.deploy.moto_types import IMPORTS, teach_types
 
 UPDATE = parsing.parse_and_update_resource
 
@@ -77,6 +83,10 @@ def teach(patch: pytest.MonkeyPatch, script: Script) -> None:
     patch.setattr(CloudFormationResponse, "_get_stack_from_s3_url", _template_at)
     patch.setattr(CloudFormationResponse, "_validate_different_update", lambda *_: None)
     patch.setattr(CloudFormationResponse, "list_stack_resources", list_stack_resources)
+    make_change_set = CloudFormationResponse.create_change_set
+    patch.setattr(
+        CloudFormationResponse, "create_change_set", lambda one: _with_imports(one, make_change_set)
+    )
     patch.setattr(
         CloudFormationResponse,
         "continue_update_rollback",
@@ -138,6 +148,7 @@ class _Lesson:
         self.script.before_execution()
         change_set = backend.describe_change_set(change_set_name)
         stack, kind = backend.stacks[change_set.stack_id], change_set.change_set_type
+        make = partial(original, backend, change_set_name, stack_name)
         if stack.status.endswith("_IN_PROGRESS") and stack.status != "REVIEW_IN_PROGRESS":
             raise _overtaken(change_set_name)
         verb = {"Add": "CREATE", "Modify": "UPDATE", "Remove": "DELETE"}
@@ -148,16 +159,22 @@ class _Lesson:
             record(stack, name, type_, f"{doing}_IN_PROGRESS")
             if name in self.script.fails:
                 record(stack, name, type_, f"{doing}_FAILED", self.script.fails[name])
+                if kind == "CREATE":
+                    self._make(make, change_set, stack)
                 self._roll_back(stack, kind, change_set)
                 return
             record(stack, name, type_, f"{doing}_COMPLETE")
+        self._make(make, change_set, stack)
+        finish(stack, f"{kind}_COMPLETE")
+
+    @staticmethod
+    def _make(make: Callable[[], None], change_set: Any, stack: Stack) -> None:
         events = list(stack.events)
-        original(backend, change_set_name, stack_name)
+        make()
         # The outputs that an update changes, moto has read before the update.
         stack.template_dict, stack.parameters = change_set.template_dict, change_set.parameters
         stack.output_map = stack._create_output_map()
         stack.events = events
-        finish(stack, f"{kind}_COMPLETE")
 
     def _roll_back(self, stack: Stack, kind: str, change_set: Any) -> None:
         for change in change_set.changes[-3:]:
@@ -171,9 +188,10 @@ class _Lesson:
             f"{prefix}ROLLBACK_IN_PROGRESS",
             "A resource failed",
         )
-        for name, reason in self.script.rollback_fails.items():
-            record(stack, name, "AWS::Lambda::Function", "UPDATE_FAILED", reason)
-        finish(stack, f"{prefix}ROLLBACK_{'FAILED' if self.script.rollback_fails else 'COMPLETE'}")
+        stays = _take_away(stack) if kind == "CREATE" else {}
+        for name, reason in {**self.script.rollback_fails, **stays}.items():
+            record(stack, name, "AWS::Lambda::Function", f"{'DELETE' if stays else 'UPDATE'}_FAILED", reason)
+        finish(stack, f"{prefix}ROLLBACK_{'FAILED' if self.script.rollback_fails or stays else 'COMPLETE'}")
 
     def continue_rollback(self, response: Any) -> EmptyResult:
         stack = response.cloudformation_backend.get_stack(response._get_param("StackName"))
@@ -193,6 +211,7 @@ class _Lesson:
             one
             for one in summaries(stack)
             if "Retain" in resources[one["LogicalResourceId"]].get("DeletionPolicy", "")
+            and is_there(stack, one)
         ]
         for name in [one["LogicalResourceId"] for one in stack.left]:
             resources[name]["DeletionPolicy"] = "Retain"
@@ -206,6 +225,29 @@ class _Lesson:
         upto = len(events) if not seen else min(len(events), seen + self.script.instalment)
         self._seen[backend.get_stack(stack_name).stack_id] = upto
         return events[:upto]
+
+
+def _take_away(stack: Stack) -> dict[str, str]:
+    """Delete what holds data, whatever its policy says; return what cannot be deleted, with the reason."""
+    stays = {}
+    for one in summaries(stack):
+        if one["ResourceType"] == "AWS::DynamoDB::Table":
+            try:
+                dynamodb_backends[stack.account_id][stack.region_name].delete_table(one["PhysicalResourceId"])
+            except DeletionProtectedException:
+                stays[one["LogicalResourceId"]] = "Resource cannot be deleted as it is currently protected."
+        elif one["ResourceType"] == "AWS::SecretsManager::Secret":
+            secretsmanager_backends[stack.account_id][stack.region_name].delete_secret(
+                one["PhysicalResourceId"], recovery_window_in_days=None, force_delete_without_recovery=True
+            )
+    return stays
+
+
+def _with_imports(response: Any, make: Callable[[Any], Any]) -> Any:
+    IMPORTS.clear()
+    for one in response._get_param("ResourcesToImport", []):
+        (IMPORTS[one["LogicalResourceId"]],) = one["ResourceIdentifier"].values()
+    return make(response)
 
 
 def _overtaken(name: str) -> ValidationError:

@@ -6,6 +6,8 @@ from typing import Any
 
 from moto.cloudformation.models import Stack
 from moto.core.responses import ActionResult
+from moto.dynamodb.models import dynamodb_backends
+from moto.secretsmanager.models import secretsmanager_backends
 
 
 def list_stack_resources(response: Any) -> Any:
@@ -14,8 +16,21 @@ def list_stack_resources(response: Any) -> Any:
     if stack.status == "DELETE_COMPLETE":
         listed = [{**one, "ResourceStatus": "DELETE_SKIPPED"} for one in stack.left]
     else:
-        listed = summaries(stack)
+        listed = [
+            {**one, "ResourceStatus": one["ResourceStatus"] if is_there(stack, one) else "DELETE_COMPLETE"}
+            for one in summaries(stack)
+        ]
     return ActionResult({"StackResourceSummaries": listed})
+
+
+def is_there(stack: Stack, one: dict[str, Any]) -> bool:
+    """Tell whether a table or a secret has not been deleted since; of others nobody asks."""
+    place = stack.account_id, stack.region_name
+    if one["ResourceType"] == "AWS::DynamoDB::Table":
+        return one["PhysicalResourceId"] in dynamodb_backends[place[0]][place[1]].tables
+    if one["ResourceType"] == "AWS::SecretsManager::Secret":
+        return one["PhysicalResourceId"] in secretsmanager_backends[place[0]][place[1]].secrets
+    return True
 
 
 def summaries(stack: Stack) -> list[dict[str, Any]]:

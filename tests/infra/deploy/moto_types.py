@@ -29,6 +29,8 @@ IN_NAME_ONLY = (
     "AWS::WAFv2::WebACLAssociation",
 )
 _numbers = itertools.count(1)
+IMPORTS: dict[str, str] = {}
+"""What the change set at hand imports: physical ids by logical ones."""
 
 
 class Secret(CloudFormationModel):
@@ -53,6 +55,8 @@ class Secret(CloudFormationModel):
     def create_from_cloudformation_json(
         cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
     ) -> Secret:
+        if imported := _imported(resource_name):
+            return cls(imported)
         wanted = cloudformation_json["Properties"]
         value = json.loads(wanted["GenerateSecretString"]["SecretStringTemplate"])
         value[wanted["GenerateSecretString"]["GenerateStringKey"]] = "k" * 64
@@ -144,7 +148,8 @@ _IMAGINED = [_in_name_only(kind) for kind in IN_NAME_ONLY]
 
 
 def teach_types(patch: pytest.MonkeyPatch) -> None:
-    """Have moto's CloudFormation make these."""
+    """Have moto's CloudFormation make these, or take those that a change set imports."""
+    IMPORTS.clear()
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         cached.cache_clear()
     patch.setattr(RestAPI, "create_from_cloudformation_json", classmethod(_rest_api))
@@ -153,8 +158,19 @@ def teach_types(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         Table,
         "create_from_cloudformation_json",
-        classmethod(lambda _cls, *values, **more: _with_expiry(make_table(*values, **more), *values)),
+        classmethod(
+            lambda _cls, name, *values, **more: (
+                dynamodb_backends[values[1]][values[2]].tables[_imported(name)]
+                if _imported(name)
+                else _with_expiry(make_table(name, *values, **more), name, *values)
+            )
+        ),
     )
+
+
+def _imported(name: str) -> str:
+    """Return what is imported instead of making something under a generated name."""
+    return next((one for logical, one in IMPORTS.items() if f"-{logical}-" in name), "")
 
 
 def _rest_api(
