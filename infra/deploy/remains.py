@@ -96,9 +96,7 @@ def discard_unused(resources: Iterable[dict[str, Any]], target: Target, sleep: S
     made = [one for one in resources if one["ResourceStatus"] != "DELETE_COMPLETE"]
     for one in remains_of(made):
         if one.kind == TABLE and exists(one, target) and not _is_empty(one, target):
-            raise Refused(
-                f"Table {one.physical_id} is not empty, so it is left alone, and with it the stack."
-            )
+            raise Refused(f"Table {one.physical_id} is not empty: it is left alone, and with it the stack.")
         delete(one, target, sleep)
 
 

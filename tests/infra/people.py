@@ -23,6 +23,8 @@ _ACTIONS = {
     "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
     "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
     "apigateway:FlushStageAuthorizersCache": "apigateway:DELETE",
+    "apigateway:GetAccount": "apigateway:GET",
+    "apigateway:UpdateAccount": "apigateway:PATCH",
 }
 # IAM lets everybody ask this.
 _FREE = "sts:GetCallerIdentity"
@@ -90,19 +92,26 @@ def _calls(person: str, service: str, operation: str, params: dict[str, Any]) ->
 
 
 def _resource(service: str, operation: str, params: dict[str, Any]) -> str:
-    if operation == "ListStacks":
-        return "*"
-    if service == "cloudformation":
-        name = str(params["StackName"])
-        return name if name.startswith("arn:") else f"arn:aws:cloudformation:eu-west-1:1:stack/{name}/id"
-    if service == "s3":
-        return f"arn:aws:s3:::{'/'.join(params[name] for name in ('Bucket', 'Key') if name in params)}"
-    if service == "dynamodb":
-        return f"arn:aws:dynamodb:eu-west-1:1:table/{params['TableName']}"
-    if service == "secretsmanager":
-        # moto puts the stack's name before that of the secret; CloudFormation does not.
-        assert "SigningSecret" in params["SecretId"]
-        return "arn:aws:secretsmanager:eu-west-1:1:secret:SigningSecret-8oHbZ4aU7Gmv-AbCdEf"
-    assert operation == "FlushStageAuthorizersCache"
-    stage = f"/restapis/{params['restApiId']}/stages/{params['stageName']}"
-    return f"arn:aws:apigateway:eu-west-1::{stage}/cache/authorizers"
+    match service:
+        case "cloudformation" if "StackName" in params:
+            name = str(params["StackName"])
+            found = name if name.startswith("arn:") else f"arn:aws:cloudformation:eu-west-1:1:stack/{name}/id"
+        case "s3":
+            found = f"arn:aws:s3:::{'/'.join(params[name] for name in ('Bucket', 'Key') if name in params)}"
+        case "iam":
+            found = f"arn:aws:iam::1:role/{params['RoleName']}"
+        case "dynamodb":
+            found = f"arn:aws:dynamodb:eu-west-1:1:table/{params['TableName']}"
+        case "secretsmanager":
+            # moto puts the stack's name before that of the secret; CloudFormation does not.
+            assert "SigningSecret" in params["SecretId"]
+            found = "arn:aws:secretsmanager:eu-west-1:1:secret:SigningSecret-8oHbZ4aU7Gmv-AbCdEf"
+        case "apigateway" if "stageName" in params:
+            stage = f"/restapis/{params['restApiId']}/stages/{params['stageName']}"
+            found = f"arn:aws:apigateway:eu-west-1::{stage}/cache/authorizers"
+        case "apigateway":
+            found = "arn:aws:apigateway:eu-west-1::/account"
+        case _:
+            assert operation in {"ListStacks", "GetAccountSettings"}
+            found = "*"
+    return found

@@ -25,7 +25,7 @@ def test_it_prints_rows_and_a_total() -> None:
     result = run("--users", "10000", "--calls", "12000000")
     assert result.exit_code == 0
     assert "API Gateway REST, requests" in result.stdout
-    assert any(line.startswith("total") and line.endswith("58.13") for line in result.stdout.splitlines())
+    assert any(line.startswith("total") and line.endswith("58.33") for line in result.stdout.splitlines())
 
 
 def test_it_names_the_prices_that_nobody_confirmed() -> None:
@@ -33,7 +33,7 @@ def test_it_names_the_prices_that_nobody_confirmed() -> None:
 
 
 def test_nobody_costs_what_stands() -> None:
-    assert as_json("--users", "0")["total"] == pytest.approx(4.30)
+    assert as_json("--users", "0")["total"] == pytest.approx(4.50)
 
 
 def test_json_holds_the_same_sum() -> None:

@@ -100,7 +100,9 @@ def test_the_gateway_responses_reach_the_api(deployed: dict[str, Any]) -> None:
     assert set(responses) == set(Template.load({}).gateway_responses())
     assert responses["ACCESS_DENIED"]["statusCode"] == "401"
     parameters = responses["ACCESS_DENIED"]["responseParameters"]
-    assert parameters.pop("gatewayresponse.header.Access-Control-Allow-Origin")["Fn::If"][0] == "HasCors"
+    for name in ("Allow-Origin", "Expose-Headers"):
+        header = parameters.pop(f"gatewayresponse.header.Access-Control-{name}")
+        assert header["Fn::If"][0] == "HasCors"
     assert parameters == {
         "gatewayresponse.header.Cache-Control": "'no-store'",
         "gatewayresponse.header.WWW-Authenticate": '\'Bearer realm="gatehouse", error="invalid_token"\'',

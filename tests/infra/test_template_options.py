@@ -136,27 +136,31 @@ def test_an_access_log_holds_nothing_that_the_caller_writes() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("log", "role", "is_logged", "is_set_up"),
-    [
-        ("on", "create", True, True),
-        ("on", "exists", True, False),
-        ("off", "create", False, False),
-        ("off", "exists", False, False),
-    ],
-)
-def test_the_account_s_log_role_is_touched_only_for_access_logs(
-    log: str, role: str, *, is_logged: bool, is_set_up: bool
-) -> None:
-    found = template(AccessLogs=log, AccessLogRole=role)
-    assert ("AccessLogSetting" in found.properties("RestAPIStage")) is is_logged
-    assert ("GatewayAccount" in found.resources) is is_set_up
-    assert ("GatewayLogRole" in found.resources) is is_set_up
+@pytest.mark.parametrize("log", ["on", "off"])
+def test_access_logs_are_written_if_wanted_and_the_account_is_left_alone(log: str) -> None:
+    found = template(AccessLogs=log)
+    assert ("AccessLogSetting" in found.properties("RestAPIStage")) is (log == "on")
+    assert not found.of_type("AWS::ApiGateway::Account")
 
 
-def test_the_account_s_log_role_outlives_the_stack() -> None:
-    for name in ("GatewayAccount", "GatewayLogRole"):
-        assert template().resources[name]["DeletionPolicy"] == "Retain"
+@pytest.mark.parametrize("endpoint", ["EDGE", "REGIONAL"])
+def test_tls_is_1_2_at_least_at_every_address(endpoint: str) -> None:
+    found = template(EndpointType=endpoint, DomainName="auth.example.com", DomainCertificateArn=CERTIFICATE)
+    policy = found.properties("RestAPI")["SecurityPolicy"]
+    assert (
+        policy
+        == {"EDGE": "SecurityPolicy_TLS12_2018_EDGE", "REGIONAL": "SecurityPolicy_TLS13_1_2_2021_06"}[
+            endpoint
+        ]
+    )
+    assert found.properties("RestAPI")["EndpointAccessMode"] == "BASIC"
+    assert found.properties("CustomDomain")["SecurityPolicy"] == "TLS_1_2"
+
+
+def test_there_is_one_stage() -> None:
+    found = template()
+    assert len(found.of_type("AWS::ApiGateway::Stage")) == 1
+    assert all("StageName" not in one for one in found.of_type("AWS::ApiGateway::Deployment").values())
 
 
 def test_every_alarm_rings_at_the_topic_and_says_when_it_is_over() -> None:

@@ -83,7 +83,9 @@ def taught_aws(patch: pytest.MonkeyPatch) -> Iterator[Aws]:
             return [answer.encode()]
         if code := aws.refuse.get(call):
             body = f"<ErrorResponse><Error><Code>{code}</Code><Message>No.</Message></Error></ErrorResponse>"
-            start_response(f"{aws.refuse_status} ", [("Content-Type", "text/xml")])
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            headers = [("Content-Type", "text/xml"), ("x-amzn-ErrorType", code)]
+            start_response(f"{aws.refuse_status} ", headers)
             return [body.encode()]
         return moto(environ, start_response)
 
@@ -110,7 +112,7 @@ def taught_aws(patch: pytest.MonkeyPatch) -> Iterator[Aws]:
 
 def _without_moto(aws: Aws, call: str) -> str:
     """Return the answer to what moto does not know: quotas, and the policies that are AWS's own."""
-    if call.endswith("/account-settings/"):
+    if "/account-settings" in call:
         return json.dumps({"AccountLimit": aws.limit})
     return "<AttachRolePolicyResponse/>" if call == "AttachRolePolicy" else ""
 

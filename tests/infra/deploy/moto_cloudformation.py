@@ -50,6 +50,7 @@ class Script:
     fails: dict[str, str] = field(default_factory=dict)
     """Reasons by resource: an operation that comes to it fails."""
     rollback_fails: dict[str, str] = field(default_factory=dict)
+    delete_fails: dict[str, str] = field(default_factory=dict)
     refuses: str = ""
     """Reason for which change sets fail."""
     instalment: int = 20
@@ -202,7 +203,7 @@ class _Lesson:
 
     def delete_stack(self, backend: Any, original: Any, name_or_stack_id: str) -> None:
         stack = backend.get_stack(name_or_stack_id)
-        for name, reason in self.script.fails.items():
+        for name, reason in self.script.delete_fails.items():
             record(stack, name, "AWS::IAM::Role", "DELETE_FAILED", reason)
             finish(stack, "DELETE_FAILED", f"The following resource(s) failed to delete: [{name}]. ")
             return

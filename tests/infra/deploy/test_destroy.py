@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing, suppress
 
 import pytest
+from moto.dynamodb.models.table import Table
 
 from tests.infra.deploy.conftest import Desk, refusal
 
@@ -66,9 +67,48 @@ def test_data_that_an_earlier_destroy_kept_can_go_later(deployed: Desk) -> None:
     assert data_of(deployed) == (1, 1)
     assert deployed.destroy("--yes", "--delete-data", "gatehouse-prod").exit_code == 0
     assert data_of(deployed) == (0, 0)
-    again = deployed.destroy("--yes", "--delete-data", "gatehouse-prod")
-    assert again.exit_code == 0
-    assert again.output.count("was deleted before.") == 2
+    assert refusal(deployed.destroy("--yes", "--delete-data", "gatehouse-prod")).endswith(
+        "CloudFormation remembers none that left data behind."
+    )
+
+
+def test_data_is_found_again_whatever_came_after_it(deployed: Desk) -> None:
+    """A later stack of the name that left nothing, and one that left the same again."""
+    outputs = deployed.aws.outputs()
+    deployed.destroy("--yes")
+    deployed.deploy("--dry-run")
+    kept = f"UsersTable={outputs['UsersTableName']}", f"SigningSecret={outputs['SigningSecretArn']}"
+    assert deployed.deploy("--adopt", kept[0], "--adopt", kept[1]).exit_code == 0
+    assert deployed.aws.outputs()["UsersTableName"] == outputs["UsersTableName"]
+    deployed.destroy("--yes")
+    assert data_of(deployed) == (1, 1)
+    result = deployed.destroy("--yes", "--delete-data", "gatehouse-prod")
+    assert (result.exit_code, result.output.count("Deleted   ")) == (0, 2)
+    assert data_of(deployed) == (0, 0)
+
+
+def test_a_table_that_is_being_updated_is_waited_for(deployed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto's tables are never updating, and DynamoDB does not delete one that is."""
+    status, describe = {"TableStatus": "ACTIVE"}, Table.describe
+    monkeypatch.setattr(
+        Table,
+        "describe",
+        lambda *one, **more: {key: {**told, **status} for key, told in describe(*one, **more).items()},
+    )
+    calls: list[str] = []
+
+    def updating(call: str) -> bool:
+        calls.append(call)
+        if call == "DynamoDB_20120810.UpdateTable":
+            status["TableStatus"] = "UPDATING"
+            deployed.dreams[len(deployed.slept) + 2] = lambda: status.update(TableStatus="ACTIVE")
+        assert (call, status) != ("DynamoDB_20120810.DeleteTable", {"TableStatus": "UPDATING"})
+        return False
+
+    deployed.destroy("--yes")
+    deployed.aws.lose = updating
+    assert deployed.destroy("--delete-data", "gatehouse-prod", "--yes").exit_code == 0
+    assert data_of(deployed) == (0, 0)
 
 
 def test_where_there_is_nothing(desk: Desk) -> None:
@@ -89,13 +129,15 @@ def test_a_busy_stack_is_left_alone(deployed: Desk) -> None:
 
 
 def test_what_stands_in_the_way_is_named_and_a_second_run_finishes(deployed: Desk) -> None:
-    deployed.aws.script.fails["ApiHandlerRole"] = "Cannot delete entity, must detach all policies first."
+    deployed.aws.script.delete_fails["ApiHandlerRole"] = (
+        "Cannot delete entity, must detach all policies first."
+    )
     assert refusal(deployed.destroy("--yes")) == (
         "The stack could not be deleted: ApiHandlerRole (AWS::IAM::Role) could not be deleted: "
         "Cannot delete entity, must detach all policies first. "
         "Take away what is in its way, then run this again."
     )
-    deployed.aws.script.fails.clear()
+    deployed.aws.script.delete_fails.clear()
     assert deployed.destroy("--yes").exit_code == 0
     assert stacks_of(deployed) == 0
 

@@ -6,6 +6,7 @@ import pytest
 
 from infra.deploy.target import RUNTIME, check_python
 from tests.infra.deploy.conftest import Desk, refusal
+from tests.infra.deploy.test_destroy import data_of
 
 
 def test_a_failed_first_deploy_names_the_resource_and_leaves_nothing(desk: Desk) -> None:
@@ -13,10 +14,19 @@ def test_a_failed_first_deploy_names_the_resource_and_leaves_nothing(desk: Desk)
     assert refusal(desk.deploy()) == (
         "The deploy failed: Bearer (AWS::Lambda::Function) could not be created: Quota "
         "of functions exceeded. "
-        "Nothing of it is left running; run this again once the cause is gone."
+        "Nothing of it is left; run this again once the cause is gone."
     )
+    assert data_of(desk) == (0, 0)
     desk.aws.script.fails.clear()
     assert desk.deploy().exit_code == 0
+    assert data_of(desk) == (1, 1)
+
+
+def test_a_failed_first_deploy_without_protection_is_rolled_back_by_cloudformation(desk: Desk) -> None:
+    desk.aws.script.fails["Bearer"] = "Quota of functions exceeded."
+    sentence = refusal(desk.deploy(stage="dev"))
+    assert sentence.endswith("Nothing of it is left running; run this again once the cause is gone.")
+    assert data_of(desk) == (0, 0)
 
 
 def test_a_failed_update_leaves_the_old_version(deployed: Desk) -> None:
@@ -31,13 +41,19 @@ def test_a_failed_update_leaves_the_old_version(deployed: Desk) -> None:
     assert deployed.seen == [], "nothing new to look at"
 
 
-@pytest.mark.parametrize("fresh", [True, False])
-def test_a_rollback_that_fails_says_that_it_can_be_tried_again(desk: Desk, *, fresh: bool) -> None:
-    if not fresh:
-        desk.deploy()
+def test_what_is_left_of_a_first_deploy_is_named_when_it_cannot_be_deleted(desk: Desk) -> None:
     desk.aws.script.fails["APIHandler"] = "Throttled"
-    desk.aws.script.rollback_fails["Bearer"] = "The code is gone"
-    sentence = refusal(desk.deploy("--parameter", "MaxSessions=5"))
+    desk.aws.script.delete_fails["ApiHandlerRole"] = "The role is in use"
+    assert refusal(desk.deploy()) == (
+        "What was left of the stack could not be deleted: ApiHandlerRole (AWS::IAM::Role) could not be "
+        "deleted: The role is in use."
+    )
+
+
+def test_a_rollback_that_fails_says_that_it_can_be_tried_again(deployed: Desk) -> None:
+    deployed.aws.script.fails["APIHandler"] = "Throttled"
+    deployed.aws.script.rollback_fails["Bearer"] = "The code is gone"
+    sentence = refusal(deployed.deploy("--parameter", "MaxSessions=5"))
     assert sentence.startswith("The deploy failed: APIHandler (AWS::Lambda::Function) could not be ")
     assert sentence.endswith(" failed too: run this again, to try that first.")
 
@@ -77,6 +93,22 @@ def test_a_network_that_stays_away_is_told_with_how_to_go_on(deployed: Desk) -> 
     )
     deployed.aws.lose = lambda _: False
     assert deployed.deploy("--wait").output.splitlines()[-1].startswith("Nothing to deploy")
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "ExpiredTokenException"])
+def test_credentials_that_expire_meanwhile_are_told_with_how_to_go_on(deployed: Desk, code: str) -> None:
+    asked = iter([False, True])
+
+    def expires(call: str) -> bool:
+        if call == "DescribeStackEvents" and next(asked, True):
+            deployed.aws.refuse[call] = code
+        return False
+
+    deployed.aws.lose = expires
+    assert refusal(deployed.deploy("--parameter", "MaxSessions=5")) == (
+        "The AWS credentials have expired. CloudFormation goes on by itself; sign in again, for instance "
+        "with `aws sso login`, and to see how it ended, run `make deploy STAGE=prod WAIT=1`."
+    )
 
 
 def test_whoever_stops_watching_is_told_how_to_look_again(deployed: Desk) -> None:
@@ -179,5 +211,5 @@ def test_the_local_stage_is_not_deployed(desk: Desk) -> None:
 
 def test_another_python_is_told_which_one_it_takes() -> None:
     check_python(RUNTIME)
-    with pytest.raises(Exception, match=r"run on Python 3\.11, .* this is 3\.12: try `make clean`"):
+    with pytest.raises(Exception, match=r"Python 3\.11, .* this is 3\.12: .* with PYTHON=python3\.11\."):
         check_python((3, 12))

@@ -68,7 +68,7 @@ def test_the_api_has_the_routes_and_a_stage(standing: Desk) -> None:
         found = gateway.get_resources(restApiId=outputs["RestAPIId"], limit=500)["items"]
         stages = gateway.get_stages(restApiId=outputs["RestAPIId"])["item"]
     assert {"/oauth/token", "/oauth/revoke", "/me", "/health"} <= {one["path"] for one in found}
-    assert outputs["ApiStageName"] in {one["stageName"] for one in stages}
+    assert [one["stageName"] for one in stages] == [outputs["ApiStageName"]] == ["prod"]
 
 
 def test_the_bucket_is_closed(standing: Desk) -> None:
@@ -112,6 +112,22 @@ def test_it_looks_at_what_it_has_deployed(desk: Desk) -> None:
 def test_a_failed_smoke_test_is_a_failed_deploy(desk: Desk) -> None:
     desk.smoke_passes = False
     assert refusal(desk.deploy()).startswith("The stack is deployed, but its smoke test failed")
+
+
+def test_a_new_domain_is_looked_at_by_aws_s_address_and_told_where_to_point(desk: Desk) -> None:
+    arn = "arn:aws:acm:us-east-1:123456789012:certificate/1-2"
+    domain = "--parameter", "DomainName=auth.example.com", "--parameter", f"DomainCertificateArn={arn}"
+    result = desk.deploy(*domain)
+    assert result.exit_code == 0, result.output
+    outputs = desk.aws.outputs()
+    assert [one.api_url for one in desk.seen] == [outputs["AwsURL"]]
+    assert "Gatehouse answers at https://auth.example.com\n" in result.output
+    target = outputs["CustomDomainTarget"]
+    assert f"once auth.example.com is a CNAME or alias of {target}\n" in result.output
+    desk.smoke_passes = False
+    assert refusal(desk.deploy("--parameter", "MaxSessions=5")).endswith(
+        f"If its domain does not lead to {target} yet, make that record and look again."
+    )
 
 
 def test_the_smoke_test_can_be_left_out(desk: Desk) -> None:

@@ -40,6 +40,9 @@ def of_the_command() -> Iterator[set[Call]]:
     calls: set[Call] = set()
     with pytest.MonkeyPatch.context() as patch, taught_aws(patch) as aws, asked_by(DEPLOYER, calls):
         desk = Desk(aws)
+        aws.script.fails["Bearer"] = "A first deploy that fails is cleared away."
+        assert desk.deploy().exit_code == 1
+        aws.script.fails.clear()
         assert desk.deploy("--dry-run").exit_code == 0
         assert desk.deploy().exit_code == 0
         with probe(open_deployment("prod", REGION)):

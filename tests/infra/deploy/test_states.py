@@ -64,11 +64,23 @@ def test_a_stack_that_never_worked_is_made_anew(deployed: Desk, state: str) -> N
     assert deployed.aws.stack().status == "CREATE_COMPLETE"
 
 
+def test_what_holds_accounts_is_never_taken_for_what_a_first_deploy_left(deployed: Desk) -> None:
+    outputs = deployed.aws.outputs()
+    with closing(deployed.aws.client("dynamodb")) as dynamodb:
+        item = {"pk": {"S": "ACCOUNT#1"}, "sk": {"S": "ACCOUNT"}}
+        dynamodb.put_item(TableName=outputs["UsersTableName"], Item=item)
+    deployed.aws.stack().status = "ROLLBACK_FAILED"
+    table = outputs["UsersTableName"]
+    sentence = f"Table {table} is not empty: it is left alone, and with it the stack."
+    assert refusal(deployed.deploy()) == sentence
+    assert "DeleteStack" not in deployed.aws.calls
+
+
 def test_one_that_cannot_be_deleted_is_told(deployed: Desk) -> None:
     deployed.aws.stack().status = "ROLLBACK_FAILED"
-    deployed.aws.script.fails["ApiHandlerRole"] = "Role is in use."
+    deployed.aws.script.delete_fails["ApiHandlerRole"] = "Role is in use."
     assert refusal(deployed.deploy()) == (
-        "What was left of stack gatehouse-prod could not be deleted: "
+        "What was left of the stack could not be deleted: "
         "ApiHandlerRole (AWS::IAM::Role) could not be deleted: Role is in use."
     )
 
@@ -109,7 +121,7 @@ def test_a_half_deleted_stack_is_to_be_deleted_first(deployed: Desk) -> None:
     assert refusal(deployed.deploy()) == (
         "Stack gatehouse-prod was being deleted, and that failed (The following "
         "resource(s) failed to delete: "
-        "[RestAPI]): finish it with `python -m infra destroy --stage prod`, then deploy."
+        "[RestAPI]): finish it with `make destroy STAGE=prod`, then deploy."
     )
 
 
