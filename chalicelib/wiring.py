@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.ports import AttemptPolicy
+from chalicelib.domain.attempts import AttemptPolicy
 from chalicelib.settings import Settings
 from chalicelib.world import AwsWorld, World
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.accounts.administration import Administration
     from chalicelib.accounts.creation import AccountCreation
     from chalicelib.accounts.own_account import OwnAccount
+    from chalicelib.domain.ending import SessionEnder
     from chalicelib.oauth.access_tokens import AccessTokenIssuer
     from chalicelib.oauth.bearer import AccessTokenVerifier
     from chalicelib.oauth.key_rotation import KeyRotation
@@ -59,6 +60,7 @@ class House:
         )
         refresh = RefreshTokenGrant(
             sessions=world.sessions,
+            end=self._end,
             keys=world.keys,
             tokens=self._tokens,
             audit=world.audit,
@@ -83,8 +85,7 @@ class House:
         """Return the revocation endpoint."""
         from chalicelib.oauth.revocation import Revocation
 
-        world = self.world
-        return Revocation(world.sessions, world.audit, world.clock, self._clients)
+        return Revocation(self.world.sessions, self._end, self._clients)
 
     @cached_property
     def key_rotation(self) -> KeyRotation:
@@ -100,7 +101,7 @@ class House:
         """Return what a signed-in person can do."""
         from chalicelib.accounts.own_account import OwnAccount
 
-        return OwnAccount(self.world.sessions, self.world.audit, self.world.clock)
+        return OwnAccount(self.world.sessions, self._end, self.world.clock)
 
     @cached_property
     def administration(self) -> Administration:
@@ -108,7 +109,7 @@ class House:
         from chalicelib.accounts.administration import Administration
 
         world = self.world
-        return Administration(world.accounts, world.sessions, world.audit, world.clock)
+        return Administration(world.accounts, world.sessions, self._end, world.clock)
 
     @cached_property
     def create_account(self) -> AccountCreation:
@@ -121,6 +122,12 @@ class House:
     def audience(self, issuer: str) -> str:
         """Return whom access tokens are for."""
         return self.settings.audience or issuer
+
+    @cached_property
+    def _end(self) -> SessionEnder:
+        from chalicelib.domain.ending import SessionEnder
+
+        return SessionEnder(self.world.sessions, self.world.audit, self.world.clock)
 
     @cached_property
     def _clients(self) -> frozenset[str]:

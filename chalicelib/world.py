@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -61,9 +62,12 @@ def now() -> int:
 class AwsWorld:
     """DynamoDB, Secrets Manager, bcrypt and PyJWT."""
 
-    def __init__(self, settings: Settings, clock: Clock = now) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock = now, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self.settings = settings
         self.clock = clock
+        self._sleep = sleep
         self.entropy: Entropy = secrets.token_bytes
 
     @cached_property
@@ -132,4 +136,4 @@ class AwsWorld:
         from chalicelib.adapters.dynamodb_table import Table
 
         client = dynamodb(self.settings.aws_region, self.settings.aws_endpoint_url)
-        return Table(client, self.settings.users_table)
+        return Table(client, self.settings.users_table, self._sleep)

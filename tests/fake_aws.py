@@ -55,6 +55,8 @@ class Aws:
     """One imitation of AWS, with clients of the test's own."""
 
     settings: Settings
+    slept: list[float] = field(default_factory=list)
+    """The pauses that the adapters would have made."""
     _closing: ExitStack = field(default_factory=ExitStack)
 
     @cached_property
@@ -72,7 +74,7 @@ class Aws:
     def house(self, clock: FakeClock, **settings: Any) -> AwsHouse:
         """Stand a house here; `settings` are those that differ."""
         differing = replace(self.settings, **settings)
-        house = AwsHouse(differing, AwsWorld(differing, clock))
+        house = AwsHouse(differing, AwsWorld(differing, clock, sleep=self.slept.append))
         for client in (house.dynamodb, house.secretsmanager):
             self._closing.enter_context(closing(client))
         return house

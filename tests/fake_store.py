@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.accounts import Account
+from chalicelib.domain.attempts import AttemptPolicy, window
 from chalicelib.domain.errors import InvalidAccount, TooManyAttempts
 from chalicelib.domain.names import SignInName
 from chalicelib.domain.passwords import PasswordHash
-from chalicelib.domain.ports import AccountChanged, AttemptPolicy, SessionView, SignInCandidate
+from chalicelib.domain.ports import AccountChanged, SessionView, SignInCandidate
 from chalicelib.domain.scopes import Scope
-from chalicelib.domain.sessions import EndedSession, EndReason, Session, giving_way
+from chalicelib.domain.sessions import EndedSession, EndReason, Session, giving_way, standing
 from tests.fake_outage import Remote, remote
 
 
 @dataclass
-class NameEntry:
-    """A sign-in name: whom it finds, if anyone, and its failures since the last success."""
+class Failures:
+    """The failed sign-ins of an account, or of a name that finds nobody, by window."""
 
-    user_id: str | None
-    failures: int = 0
+    counted: dict[int, int] = field(default_factory=dict)
     last_attempt_at: int = 0
 
-    def charge(self, now: int, policy: AttemptPolicy) -> None:
-        """Count one attempt. Raises TooManyAttempts, and counts nothing, where the name has to wait."""
+    def charge(self, now: int, policy: AttemptPolicy, user_id: str | None) -> None:
+        """Count one attempt. Raises TooManyAttempts, and counts nothing, where there is a wait."""
         next_at = self.last_attempt_at + policy.wait_seconds
-        if self.failures >= policy.free_failures and now < next_at:
-            raise TooManyAttempts(max(1, next_at - now))
-        self.failures += 1
+        if self.counted.get(window(now), 0) >= policy.free_failures and now < next_at:
+            raise TooManyAttempts(max(1, next_at - now), user_id=user_id)
+        self.counted[window(now)] = self.counted.get(window(now), 0) + 1
         self.last_attempt_at = now
 
 
@@ -37,8 +37,8 @@ class FakeStore(Remote):
     def __init__(self) -> None:
         super().__init__()
         self.accounts: dict[str, Account] = {}
-        self.names: dict[SignInName, NameEntry] = {}
-        self.unknown_names: dict[SignInName, NameEntry] = {}
+        self.names: dict[SignInName, str] = {}
+        self.failures: dict[str | SignInName, Failures] = {}
         self.live: dict[tuple[str, str], Session] = {}
         self.past: dict[tuple[str, int, str], EndedSession] = {}
         self.epoch_of_today = 0
@@ -50,7 +50,7 @@ class FakeStore(Remote):
         if account.user_id in self.accounts or any(name in self.names for name in names):
             raise InvalidAccount("name taken", description="The address or user name is already taken.")
         self.accounts[account.user_id] = account
-        self.names.update({name: NameEntry(account.user_id) for name in names})
+        self.names.update(dict.fromkeys(names, account.user_id))
 
     @remote
     def account(self, user_id: str) -> Account | None:
@@ -60,22 +60,23 @@ class FakeStore(Remote):
     @remote
     def find(self, name: SignInName) -> Account | None:
         """Return the account that a name finds."""
-        entry = self.names.get(name)
-        if entry is None or entry.user_id is None:
+        if name not in self.names:
             return None
         self.round_trips += 1
-        return self.accounts.get(entry.user_id)
+        return self.accounts.get(self.names[name])
 
     @remote
     def begin_sign_in(self, name: SignInName, now: int, policy: AttemptPolicy) -> SignInCandidate:
-        """Charge one attempt to the name, then look it up."""
+        """Find who has a name, and charge one attempt."""
         self.round_trips += 1
-        entry = self.names.get(name)
-        if entry is None:
-            self.unknown_names.setdefault(name, NameEntry(None)).charge(now, policy)
-            return SignInCandidate(None, 0)
-        entry.charge(now, policy)
-        return SignInCandidate(self.accounts.get(str(entry.user_id)), self.epoch_of_today)
+        user_id = self.names.get(name)
+        self.failures.setdefault(user_id or name, Failures()).charge(now, policy, user_id)
+        return SignInCandidate(self.accounts.get(user_id or ""), self.epoch_of_today)
+
+    @remote
+    def forgive(self, user_id: str, now: int) -> None:
+        """Clear the failures of an account."""
+        self.failures.pop(user_id, None)
 
     @remote
     def set_permissions(self, account: Account, permissions: Scope) -> bool:
@@ -98,10 +99,11 @@ class FakeStore(Remote):
     def delete(self, account: Account) -> bool:
         """Remove an account and its names."""
         names = account.sign_in_names
-        found = [self.names[name].user_id if name in self.names else None for name in names]
+        found = [self.names.get(name) for name in names]
         if account.user_id not in self.accounts or set(found) != {account.user_id}:
             return False
         del self.accounts[account.user_id]
+        self.failures.pop(account.user_id, None)
         for name in names:
             del self.names[name]
         return True
@@ -119,20 +121,18 @@ class FakeStore(Remote):
 
     @remote
     def open(
-        self, session: Session, account: Account, name: SignInName, rehash: PasswordHash | None, limit: int
+        self, session: Session, account: Account, rehash: PasswordHash | None, limit: int
     ) -> tuple[EndedSession, ...]:
-        """Write the session, clear the name's failures, store a re-hash."""
+        """Write the session, clear the account's failures, store a re-hash."""
         if (session.user_id, session.session_id) in self.live:
             return ()
-        stored, entry = self.accounts.get(account.user_id), self.names.get(name)
+        stored = self.accounts.get(account.user_id)
         if stored is None or stored.disabled or stored.password_version != account.password_version:
-            raise AccountChanged
-        if entry is None or entry.user_id != account.user_id:
             raise AccountChanged
         evicted, count, recount = self._room_for(session, stored, limit)
         self._end(evicted)
         self.live[session.user_id, session.session_id] = session
-        self.names[name] = NameEntry(account.user_id)
+        self.failures.pop(account.user_id, None)
         self.accounts[account.user_id] = replace(
             stored,
             session_count=count,
@@ -197,7 +197,7 @@ class FakeStore(Remote):
         if stored.session_count < limit:
             return [], stored.session_count + 1, 0
         self.round_trips += 1
-        live = self._active(stored.user_id)
+        live = standing(self._active(stored.user_id), session.created_at, session.epoch)
         leaving = giving_way(live, limit, session, turn=0)
         ended = [one.ended(EndReason.EVICTED, session.created_at) for one in leaving]
         return ended, len(live) - len(leaving) + 1, int(len(leaving) != 1)

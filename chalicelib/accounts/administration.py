@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.accounts import Account, is_user_id
+from chalicelib.domain.accounts import Account, is_id
+from chalicelib.domain.ending import SessionEnder
 from chalicelib.domain.errors import NotFound, Unavailable
-from chalicelib.domain.ports import Accounts, Audit, Clock, Sessions
+from chalicelib.domain.ports import Accounts, Clock, Sessions
 from chalicelib.domain.scopes import Scope, check_permissions
-from chalicelib.domain.sessions import EndedSession, EndReason
+from chalicelib.domain.sessions import EndedSession, EndReason, standing
 
 _ATTEMPTS = 5
 
@@ -19,12 +20,12 @@ class Administration:
 
     accounts: Accounts
     sessions: Sessions
-    audit: Audit
+    end: SessionEnder
     clock: Clock
 
     def account(self, user_id: str) -> Account:
         """Return an account. Raises NotFound."""
-        account = self.accounts.account(user_id) if is_user_id(user_id) else None
+        account = self.accounts.account(user_id) if is_id(user_id) else None
         if account is None:
             raise NotFound("no such user")
         return account
@@ -61,12 +62,10 @@ class Administration:
             raise NotFound("no such user")
 
     def end_sessions(self, user_id: str, reason: EndReason) -> list[EndedSession]:
-        """End every session of a user."""
-        ended = self.sessions.end(self.sessions.active(user_id), reason, self.clock())
-        for one in ended:
-            self.audit.session_ended(one)
-        return ended
+        """End every session of a user that stands; one that has expired keeps that as its reason."""
+        epoch = self.sessions.epoch()
+        return self.end(standing(self.sessions.active(user_id), self.clock(), epoch), reason)
 
     def _set_disabled(self, user_id: str, *, disabled: bool) -> None:
-        if not is_user_id(user_id) or not self.accounts.set_disabled(user_id, disabled=disabled):
+        if not is_id(user_id) or not self.accounts.set_disabled(user_id, disabled=disabled):
             raise NotFound("no such user")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.domain.accounts import Account
+from chalicelib.domain.accounts import Account, is_id
 from chalicelib.domain.claims import VerifiedClaims
+from chalicelib.domain.ending import SessionEnder
 from chalicelib.domain.errors import InvalidToken, NotFound
-from chalicelib.domain.ports import Audit, Clock, Sessions
-from chalicelib.domain.sessions import EndReason, Session, least_recently_used
+from chalicelib.domain.ports import Clock, Sessions
+from chalicelib.domain.sessions import EndReason, Session, least_recently_used, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class OwnAccount:
     """Operations on the account that an access token speaks for."""
 
     sessions: Sessions
-    audit: Audit
+    end: SessionEnder
     clock: Clock
 
     def load(self, claims: VerifiedClaims) -> tuple[Account, Session]:
@@ -25,35 +26,39 @@ class OwnAccount:
         Raises InvalidToken where the session has ended or the account is disabled, so that neither outlives
         its end here, whatever API Gateway has cached.
         """
+        account, session, _ = self._load(claims)
+        return account, session
+
+    def standing_sessions(self, claims: VerifiedClaims) -> list[Session]:
+        """Return the sessions that can still be used, the most recently used first. Raises InvalidToken."""
+        _, _, epoch = self._load(claims)
+        return least_recently_used(self._standing(claims, epoch))[::-1]
+
+    def sign_out(self, claims: VerifiedClaims, session_id: str) -> None:
+        """End one session of one's own. Raises NotFound for one that is not, or no longer, one's own."""
+        _, _, epoch = self._load(claims)
+        found = self.sessions.session(claims.subject, session_id).session if is_id(session_id) else None
+        mine = standing([found] if found else [], self.clock(), epoch)
+        own = session_id == claims.session_id
+        if not self.end(mine, EndReason.SIGNED_OUT if own else EndReason.SIGNED_OUT_ELSEWHERE):
+            raise NotFound("no such session")
+
+    def sign_out_everywhere(self, claims: VerifiedClaims) -> int:
+        """End every session, this one last. Return how many there were.
+
+        In this order: whoever is cut off in the middle can still ask for the rest.
+        """
+        _, own, epoch = self._load(claims)
+        others = [one for one in self._standing(claims, epoch) if one.session_id != own.session_id]
+        return len(self.end([*others, own], EndReason.SIGNED_OUT_EVERYWHERE))
+
+    def _load(self, claims: VerifiedClaims) -> tuple[Account, Session, int]:
         view = self.sessions.session_and_account(claims.subject, claims.session_id)
         if view.session is None or not view.session.stands(self.clock(), view.epoch):
             raise InvalidToken("session ended", user_id=claims.subject)
         if view.account is None or view.account.disabled:
             raise InvalidToken("disabled user", user_id=claims.subject)
-        return view.account, view.session
+        return view.account, view.session, view.epoch
 
-    def standing_sessions(self, claims: VerifiedClaims) -> list[Session]:
-        """Return the sessions that can still be used, the most recently used first. Raises InvalidToken."""
-        self.load(claims)
-        now, epoch = self.clock(), self.sessions.epoch()
-        standing = [one for one in self.sessions.active(claims.subject) if one.stands(now, epoch)]
-        return least_recently_used(standing)[::-1]
-
-    def sign_out(self, claims: VerifiedClaims, session_id: str) -> None:
-        """End one session of one's own. Raises NotFound for one that is not, or no longer, one's own."""
-        self.load(claims)
-        mine = [one for one in self.sessions.active(claims.subject) if one.session_id == session_id]
-        own = session_id == claims.session_id
-        if not self._end(mine, EndReason.SIGNED_OUT if own else EndReason.SIGNED_OUT_ELSEWHERE):
-            raise NotFound("no such session")
-
-    def sign_out_everywhere(self, claims: VerifiedClaims) -> int:
-        """End every session, this one included. Return how many there were."""
-        self.load(claims)
-        return self._end(self.sessions.active(claims.subject), EndReason.SIGNED_OUT_EVERYWHERE)
-
-    def _end(self, sessions: list[Session], reason: EndReason) -> int:
-        ended = self.sessions.end(sessions, reason, self.clock())
-        for one in ended:
-            self.audit.session_ended(one)
-        return len(ended)
+    def _standing(self, claims: VerifiedClaims, epoch: int) -> list[Session]:
+        return standing(self.sessions.active(claims.subject), self.clock(), epoch)

@@ -53,7 +53,7 @@ class BcryptHasher:
         # A cheaper hash would answer sooner than an unknown name does. 2^c + (2^c + … + 2^(C-1)) = 2^C.
         for remaining in range(cost, self._cost):
             self._spend(password, remaining)
-        return PasswordCheck(Verdict.MATCH if matches else Verdict.MISMATCH, is_outdated=cost < self._cost)
+        return PasswordCheck(Verdict.MATCH if matches else Verdict.MISMATCH, is_outdated=cost != self._cost)
 
     @staticmethod
     def _spend(password: Password, cost: int) -> None:

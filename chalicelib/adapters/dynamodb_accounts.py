@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from chalicelib.adapters.aws import error_code, outages
+from chalicelib.adapters.dynamodb_attempts import charge, too_many, without_failures
 from chalicelib.adapters.dynamodb_items import (
-    DAY,
     SYSTEM_KEY,
     Item,
     account_item,
@@ -16,19 +13,17 @@ from chalicelib.adapters.dynamodb_items import (
     account_of,
     integer,
     name_key,
-    number,
 )
-from chalicelib.adapters.dynamodb_table import Table, was_refused
+from chalicelib.adapters.dynamodb_table import Table
 from chalicelib.domain.accounts import Account
-from chalicelib.domain.errors import InvalidAccount, TooManyAttempts
+from chalicelib.domain.attempts import AttemptPolicy
+from chalicelib.domain.errors import InvalidAccount
 from chalicelib.domain.names import SignInName
-from chalicelib.domain.ports import AttemptPolicy, SignInCandidate
+from chalicelib.domain.ports import SignInCandidate
 from chalicelib.domain.scopes import Scope
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef, UpdateItemInputTypeDef
-
-_MAY_TRY = "(attribute_not_exists(failures) OR failures < :free OR last_attempt_at <= :waited)"
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 
 class DynamoDBAccounts:
@@ -58,19 +53,19 @@ class DynamoDBAccounts:
         return self.account(item["user_id"]["S"]) if item else None
 
     def begin_sign_in(self, name: SignInName, now: int, policy: AttemptPolicy) -> SignInCandidate:
-        """Charge an attempt, then read account and epoch. A name that finds nobody costs as many calls."""
-        charged, old = self._charge(name_key(name), now, policy, known=True)
-        if charged is None and (old is None or "user_id" not in old):
-            self._charge_unknown(name, now, policy)
-            return SignInCandidate(None, 0)
-        found = charged or old
-        assert found is not None  # noqa: S101 - for the type checker: the line above has returned
-        items = self._table.batch_get(account_key(found["user_id"]["S"]), SYSTEM_KEY)
-        if charged is None:
-            # Refused only now, after the same calls that an unknown name costs.
-            raise _too_many(found, now, policy)
-        account, system = items
-        return SignInCandidate(account_of(account) if account else None, epoch_of(system))
+        """Find the account of a name, and charge it. A name that finds nobody costs the same calls."""
+        found, system = self._table.batch_get(name_key(name), SYSTEM_KEY)
+        key = account_key(found["user_id"]["S"]) if found else name_key(name, "UNKNOWN")
+        is_charged, item = charge(self._table, key, now, policy, is_account=found is not None)
+        if not is_charged and item is not None:
+            raise too_many(item, now, policy)
+        # An account that was deleted since its name was read has no item, and was not charged.
+        account = account_of(item) if found and item else None
+        return SignInCandidate(account, epoch_of(system))
+
+    def forgive(self, user_id: str, now: int) -> None:
+        """Clear the failures of an account."""
+        self._table.update(account_key(user_id), without_failures(now), condition="attribute_exists(pk)")
 
     def set_permissions(self, account: Account, permissions: Scope) -> bool:
         """Replace the permissions, if nobody else has meanwhile."""
@@ -98,49 +93,7 @@ class DynamoDBAccounts:
         actions = [self._table.delete(key, "user_id = :user_id", own) for key in keys]
         return self._table.transact(actions)
 
-    def _charge_unknown(self, name: SignInName, now: int, policy: AttemptPolicy) -> None:
-        charged, old = self._charge(name_key(name, "UNKNOWN"), now, policy, known=False)
-        if charged is None:
-            raise _too_many(old, now, policy)
-
-    def _charge(
-        self, key: Item, now: int, policy: AttemptPolicy, *, known: bool
-    ) -> tuple[Item | None, Item | None]:
-        """Return the item after the charge, or None and the item that refused it."""
-        request: UpdateItemInputTypeDef = {
-            "TableName": self._table.name,
-            "Key": key,
-            "UpdateExpression": "ADD failures :one SET last_attempt_at = :now",
-            "ConditionExpression": ("attribute_exists(user_id) AND " if known else "") + _MAY_TRY,
-            "ReturnValues": "ALL_NEW",
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-        values: Item = {
-            ":one": number(1),
-            ":now": number(now),
-            ":free": number(policy.free_failures),
-            ":waited": number(now - policy.wait_seconds),
-        }
-        if not known:
-            # Nobody clears the failures of a name that finds nobody, so they expire.
-            request["UpdateExpression"] += ", #ttl = :ttl"
-            request["ExpressionAttributeNames"] = {"#ttl": "ttl"}
-            values[":ttl"] = number(now + DAY)
-        request["ExpressionAttributeValues"] = values
-        with outages():
-            try:
-                return self._table.client.update_item(**request)["Attributes"], None
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
-                return None, was_refused(error)
-
 
 def epoch_of(system: Item | None) -> int:
     """Read the epoch; none was ever written before the first breach."""
     return integer(system, "epoch") if system else 0
-
-
-def _too_many(item: Item | None, now: int, policy: AttemptPolicy) -> TooManyAttempts:
-    waited_since = integer(item, "last_attempt_at") if item and "last_attempt_at" in item else now
-    return TooManyAttempts(max(1, waited_since + policy.wait_seconds - now))

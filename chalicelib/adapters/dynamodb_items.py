@@ -3,10 +3,10 @@
 ======================  ==========================  ==============================================
 pk                      sk                          item
 ======================  ==========================  ==============================================
-ACCOUNT#<user id>       ACCOUNT                     an account
-NAME#<digest of name>   NAME                        which account a sign-in name finds, its failures
+ACCOUNT#<user id>       ACCOUNT                     an account, its failed sign-ins
+NAME#<digest of name>   NAME                        which account a sign-in name finds
 NAME#<digest of name>   UNKNOWN                     failures of a name that finds nobody; expires
-SESSIONS#<user id>      SESSION#<session id>        a live session; expires
+SESSIONS#<user id>      SESSION#<session id>        a session; goes some time after it has expired
 ENDED#<user id>         <time>#<session id>         why a session ended; expires
 SYSTEM                  EPOCH                       the epoch that sessions must have
 ======================  ==========================  ==============================================
@@ -98,8 +98,11 @@ def account_of(item: Item) -> Account:
     )
 
 
-def session_item(session: Session) -> Item:
-    """Return a session as an item that DynamoDB sweeps once it has expired."""
+def session_item(session: Session, keep_days: int) -> Item:
+    """Return a session as an item that DynamoDB sweeps `keep_days` days after it has expired.
+
+    Until then it can be told why its user was signed out: nobody ends a session that merely expires.
+    """
     family = session.family
     item: Item = session_key(session.user_id, session.session_id) | _device_item(session.device)
     item |= {
@@ -111,7 +114,7 @@ def session_item(session: Session) -> Item:
         "last_used_at": number(session.last_used_at),
         "idle_expires_at": number(session.idle_expires_at),
         "expires_at": number(session.expires_at),
-        "ttl": number(min(session.idle_expires_at, session.expires_at)),
+        "ttl": number(min(session.idle_expires_at, session.expires_at) + keep_days * DAY),
         "tag_key": {"B": family.tag_key.reveal()},
         "generation": number(family.generation),
         "current": {"B": family.current},

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from chalicelib.adapters.aws import error_code, outages
 from chalicelib.adapters.dynamodb_accounts import epoch_of
+from chalicelib.adapters.dynamodb_attempts import without_failures
 from chalicelib.adapters.dynamodb_items import (
     SYSTEM_KEY,
     Item,
@@ -16,27 +14,25 @@ from chalicelib.adapters.dynamodb_items import (
     ended_item,
     ended_of,
     ended_partition,
-    name_key,
     number,
     session_item,
     session_key,
     session_of,
     sessions_partition,
 )
-from chalicelib.adapters.dynamodb_table import Refused, Table, was_refused
+from chalicelib.adapters.dynamodb_table import Refused, Table
 from chalicelib.domain.accounts import Account
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.names import SignInName
 from chalicelib.domain.passwords import PasswordHash
 from chalicelib.domain.ports import AccountChanged, SessionView
-from chalicelib.domain.sessions import EndedSession, EndReason, Session, giving_way
+from chalicelib.domain.sessions import EndedSession, EndReason, Session, giving_way, standing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 _TURNS = 8
-_SESSION_PUT, _NAME_UPDATE = 1, 2
-"""Positions in the transaction that opens a session."""
+_SESSION_PUT = 1
+"""Position in the transaction that opens a session."""
 _THERE = "attribute_exists(pk)"
 _UNCHANGED = "password_version = :version AND disabled = :enabled"
 
@@ -46,7 +42,7 @@ class DynamoDBSessions:
 
     def __init__(self, table: Table, *, ended_days: int) -> None:
         self._table = table
-        self._ended_days = ended_days
+        self._keep_days = ended_days
 
     def session(self, user_id: str, session_id: str) -> SessionView:
         """Return a session and the epoch."""
@@ -65,22 +61,23 @@ class DynamoDBSessions:
         )
 
     def open(
-        self, session: Session, account: Account, name: SignInName, rehash: PasswordHash | None, limit: int
+        self, session: Session, account: Account, rehash: PasswordHash | None, limit: int
     ) -> tuple[EndedSession, ...]:
         """Write the session in one transaction with what the sign-in depends on.
 
-        The account counts at least its live sessions, so below the limit nothing need be read. At the limit
-        they are read, which costs one more round trip, and the least recently used gives way.
+        The account counts at least its standing sessions, so below the limit nothing need be read. At the
+        limit they are read, which costs one more round trip, and the least recently used gives way.
         """
+        now = session.created_at
         for turn in range(_TURNS):
-            live = None if account.session_count < limit else self.active(account.user_id)
+            full = account.session_count >= limit
+            live = standing(self.active(account.user_id), now, session.epoch) if full else None
             leaving = giving_way(live, limit, session, turn) if live else []
-            evicted = [one.ended(EndReason.EVICTED, session.created_at) for one in leaving]
+            evicted = [one.ended(EndReason.EVICTED, now) for one in leaving]
             places = None if live is None else (len(live), len(leaving))
             actions = [
-                self._account_update(account, places, rehash, limit),
-                self._table.put(session_item(session), "attribute_not_exists(pk)"),
-                self._clear_failures(name, account.user_id),
+                self._account_update(account, places, rehash, limit, now),
+                self._table.put(session_item(session, self._keep_days), "attribute_not_exists(pk)"),
                 *self._end_actions(evicted),
             ]
             try:
@@ -89,31 +86,27 @@ class DynamoDBSessions:
                 if _SESSION_PUT in refused.items:
                     # Its id is random: only this very call can have written it, and its answer was lost.
                     return tuple(evicted)
-                account = self._still_the_same(account, refused)
+                account = self._still_the_same(account)
                 continue
             return tuple(evicted)
         raise Unavailable("too many sign-ins of one user at once")
 
     def rotate(self, before: Session, after: Session) -> Session | None:
         """Replace a session if nobody else has, by the generation and hash of its refresh token."""
-        with outages():
-            try:
-                self._table.client.put_item(
-                    TableName=self._table.name,
-                    Item=session_item(after),
-                    ConditionExpression="generation = :generation AND #current = :current",
-                    ExpressionAttributeNames={"#current": "current"},
-                    ExpressionAttributeValues={
-                        ":generation": number(before.family.generation),
-                        ":current": {"B": before.family.current},
-                    },
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
-                return self._as_it_stands(after, was_refused(error))
-        return after
+        is_written, item = self._table.put_or_old(
+            {
+                "TableName": self._table.name,
+                "Item": session_item(after, self._keep_days),
+                "ConditionExpression": "generation = :generation AND #current = :current",
+                "ExpressionAttributeNames": {"#current": "current"},
+                "ExpressionAttributeValues": {
+                    ":generation": number(before.family.generation),
+                    ":current": {"B": before.family.current},
+                },
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        )
+        return after if is_written else self._as_it_stands(after, item)
 
     def active(self, user_id: str) -> list[Session]:
         """Return the sessions of a user."""
@@ -143,9 +136,14 @@ class DynamoDBSessions:
         )
 
     def _account_update(
-        self, account: Account, places: tuple[int, int] | None, rehash: PasswordHash | None, limit: int
+        self,
+        account: Account,
+        places: tuple[int, int] | None,
+        rehash: PasswordHash | None,
+        limit: int,
+        now: int,
     ) -> TransactWriteItemTypeDef:
-        """Return the account's part: still the same, one more session, the new hash.
+        """Return the account's part: still the same, one more session, no failures, the new hash.
 
         `places` are those taken and those given up, where they were counted. Swapping one session for another
         is no recount, so that many sign-ins can each do it at once.
@@ -171,20 +169,9 @@ class DynamoDBSessions:
             "Update": {
                 "TableName": self._table.name,
                 "Key": account_key(account.user_id),
-                "UpdateExpression": f"SET {', '.join(sets)}",
+                "UpdateExpression": f"SET {', '.join(sets)} {without_failures(now)}",
                 "ConditionExpression": f"{_UNCHANGED} AND {room}",
                 "ExpressionAttributeValues": values,
-            }
-        }
-
-    def _clear_failures(self, name: SignInName, user_id: str) -> TransactWriteItemTypeDef:
-        return {
-            "Update": {
-                "TableName": self._table.name,
-                "Key": name_key(name),
-                "UpdateExpression": "REMOVE failures, last_attempt_at",
-                "ConditionExpression": "user_id = :user_id",
-                "ExpressionAttributeValues": {":user_id": {"S": user_id}},
             }
         }
 
@@ -192,17 +179,14 @@ class DynamoDBSessions:
         actions: list[TransactWriteItemTypeDef] = []
         for one in ended:
             actions.append(self._table.delete(session_key(one.user_id, one.session_id), _THERE))
-            actions.append(
-                {"Put": {"TableName": self._table.name, "Item": ended_item(one, self._ended_days)}}
-            )
+            actions.append({"Put": {"TableName": self._table.name, "Item": ended_item(one, self._keep_days)}})
         return actions
 
-    def _still_the_same(self, account: Account, refused: Refused) -> Account:
+    def _still_the_same(self, account: Account) -> Account:
         """Read the account again after a refusal. Raises AccountChanged where that was the reason."""
         item = self._table.get(account_key(account.user_id))
         now = account_of(item) if item else None
-        name_is_gone = _NAME_UPDATE in refused.items
-        if name_is_gone or now is None or now.disabled or now.password_version != account.password_version:
+        if now is None or now.disabled or now.password_version != account.password_version:
             raise AccountChanged
         return now
 

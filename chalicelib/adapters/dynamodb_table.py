@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -15,12 +17,15 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import (
         DeleteTypeDef,
+        PutItemInputTypeDef,
         TransactWriteItemTypeDef,
         UpdateItemInputTypeDef,
     )
 
-_CONFLICT_ATTEMPTS = 4
-"""Times a transaction is tried that another one is in the way of; each holds its items for milliseconds."""
+_CONFLICT_ATTEMPTS = 5
+"""Times a write is tried that a transaction is in the way of; each holds its items for milliseconds."""
+_CONFLICT_PAUSE_SECONDS = 0.02
+"""The first pause; the last is eight times as long."""
 _CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
@@ -35,9 +40,12 @@ class Refused(Exception):
 class Table:
     """One DynamoDB table. Raises Unavailable wherever it cannot be asked."""
 
-    def __init__(self, client: DynamoDBClient, name: str) -> None:
+    def __init__(
+        self, client: DynamoDBClient, name: str, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self.client = client
         self.name = name
+        self._sleep = sleep
 
     def get(self, key: Item) -> Item | None:
         """Return one item."""
@@ -78,7 +86,7 @@ class Table:
         expression: str,
         *,
         condition: str,
-        values: Item,
+        values: Item | None = None,
         names: Mapping[str, str] | None = None,
     ) -> bool:
         """Update one item. Return False where the condition did not hold. `names` alias reserved words."""
@@ -87,18 +95,34 @@ class Table:
             "Key": key,
             "UpdateExpression": expression,
             "ConditionExpression": condition,
-            "ExpressionAttributeValues": values,
         }
+        if values:
+            request["ExpressionAttributeValues"] = values
         if names:
             request["ExpressionAttributeNames"] = names
-        with outages():
-            try:
-                self.client.update_item(**request)
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
-                return False
-        return True
+        return self.update_or_old(request)[0]
+
+    def update_or_old(self, request: UpdateItemInputTypeDef) -> tuple[bool, Item | None]:
+        """Update one item; return whether the condition held, and what the request asks to be shown."""
+        return self._write(lambda: self.client.update_item(**request).get("Attributes"))
+
+    def put_or_old(self, request: PutItemInputTypeDef) -> tuple[bool, Item | None]:
+        """Write one item, likewise."""
+        return self._write(lambda: self.client.put_item(**request).get("Attributes"))
+
+    def _write(self, call: Callable[[], Item | None]) -> tuple[bool, Item | None]:
+        for turn in range(_CONFLICT_ATTEMPTS):
+            with outages():
+                try:
+                    return True, call()
+                except ClientError as error:
+                    if error_code(error) == "ConditionalCheckFailedException":
+                        return False, was_refused(error)
+                    # A transaction holds the item; botocore does not try this again by itself.
+                    if error_code(error) != "TransactionConflictException":
+                        raise
+            self._step_back(turn)
+        raise Unavailable("aws transaction conflict")
 
     def put(self, item: Item, condition: str) -> TransactWriteItemTypeDef:
         """Return a put, as part of a transaction."""
@@ -121,17 +145,23 @@ class Table:
 
     def transact_or_refuse(self, actions: Sequence[TransactWriteItemTypeDef]) -> None:
         """Write all or nothing. Raises Refused with what the refusing items held, where they ask for that."""
-        for _ in range(_CONFLICT_ATTEMPTS):
+        for turn in range(_CONFLICT_ATTEMPTS):
             with outages():
                 try:
                     self.client.transact_write_items(TransactItems=actions)
                 except ClientError as error:
                     refusal = _refusal(error)
-                    if refusal is None:
-                        continue
-                    raise refusal from error
-                return
+                    if refusal is not None:
+                        raise refusal from error
+                else:
+                    return
+            self._step_back(turn)
         raise Unavailable("aws transaction conflict")
+
+    def _step_back(self, turn: int) -> None:
+        """Wait, longer each time and never two callers alike, until whoever was in the way is through."""
+        if turn + 1 < _CONFLICT_ATTEMPTS:
+            self._sleep(random.uniform(0.5, 1) * _CONFLICT_PAUSE_SECONDS * 2**turn)  # noqa: S311 - no secret
 
 
 def was_refused(error: ClientError) -> Item | None:

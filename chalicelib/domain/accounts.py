@@ -9,12 +9,12 @@ from chalicelib.domain.names import SignInName
 from chalicelib.domain.passwords import PasswordHash
 from chalicelib.domain.scopes import Scope
 
-_USER_ID = re.compile(r"[0-9a-f]{32}")
+_ID = re.compile(r"[0-9a-f]{32}")
 
 
-def is_user_id(text: str) -> bool:
-    """Tell whether text has the form of a user's id; nothing else can be a key of the table."""
-    return _USER_ID.fullmatch(text) is not None
+def is_id(text: str) -> bool:
+    """Tell whether text has the form of an id of a user or a session; nothing else can be a key."""
+    return _ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

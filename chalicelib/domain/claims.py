@@ -68,6 +68,11 @@ class VerifiedClaims:
         }
 
 
+def not_before(claims: Mapping[str, Any]) -> int:
+    """Return `nbf` (RFC 7519 §4.1.5), 0 where there is none. Raises InvalidToken for what is no date."""
+    return _seconds(claims, "nbf") if "nbf" in claims else 0
+
+
 def _text(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
     if not isinstance(value, str) or not _PRINTABLE.fullmatch(value):

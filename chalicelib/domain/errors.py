@@ -108,8 +108,8 @@ class TooManyAttempts(OAuthError):
     status, code = 429, "temporarily_unavailable"
     description = "Too many attempts. Try again later."
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__("throttled")
+    def __init__(self, retry_after: int, *, user_id: str | None = None) -> None:
+        super().__init__("throttled", user_id=user_id)
         self.retry_after = retry_after
 
     @property

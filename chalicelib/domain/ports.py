@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from chalicelib.domain.accounts import Account
+from chalicelib.domain.attempts import AttemptPolicy
 from chalicelib.domain.keys import KeySet, SigningKey
 from chalicelib.domain.names import SignInName
 from chalicelib.domain.passwords import Password, PasswordHash
@@ -43,7 +44,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PasswordCheck:
-    """A verdict, and on a match whether the hash is cheaper than today's setting (rehash at this sign-in)."""
+    """A verdict, and whether the hash has another cost than today's setting (on a match, rehash now)."""
 
     verdict: Verdict
     is_outdated: bool = False
@@ -148,14 +149,6 @@ class SessionView:
     account: Account | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptPolicy:
-    """How many failed sign-ins in a row a name may have, and what the next one then waits."""
-
-    free_failures: int
-    wait_seconds: int
-
-
 class AccountChanged(Exception):
     """The account was disabled, deleted, or given another password while a sign-in was under way."""
 
@@ -180,11 +173,15 @@ class Accounts(Protocol):
         """Return the account that a sign-in name finds; for operators, not for a sign-in."""
 
     def begin_sign_in(self, name: SignInName, now: int, policy: AttemptPolicy) -> SignInCandidate:
-        """Charge one attempt to the name, then look it up; two round trips, whatever the outcome.
+        """Find who has a name, and charge one attempt to the account; the same two calls for any name.
 
-        The charge comes before the password is looked at, so that parallel guesses cannot all be free.
-        Raises TooManyAttempts where the name has to wait; that attempt is not charged.
+        The charge comes before the password is looked at, so that parallel guesses cannot all be free. A
+        name that finds nobody has failures of its own. Raises TooManyAttempts where the account or the name
+        has to wait; that attempt is not charged.
         """
+
+    def forgive(self, user_id: str, now: int) -> None:
+        """Clear the failures of an account: the password was right, whatever else was not."""
 
     def set_permissions(self, account: Account, permissions: Scope) -> bool:
         """Replace the permissions, if they still are those of `account`. Return whether they were."""
@@ -203,12 +200,13 @@ class Sessions(SessionReader, Protocol):
         """Return a session and its account in one strongly consistent round trip."""
 
     def open(
-        self, session: Session, account: Account, name: SignInName, rehash: PasswordHash | None, limit: int
+        self, session: Session, account: Account, rehash: PasswordHash | None, limit: int
     ) -> tuple[EndedSession, ...]:
-        """Write the session, clear the name's failures, store a re-hash: all or nothing.
+        """Write the session, clear the account's failures, store a re-hash: all or nothing.
 
-        At most `limit` sessions stay; the least recently used give way and are returned. Raises
-        AccountChanged where the account is no longer what the password was checked against.
+        At most `limit` sessions stand; the least recently used give way and are returned. One that no
+        longer stands takes no place. Raises AccountChanged where the account is no longer what the
+        password was checked against.
         """
 
     def rotate(self, before: Session, after: Session) -> Session | None:
@@ -218,7 +216,7 @@ class Sessions(SessionReader, Protocol):
         """
 
     def active(self, user_id: str) -> list[Session]:
-        """Return every session that has not been ended; may hold expired ones."""
+        """Return every session that has not been ended, those that no longer stand among them."""
 
     def ended(self, user_id: str) -> list[EndedSession]:
         """Return what is still known of ended sessions, the newest first."""

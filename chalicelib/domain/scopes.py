@@ -45,7 +45,7 @@ def check_permissions(scope: Scope) -> None:
         raise InvalidAccount(description="A permission is printable ASCII without space, quote or backslash.")
 
 
-def grant(requested: Scope | None, allowed: Scope) -> Scope:
+def narrowed(requested: Scope | None, allowed: Scope) -> Scope:
     """Return what was asked for, or all that is allowed where nothing was asked.
 
     Raises InvalidScope for anything beyond: an app that asks for more must learn that it did not get it.

@@ -85,6 +85,11 @@ class Session:
         )
 
 
+def standing(sessions: Iterable[Session], now: int, epoch: int) -> list[Session]:
+    """Return the sessions that stand."""
+    return [one for one in sessions if one.stands(now, epoch)]
+
+
 def least_recently_used(sessions: Iterable[Session]) -> list[Session]:
     """Return sessions in the order in which they give way."""
     return sorted(sessions, key=lambda session: (session.last_used_at, session.session_id))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from chalicelib.domain.claims import MAX_TOKEN_BYTES, VerifiedClaims
+from chalicelib.domain.claims import MAX_TOKEN_BYTES, VerifiedClaims, not_before
 from chalicelib.domain.errors import InvalidToken, Unauthorized
 from chalicelib.domain.ports import Clock, Keys, SessionReader, TokenCodec
+from chalicelib.domain.sessions import Session
 
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr](?: +(?P<token>.*))?", re.DOTALL)
 
@@ -36,20 +37,24 @@ class AccessTokenVerifier:
 
         Raises InvalidToken for any token that is not, and Unavailable where that cannot be told.
         """
+        claims, session = self.look_up(unverified_text)
+        if session is None:
+            raise InvalidToken("session ended", user_id=claims.subject)
+        return claims
+
+    def look_up(self, unverified_text: str) -> tuple[VerifiedClaims, Session | None]:
+        """Return the claims of a good token, with its session, or None where that no longer stands.
+
+        Raises as `verify` does for any other fault of the token.
+        """
         claims, key_epoch = self._verify_statement(unverified_text)
         view = self.sessions.session(claims.subject, claims.session_id)
         if view.epoch > key_epoch:
             # A breach was declared since these keys were cached: what they verify proves nothing any more.
             self.keys.current(epoch=view.epoch)
             claims, _ = self._verify_statement(unverified_text)
-        if view.session is None or not view.session.stands(self.clock(), view.epoch):
-            raise InvalidToken("session ended", user_id=claims.subject)
-        return claims
-
-    def verify_statement(self, unverified_text: str) -> VerifiedClaims:
-        """Verify all that the token itself can tell, without asking whether its session still stands."""
-        claims, _ = self._verify_statement(unverified_text)
-        return claims
+        session = view.session
+        return claims, session if session and session.stands(self.clock(), view.epoch) else None
 
     def _verify_statement(self, unverified_text: str) -> tuple[VerifiedClaims, int]:
         """Return the claims, and the epoch of the keys that they were verified with."""
@@ -62,8 +67,7 @@ class AccessTokenVerifier:
             raise InvalidToken("unknown key")
         payload = self.codec.verify(unverified_text, key)
         claims = VerifiedClaims.from_mapping(payload)
-        not_before = payload.get("nbf", 0)
-        if not isinstance(not_before, int) or not_before > now:
+        if not_before(payload) > now:
             raise InvalidToken("not yet valid", user_id=claims.subject)
         if claims.issuer != self.issuer or claims.audience != self.audience:
             raise InvalidToken("foreign token")

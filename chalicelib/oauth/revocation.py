@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.domain.ending import SessionEnder
 from chalicelib.domain.errors import InvalidGrant, InvalidToken
-from chalicelib.domain.ports import Audit, Clock, Sessions
+from chalicelib.domain.ports import Sessions
 from chalicelib.domain.refresh import RefreshToken, is_genuine
 from chalicelib.domain.sessions import EndReason, Session
 from chalicelib.oauth.bearer import AccessTokenVerifier
@@ -19,8 +20,7 @@ class Revocation:
     """RFC 7009 §2. `token_type_hint` is not needed: the two kinds look different."""
 
     sessions: Sessions
-    audit: Audit
-    clock: Clock
+    end: SessionEnder
     clients: frozenset[str]
 
     def __call__(self, request: TokenRequest, verifier: AccessTokenVerifier) -> bool:
@@ -38,10 +38,7 @@ class Revocation:
             return False
         if session.client_id != client_id:
             raise InvalidGrant("other_client", user_id=session.user_id)
-        ended = self.sessions.end([session], EndReason.REVOKED, self.clock())
-        for one in ended:
-            self.audit.session_ended(one)
-        return bool(ended)
+        return bool(self.end([session], EndReason.REVOKED))
 
     def _session_of_refresh_token(self, presented: str) -> Session | None:
         try:
@@ -51,9 +48,10 @@ class Revocation:
         session = self.sessions.session(token.user_id, token.session_id).session
         return session if session is not None and is_genuine(session.family, token) else None
 
-    def _session_of_access_token(self, presented: str, verifier: AccessTokenVerifier) -> Session | None:
+    @staticmethod
+    def _session_of_access_token(presented: str, verifier: AccessTokenVerifier) -> Session | None:
         try:
-            claims = verifier.verify_statement(presented)
+            _, session = verifier.look_up(presented)
         except InvalidToken:
             return None
-        return self.sessions.session(claims.subject, claims.session_id).session
+        return session

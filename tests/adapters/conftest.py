@@ -11,10 +11,8 @@ from typing import TypeVar
 import pytest
 
 from chalicelib.domain.accounts import Account
-from chalicelib.domain.names import SignInName
 from chalicelib.domain.ports import Accounts, Sessions
 from chalicelib.domain.sessions import EndedSession, Session
-from tests.adapters.records import EMAIL
 from tests.fake_aws import Aws, aws_behind_one_thread, aws_in_process
 from tests.fakes import FakeClock, FakeStore
 
@@ -34,10 +32,9 @@ class Store:
         assert found is not None
         return found
 
-    def open(self, session: Session, *, limit: int = 20, name: str = EMAIL) -> tuple[EndedSession, ...]:
+    def open(self, session: Session, *, limit: int = 20) -> tuple[EndedSession, ...]:
         """Open a session for the account as it stands."""
-        account = self.known(session.user_id)
-        return self.sessions.open(session, account, SignInName.of(name), None, limit)
+        return self.sessions.open(session, self.known(session.user_id), None, limit)
 
     def live(self, user_id: str) -> set[str]:
         """Return the ids of the sessions that have not ended."""

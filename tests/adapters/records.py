@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.accounts import Account
+from chalicelib.domain.attempts import AttemptPolicy
 from chalicelib.domain.names import SignInName
 from chalicelib.domain.passwords import PasswordHash
-from chalicelib.domain.ports import AttemptPolicy
 from chalicelib.domain.refresh import RefreshSecret, start
 from chalicelib.domain.scopes import Scope
 from chalicelib.domain.secret import Secret

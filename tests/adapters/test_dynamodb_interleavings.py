@@ -73,8 +73,9 @@ def test_a_session_that_ends_while_it_gives_way_ends_once(
     assert [one.reason for one in store.sessions.ended(ADA)] == [EndReason.SIGNED_OUT]
 
 
-def test_an_account_deleted_after_its_attempt_was_charged_is_nobody(
+def test_an_account_deleted_after_its_name_was_read_is_nobody(
     store: Store, after_next: Callable[[str, Callable[[], object]], None]
 ) -> None:
-    after_next("UpdateItem", lambda: store.accounts.delete(account()))
+    after_next("BatchGetItem", lambda: store.accounts.delete(account()))
     assert store.accounts.begin_sign_in(NAME, NOW, POLICY).account is None
+    assert store.accounts.account(ADA) is None

@@ -23,7 +23,7 @@ from chalicelib.domain.sessions import EndReason
 from tests.adapters.aws_calls import Answer, answer_with
 from tests.adapters.conftest import Store
 from tests.adapters.records import NAME, NOW, POLICY, account, id_of, rotated, session
-from tests.fake_aws import AwsHouse
+from tests.fake_aws import Aws, AwsHouse
 
 ADA = id_of("ada")
 URL = "https://dynamodb.us-east-1.amazonaws.com"
@@ -33,15 +33,14 @@ STORE_METHODS: dict[str, Callable[[Store], Any]] = {
     "account": lambda store: store.accounts.account(ADA),
     "find": lambda store: store.accounts.find(NAME),
     "begin_sign_in": lambda store: store.accounts.begin_sign_in(NAME, NOW, POLICY),
+    "forgive": lambda store: store.accounts.forgive(ADA, NOW),
     "set_permissions": lambda store: store.accounts.set_permissions(account(), Scope.of([])),
     "set_disabled": lambda store: store.accounts.set_disabled(ADA, disabled=True),
     "delete": lambda store: store.accounts.delete(account()),
     "session": lambda store: store.sessions.session(ADA, session().session_id),
     "session_and_account": lambda store: store.sessions.session_and_account(ADA, session().session_id),
-    "open": lambda store: store.sessions.open(session("b"), account(), NAME, None, 20),
-    "open at the limit": lambda store: store.sessions.open(
-        session("b"), account(session_count=1), NAME, None, 1
-    ),
+    "open": lambda store: store.sessions.open(session("b"), account(), None, 20),
+    "open at the limit": lambda store: store.sessions.open(session("b"), account(session_count=1), None, 1),
     "rotate": lambda store: store.sessions.rotate(session(), rotated(session())),
     "active": lambda store: store.sessions.active(ADA),
     "ended": lambda store: store.sessions.ended(ADA),
@@ -142,7 +141,7 @@ def test_a_sign_in_at_any_of_whose_calls_aws_fails_is_unavailable(
     def sign_in() -> None:
         store.accounts.begin_sign_in(NAME, NOW, POLICY)
         # With a password that has changed meanwhile, so that the account is read again.
-        store.sessions.open(session("b"), account(session_count=1, password_version=0), NAME, None, 1)
+        store.sessions.open(session("b"), account(session_count=1, password_version=0), None, 1)
 
     with pytest.raises(Unavailable):
         sign_in()
@@ -221,6 +220,49 @@ def test_a_transaction_canceled_for_no_reason_is_unavailable(
         STORE_METHODS[name](store)
 
 
+WRITES = {
+    "begin_sign_in": "UpdateItem",
+    "forgive": "UpdateItem",
+    "set_permissions": "UpdateItem",
+    "set_disabled": "UpdateItem",
+    "rotate": "PutItem",
+    "advance_epoch": "UpdateItem",
+}
+
+
+class InTheWay:
+    """Refuses so many plain writes because a transaction holds the item, then lets them through."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def __call__(self, request: Any, **_: Any) -> Any:
+        if self.left == 0:
+            return None
+        self.left -= 1
+        return refusal("TransactionConflictException")(request)
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_that_a_transaction_is_in_the_way_of_is_tried_again_later_each_time(
+    store: Store, aws: Aws, aws_house: AwsHouse, name: str
+) -> None:
+    conflict = InTheWay(4)
+    answer_with(aws_house.dynamodb, conflict, WRITES[name])
+    STORE_METHODS[name](store)
+    assert conflict.left == 0
+    assert aws.slept == sorted(aws.slept)
+    assert len(aws.slept) == 4
+    assert 0.01 <= aws.slept[0] < aws.slept[-1] <= 0.16
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_that_never_gets_through_is_unavailable(store: Store, aws_house: AwsHouse, name: str) -> None:
+    answer_with(aws_house.dynamodb, InTheWay(99), WRITES[name])
+    with pytest.raises(Unavailable):
+        STORE_METHODS[name](store)
+
+
 def test_a_condition_that_fails_beside_a_conflict_is_an_answer(store: Store, aws_house: AwsHouse) -> None:
     both = Cancelled(1, "TransactionConflict", "ConditionalCheckFailed")
     answer_with(aws_house.dynamodb, both, "TransactWriteItems")
@@ -228,7 +270,7 @@ def test_a_condition_that_fails_beside_a_conflict_is_an_answer(store: Store, aws
 
 
 def test_an_outage_leaves_no_trace_once_it_is_over(store: Store, aws_house: AwsHouse) -> None:
-    once = Cancelled(4, "TransactionConflict")
+    once = Cancelled(5, "TransactionConflict")
     answer_with(aws_house.dynamodb, once, "TransactWriteItems")
     with pytest.raises(Unavailable):
         STORE_METHODS["open"](store)

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import pytest
 
-from chalicelib.domain.errors import InvalidGrant, InvalidToken, TooManyAttempts
+from chalicelib.domain.errors import InvalidGrant, InvalidScope, InvalidToken, TooManyAttempts
 from chalicelib.domain.passwords import Password, PasswordHash
 from chalicelib.oauth.access_tokens import TokenResponse
 from chalicelib.oauth.requests import TokenRequest
@@ -71,7 +71,14 @@ def test_a_sign_in_that_stores_a_better_hash_asks_no_more(house: AwsHouse, aws: 
 @pytest.mark.parametrize("username", [EMAIL, "nobody@example.com"])
 def test_a_wrong_password_and_an_unknown_name_ask_alike(house: AwsHouse, calls: Calls, username: str) -> None:
     refused(house, username)
-    assert calls.counts == (2, 0)
+    assert calls.counts == (2, 1)
+    assert [call.operation for call in calls.dynamodb] == ["BatchGetItem", "UpdateItem"]
+
+
+def test_a_right_password_with_a_scope_that_is_not_held_asks_once_more(house: AwsHouse, calls: Calls) -> None:
+    with pytest.raises(InvalidScope):
+        ask(house, grant_type="password", username=EMAIL, password=PASSWORD, scope="nothing:held")
+    assert calls.counts == (3, 1)
 
 
 def test_a_disabled_account_asks_as_a_wrong_password_does(house: AwsHouse, calls: Calls) -> None:
@@ -167,7 +174,8 @@ def every_call(house: AwsHouse, calls: Calls) -> Calls:
     sessions.advance_epoch(1, 1)
     found = accounts.find(account.sign_in_names[0])
     assert found is not None
-    sessions.open(session, found, account.sign_in_names[0], PasswordHash("x"), LIMIT)
+    sessions.open(session, found, PasswordHash("x"), LIMIT)
+    accounts.forgive(account.user_id, session.created_at)
     accounts.delete(account)
     return calls
 
@@ -199,7 +207,7 @@ def test_no_expression_has_a_reserved_word_in_it(every_call: Calls) -> None:
     syntax = {"ADD", "AND", "OR", "REMOVE", "SET", "SIZE", "ATTRIBUTE_EXISTS", "ATTRIBUTE_NOT_EXISTS"}
     said = {one for call in every_call.dynamodb for one in expressions(call.parameters)}
     words = {word for one in said for word in re.findall(r"(?<![:#\w])[A-Za-z_]+", one)}
-    assert {"failures", "session_count", "generation"} <= words
+    assert {"last_attempt_at", "session_count", "generation"} <= words
     assert {word.upper() for word in words} & set(reserved) <= syntax
 
 

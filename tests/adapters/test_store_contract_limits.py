@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.sessions import EndReason
 from tests.adapters.conftest import Store
-from tests.adapters.records import NAME, NOW, account, id_of, rotated, session
+from tests.adapters.records import NOW, account, id_of, rotated, session
 
 ADA = id_of("ada")
 
@@ -72,7 +72,7 @@ def test_sessions_that_have_ended_take_no_place(store: Store) -> None:
 def test_the_bound_holds_for_a_sign_in_that_began_when_there_was_room(store: Store) -> None:
     at_the_beginning = store.known(ADA)
     open_many(store, "a", "b", limit=2)
-    (evicted,) = store.sessions.open(session("c", at=NOW + 5), at_the_beginning, NAME, None, 2)
+    (evicted,) = store.sessions.open(session("c", at=NOW + 5), at_the_beginning, None, 2)
     assert store.live(ADA) == {id_of("a"), id_of("b"), id_of("c")} - {evicted.session_id}
     assert evicted.session_id != id_of("c")
 
@@ -81,13 +81,28 @@ def test_nobody_gives_way_for_a_sign_in_that_began_when_there_was_none(store: St
     open_many(store, "a", "b", limit=2)
     at_the_beginning = store.known(ADA)
     store.sessions.end([session("a", at=NOW)], EndReason.SIGNED_OUT, NOW + 3)
-    assert store.sessions.open(session("c", at=NOW + 5), at_the_beginning, NAME, None, 2) == ()
+    assert store.sessions.open(session("c", at=NOW + 5), at_the_beginning, None, 2) == ()
     assert store.live(ADA) == {id_of("b"), id_of("c")}
+
+
+def test_sessions_that_no_longer_stand_take_no_place_and_nobody_gives_way_for_them(store: Store) -> None:
+    """The one had its time, the other a breach; both were used after the one that is well."""
+    open_many(store, "well", limit=3)
+    old = session("old", at=NOW + 1, last_used_at=NOW + 50, expires_at=NOW + 60)
+    store.open(old, limit=3)
+    store.open(session("withdrawn", at=NOW + 2, last_used_at=NOW + 70), limit=3)
+    new = [session(label, at=NOW + at, epoch=1) for label, at in (("a", 80), ("b", 81))]
+    rotated_well = replace(session("well", at=NOW), epoch=1)
+    store.sessions.rotate(session("well", at=NOW), rotated_well)
+    assert [store.open(one, limit=3) for one in new] == [(), ()]
+    assert store.sessions.ended(ADA) == []
+    (evicted,) = store.open(session("c", at=NOW + 82, epoch=1), limit=3)
+    assert evicted.session_id == id_of("well")
 
 
 def test_another_users_sessions_take_no_place(store: Store) -> None:
     store.accounts.create(account("bob"))
-    store.open(session("x", user="bob"), limit=1, name="bob@example.com")
+    store.open(session("x", user="bob"), limit=1)
     assert store.open(session("a"), limit=1) == ()
     assert store.live(id_of("bob")) == {id_of("x")}
 

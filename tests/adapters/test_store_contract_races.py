@@ -8,9 +8,10 @@ from functools import partial
 import pytest
 
 from chalicelib.domain.accounts import Account
+from chalicelib.domain.attempts import AttemptPolicy
 from chalicelib.domain.errors import InvalidAccount, TooManyAttempts, Unavailable
 from chalicelib.domain.names import SignInName
-from chalicelib.domain.ports import AccountChanged, AttemptPolicy
+from chalicelib.domain.ports import AccountChanged
 from chalicelib.domain.scopes import Scope
 from chalicelib.domain.sessions import EndedSession, EndReason
 from tests.adapters.conftest import Store, at_once
@@ -116,7 +117,7 @@ def test_once_disabled_no_sign_in_opens_a_session_that_nobody_ends(raced_store: 
         return raced_store.sessions.end(raced_store.sessions.active(ADA), EndReason.DISABLED, NOW)
 
     def sign_in(number: int) -> tuple[EndedSession, ...]:
-        return raced_store.sessions.open(session(f"{number}"), account(), NAME, None, 20)
+        return raced_store.sessions.open(session(f"{number}"), account(), None, 20)
 
     jobs = [partial(sign_in, number) for number in range(12)]
     everything: list[Callable[[], object]] = [*jobs[:6], disable, *jobs[6:]]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.domain.attempts import WINDOW_SECONDS, AttemptPolicy, window_end
 from chalicelib.domain.errors import TooManyAttempts
 from chalicelib.domain.names import SignInName
-from chalicelib.domain.ports import AttemptPolicy
 from tests.adapters.conftest import Store
 from tests.adapters.records import NAME, NOW, POLICY, account, id_of, session
 
@@ -88,14 +88,53 @@ def test_the_first_success_forgives_all_failures(store: Store) -> None:
     assert [attempt(store, NAME) for _ in range(4)] == [0, 0, 0, 60]
 
 
-def test_a_success_by_one_name_forgives_that_name_only(store: Store) -> None:
+def test_both_names_of_an_account_use_up_the_same_attempts(store: Store) -> None:
     store.accounts.create(account(username="lovelace"))
     other = SignInName.of("lovelace")
+    assert [attempt(store, one) for one in (NAME, other, NAME, other, NAME)] == [0, 0, 0, 60, 60]
+    store.open(session())
+    assert (attempt(store, NAME), attempt(store, other)) == (0, 0)
+
+
+def test_a_right_password_is_no_failure_even_if_nothing_is_opened(store: Store) -> None:
+    store.accounts.create(account())
     for _ in range(3):
         attempt(store, NAME)
-        attempt(store, other)
-    store.open(session())
-    assert (attempt(store, NAME), attempt(store, other)) == (0, 60)
+    store.accounts.forgive(id_of("ada"), NOW)
+    assert [attempt(store, NAME) for _ in range(4)] == [0, 0, 0, 60]
+    assert store.known(id_of("ada")) == account()
+
+
+def test_nobody_is_forgiven_into_being(store: Store) -> None:
+    store.accounts.forgive(id_of("nobody"), NOW)
+    assert store.accounts.account(id_of("nobody")) is None
+
+
+@pytest.mark.parametrize("ago", [1, 2, 3, 4, 5, 6, 60])
+def test_failures_of_an_older_window_count_no_more_whoever_had_them(
+    store: Store, name: SignInName, ago: int
+) -> None:
+    """Also where what expires was not swept, or was: waiting tells nobody which names exist."""
+    start = window_end(NOW) - 5
+    assert [attempt(store, name, start + at) for at in (0, 1, 2, 3)] == [0, 0, 0, 59]
+    later = start + ago * WINDOW_SECONDS
+    assert [attempt(store, name, later + at) for at in (0, 1, 2, 3)] == [0, 0, 0, 59]
+
+
+def test_at_the_turn_of_a_window_the_count_begins_anew_for_every_name(store: Store, name: SignInName) -> None:
+    last = window_end(NOW) - 1
+    assert [attempt(store, name, last) for _ in range(4)] == [0, 0, 0, 60]
+    assert [attempt(store, name, last + 1) for _ in range(4)] == [0, 0, 0, 60]
+
+
+def test_who_waits_is_told_to_the_log_and_to_nobody_else(store: Store) -> None:
+    store.accounts.create(account())
+    for one, user_id in ((NAME, id_of("ada")), (UNKNOWN, None)):
+        for _ in range(3):
+            attempt(store, one)
+        with pytest.raises(TooManyAttempts) as refused:
+            store.accounts.begin_sign_in(one, NOW, POLICY)
+        assert refused.value.user_id == user_id
 
 
 def test_failures_of_one_name_are_nobody_elses(store: Store) -> None:

@@ -139,7 +139,7 @@ def _lost_races(stage: Stage) -> None:
     outdated = replace(account, password_version=account.password_version + 1)
     another = replace(session, session_id=uuid.uuid4().hex)
     with pytest.raises(AccountChanged):
-        world.sessions.open(another, outdated, SignInName.of(RACER), None, 2)
+        world.sessions.open(another, outdated, None, 2)
 
 
 def _denials(stage: Stage) -> None:

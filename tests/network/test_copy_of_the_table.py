@@ -51,7 +51,7 @@ class Burglary:
 
     def put_back(self, session: Session) -> None:
         """Undo the end of a session."""
-        self._client.put_item(TableName=self._table, Item=session_item(session))
+        self._client.put_item(TableName=self._table, Item=session_item(session, keep_days=30))
 
     def secrets(self) -> list[bytes]:
         """Return all that could be taken for a secret, or for the one before or after it."""

@@ -71,7 +71,7 @@ def sessions(url: str) -> Iterator[DynamoDBSessions]:
 
 def test_one_of_sixteen_writers_wins_and_the_others_learn_who(sessions: DynamoDBSessions) -> None:
     session = _session()
-    sessions._table.client.put_item(TableName="gatehouse", Item=session_item(session))
+    sessions._table.client.put_item(TableName="gatehouse", Item=session_item(session, 30))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for round_ in range(ROUNDS):
             session = _race(pool, sessions, session, round_)

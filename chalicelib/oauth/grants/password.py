@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.domain.accounts import Account
-from chalicelib.domain.errors import InvalidGrant
+from chalicelib.domain.attempts import AttemptPolicy
+from chalicelib.domain.errors import InvalidGrant, InvalidScope
 from chalicelib.domain.names import SignInName
 from chalicelib.domain.passwords import Password, PasswordHash
 from chalicelib.domain.ports import (
     AccountChanged,
     Accounts,
-    AttemptPolicy,
     Audit,
     Clock,
     Entropy,
@@ -22,7 +22,7 @@ from chalicelib.domain.ports import (
     Verdict,
 )
 from chalicelib.domain.refresh import ID_BYTES, SECRET_BYTES, RefreshSecret, start
-from chalicelib.domain.scopes import Scope, grant
+from chalicelib.domain.scopes import Scope, narrowed
 from chalicelib.domain.secret import Secret
 from chalicelib.domain.sessions import Session
 from chalicelib.oauth.access_tokens import AccessTokenIssuer, TokenResponse
@@ -60,14 +60,16 @@ class PasswordGrant:
         password = Password.presented(required(request.parameters, "password"))
         requested = Scope.parse(request.parameters["scope"]) if "scope" in request.parameters else None
         now = self.clock()
+        # Before the attempt is charged: keys that cannot be had must not use up anybody's guesses.
+        self.keys.current()
         candidate = self.accounts.begin_sign_in(name, now, self.attempts)
         account, check = self._check_password(candidate.account, password)
-        scope = grant(requested, account.permissions)
+        scope = self._granted(requested, account, now)
         signing_key = self.keys.current(epoch=candidate.epoch).current
         secret = RefreshSecret(self.entropy(SECRET_BYTES))
         session = self._new_session(request, client_id, account, requested, secret, signing_key.epoch, now)
         rehash = self.hasher.hash(password) if check.is_outdated else None
-        self._open(session, account, name, rehash)
+        self._open(session, account, rehash)
         access_token, expires_in = self.tokens.issue(
             session, scope, signing_key, issuer=request.issuer, audience=request.audience, now=now
         )
@@ -88,6 +90,14 @@ class PasswordGrant:
         if account.disabled:
             raise InvalidGrant("disabled_user", user_id=account.user_id)
         return account, check
+
+    def _granted(self, requested: Scope | None, account: Account, now: int) -> Scope:
+        try:
+            return narrowed(requested, account.permissions)
+        except InvalidScope:
+            # The password was right, so this was no guess.
+            self.accounts.forgive(account.user_id, now)
+            raise
 
     def _new_session(
         self,
@@ -114,11 +124,9 @@ class PasswordGrant:
             device=request.device,
         )
 
-    def _open(
-        self, session: Session, account: Account, name: SignInName, rehash: PasswordHash | None
-    ) -> None:
+    def _open(self, session: Session, account: Account, rehash: PasswordHash | None) -> None:
         try:
-            evicted = self.sessions.open(session, account, name, rehash, self.policy.limit)
+            evicted = self.sessions.open(session, account, rehash, self.policy.limit)
         except AccountChanged as error:
             raise InvalidGrant("account_changed", user_id=account.user_id) from error
         self.audit.session_started(session)

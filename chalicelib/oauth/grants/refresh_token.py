@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.accounts import Account
+from chalicelib.domain.ending import SessionEnder
 from chalicelib.domain.errors import InvalidGrant, InvalidRequest, Unavailable
 from chalicelib.domain.ports import Audit, Clock, Entropy, Keys, Sessions
 from chalicelib.domain.refresh import (
@@ -18,7 +19,7 @@ from chalicelib.domain.refresh import (
     Reuse,
     decide,
 )
-from chalicelib.domain.scopes import Scope, grant
+from chalicelib.domain.scopes import Scope, narrowed
 from chalicelib.domain.sessions import EndReason, Session
 from chalicelib.oauth.access_tokens import AccessTokenIssuer, TokenResponse
 from chalicelib.oauth.form import required
@@ -34,6 +35,7 @@ class RefreshTokenGrant:
     """RFC 6749 §6: a refresh token for its successor and a new access token."""
 
     sessions: Sessions
+    end: SessionEnder
     keys: Keys
     tokens: AccessTokenIssuer
     audit: Audit
@@ -53,9 +55,13 @@ class RefreshTokenGrant:
         token = RefreshToken.parse(presented)
         view = self.sessions.session_and_account(token.user_id, token.session_id)
         now = self.clock()
-        session, account = self._standing(view.session, view.account, view.epoch, client_id, now)
+        session, account = self._standing(view.session, view.account, view.epoch, now)
         decision = self._decide(session, token, now, key)
-        scope = grant(requested, _allowed(session, account))
+        if session.client_id != client_id:
+            # Bound to its client (RFC 6749 §10.4). A good token in another's hand is refused and not spent; a
+            # spent one has ended the session above, whoever shows it.
+            raise InvalidGrant("other_client", user_id=session.user_id)
+        scope = narrowed(requested, _allowed(session, account))
         signing_key = self.keys.current(epoch=view.epoch).current
         session, secret = self._settle(session, decision, token, now, key)
         access_token, expires_in = self.tokens.issue(
@@ -65,7 +71,7 @@ class RefreshTokenGrant:
         return TokenResponse(access_token, expires_in, successor.serialize(), scope)
 
     def _standing(
-        self, session: Session | None, account: Account | None, epoch: int, client_id: str, now: int
+        self, session: Session | None, account: Account | None, epoch: int, now: int
     ) -> tuple[Session, Account]:
         if session is None or account is None:
             raise InvalidGrant("session_ended")
@@ -73,9 +79,6 @@ class RefreshTokenGrant:
             raise InvalidGrant("session_expired", user_id=session.user_id)
         if account.disabled:
             raise InvalidGrant("disabled_user", user_id=session.user_id)
-        if session.client_id != client_id:
-            # Bound to its client (RFC 6749 §10.4); that another one shows it is no proof of theft to act on.
-            raise InvalidGrant("other_client", user_id=session.user_id)
         return session, account
 
     def _decide(self, session: Session, token: RefreshToken, now: int, key: str | None) -> Exchange | Repeat:
@@ -87,16 +90,15 @@ class RefreshTokenGrant:
             idempotency_key=key,
             nonce=self.entropy(SECRET_BYTES),
         )
-        return self._refuse_theft(session, decision, now)
+        return self._refuse_theft(session, decision)
 
-    def _refuse_theft(self, session: Session, decision: Decision, now: int) -> Exchange | Repeat:
+    def _refuse_theft(self, session: Session, decision: Decision) -> Exchange | Repeat:
         if isinstance(decision, Exchange | Repeat):
             return decision
         if isinstance(decision, Reuse):
-            ended = self.sessions.end([session], EndReason.REUSE, now)
+            # Told first: should the answer to the write be lost, the next try finds no session to tell of.
             self.audit.refresh_token_reuse(session)
-            for one in ended:
-                self.audit.session_ended(one)
+            self.end([session], EndReason.REUSE)
             raise InvalidGrant("refresh_token_reuse", user_id=session.user_id)
         raise InvalidGrant("unknown_refresh_token", user_id=session.user_id)
 
