@@ -16,13 +16,14 @@ TOKEN_LIFE = 3660
 
 
 class FakeKeys(Remote):
-    """Serves `Keys` and `KeyVersions`. There is no cache: what was rotated is seen at once."""
+    """Serves `Keys` and `KeyVersions`. What was rotated is seen at once, unless a test has it `cached`."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
         self.clock = clock
         self.versions: dict[str, SigningKey] = {}
         self.version_of: dict[str, str] = {}
+        self.cached: KeySet | None = None
         self._made = 0
         self.add(self.new_key(), label=CURRENT)
         self.calls.clear()
@@ -31,7 +32,9 @@ class FakeKeys(Remote):
     @remote
     def current(self, *, epoch: int = 0) -> KeySet:
         """Return the keys, which must be of `epoch` or later."""
-        keys = self._keys()
+        if self.cached and self.cached.current.epoch < epoch:
+            self.cached = None
+        keys = self.cached or self._keys()
         if keys.current.epoch < epoch:
             raise Unavailable("signing key of a past epoch")
         return keys
@@ -39,7 +42,7 @@ class FakeKeys(Remote):
     @remote
     def for_kid(self, kid: str, issued_at: int) -> KeySet:
         """Return the keys that may know `kid`."""
-        return self._keys()
+        return self.cached or self._keys()
 
     @remote
     def labels(self) -> Mapping[str, frozenset[str]]:
@@ -64,10 +67,14 @@ class FakeKeys(Remote):
         self._label(key.kid, label)
 
     @remote
-    def promote(self, version_id: str) -> None:
+    def promote(self, version_id: str, *, instead_of: str) -> None:
         """Make a version AWSCURRENT."""
-        if self.version_of.get(CURRENT) not in {None, version_id}:
-            self._label(version_id, CURRENT)
+        current = self.version_of.get(CURRENT)
+        if current == version_id:
+            return
+        if current != instead_of:
+            raise Unavailable("aws InvalidParameterException")
+        self._label(version_id, CURRENT)
 
     @remote
     def remove_label(self, version_id: str, label: str) -> None:

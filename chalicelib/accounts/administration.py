@@ -33,12 +33,12 @@ class Administration:
     def permit(self, user_id: str, granted: Scope, withdrawn: Scope) -> Account:
         """Grant and withdraw permissions; tokens carry them from their next refresh on.
 
-        Raises NotFound, InvalidAccount for a malformed permission, and Unavailable after losing every race.
+        Raises NotFound, InvalidAccount for what cannot be permitted, and Unavailable after losing every race.
         """
-        check_permissions(granted)
         for _ in range(_ATTEMPTS):
             account = self.account(user_id)
             after = Scope((account.permissions.permissions | granted.permissions) - withdrawn.permissions)
+            check_permissions(after)
             if self.accounts.set_permissions(account, after):
                 return replace(account, permissions=after)
         raise Unavailable("lost every race for permissions")

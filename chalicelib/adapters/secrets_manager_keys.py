@@ -23,8 +23,8 @@ _VERSION_ID = re.compile(r"[A-Za-z0-9_+=.@!-]{32,64}")
 LOOKUP_BURST = 100
 LOOKUPS_PER_SECOND = 1
 """Looks that tokens with an unknown `kid` can make one function take: anyone can write any `kid`."""
-CLOCK_SKEW_SECONDS = 1
-"""Between two functions' clocks, which AWS keeps in step."""
+LAG_SECONDS = 10
+"""By which an answer of Secrets Manager may be behind a rotation, and a function's clock behind another's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,12 @@ class SecretsManagerKeys:
         the looks are used up: a no, which API Gateway would cache, might be wrong.
         """
         with self._lock:
-            was_cold, cached = self._cached is None, self._fresh()
+            cached = self._fresh()
             if cached.keys.knows(kid) or not _VERSION_ID.fullmatch(kid):
                 return cached.keys
             if not cached.previous_is_known:
                 cached = self._fetch_previous(cached)
-            is_settled = was_cold or not _is_younger(issued_at, cached.fetched_at, self._clock())
-            if cached.keys.knows(kid) or is_settled:
+            if cached.keys.knows(kid) or not _may_be_newer(issued_at, cached.fetched_at, self._clock()):
                 return cached.keys
             if not self._lookups.take():
                 raise Unavailable("too many tokens of unknown keys")
@@ -99,8 +98,10 @@ class SecretsManagerKeys:
 
     def _fetch_previous(self, cached: _Cached) -> _Cached:
         previous = self._fetch(PREVIOUS)
-        if previous is not None and previous.kid == cached.keys.current.kid:
-            # Rotated since that copy was made: only the new current key carries along what came before it.
+        is_rotated = previous is not None and previous.kid == cached.keys.current.kid
+        if is_rotated or cached.fetched_at < self._clock():
+            # Only the newest key carries along what was rotated away since that copy was made. And a secret
+            # that is gone altogether has no previous version either, which is an outage and no answer.
             cached = self._fetch_current()
         keys = replace(cached.keys, previous=previous)
         self._cached = replace(cached, keys=keys, previous_is_known=True)
@@ -119,8 +120,8 @@ class SecretsManagerKeys:
             )
 
 
-def _is_younger(issued_at: int, fetched_at: int, now: int) -> bool:
-    return fetched_at - CLOCK_SKEW_SECONDS <= issued_at <= now + CLOCK_SKEW_SECONDS
+def _may_be_newer(issued_at: int, fetched_at: int, now: int) -> bool:
+    return fetched_at - LAG_SECONDS <= issued_at <= now + LAG_SECONDS
 
 
 class _Allowance:

@@ -54,17 +54,16 @@ class SecretsManagerVersions:
                 VersionStages=[label],
             )
 
-    def promote(self, version_id: str) -> None:
-        """Move AWSCURRENT; Secrets Manager moves AWSPREVIOUS along."""
-        current = next((one for one, labels in self.labels().items() if CURRENT in labels), None)
-        if current in {None, version_id}:
+    def promote(self, version_id: str, *, instead_of: str) -> None:
+        """Move AWSCURRENT; Secrets Manager moves AWSPREVIOUS along, and refuses if it is no longer there."""
+        if CURRENT in self.labels().get(version_id, frozenset()):
             return
         with outages():
             self._client.update_secret_version_stage(
                 SecretId=self._secret_id,
                 VersionStage=CURRENT,
                 MoveToVersionId=version_id,
-                RemoveFromVersionId=str(current),
+                RemoveFromVersionId=instead_of,
             )
 
     def remove_label(self, version_id: str, label: str) -> None:

@@ -104,8 +104,11 @@ class KeyVersions(Protocol):
     def add(self, key: SigningKey, *, label: str) -> None:
         """Write a new version under a label; a version that has a value already keeps it."""
 
-    def promote(self, version_id: str) -> None:
-        """Make a version AWSCURRENT; the one that was becomes AWSPREVIOUS. Repeating it changes nothing."""
+    def promote(self, version_id: str, *, instead_of: str) -> None:
+        """Make a version AWSCURRENT; `instead_of`, which has to be that, becomes AWSPREVIOUS.
+
+        Raises Unavailable where another version is current by now. Repeating it changes nothing.
+        """
 
     def remove_label(self, version_id: str, label: str) -> None:
         """Take a label off a version, if it is there."""

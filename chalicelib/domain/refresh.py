@@ -34,8 +34,8 @@ ID_BYTES = 16
 _PREFIX = "ghr_"
 """Marks a leaked token for secret scanners."""
 _GENERATION_BYTES = 4
-_BODY_BYTES = 2 * ID_BYTES + _GENERATION_BYTES + SECRET_BYTES + TAG_BYTES
-# 84 bytes are 112 characters without a spare bit, so that no second spelling decodes to the same token.
+# 2 * 16 + 4 + 32 + 16 = 84 bytes, which are 112 characters without a spare bit: no second spelling decodes to
+# the same token.
 _TOKEN = re.compile(_PREFIX + r"[A-Za-z0-9_-]{112}")
 
 
@@ -194,7 +194,8 @@ def _exchange(
 
 def _is_retry(family: Family, now: int, retry_window: int, idempotency_key: str | None) -> bool:
     # The successor is unused by construction: its use would have made it the predecessor.
-    if now - family.rotated_at <= retry_window:
+    # In either direction: a clock that was set back must not hold the window open until it has caught up.
+    if abs(now - family.rotated_at) <= retry_window:
         return True
     if idempotency_key is None or family.idempotency is None:
         return False

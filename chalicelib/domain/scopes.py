@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from chalicelib.domain.errors import InvalidAccount, InvalidScope
 
+MAX_SCOPE_CHARACTERS = 4_000
+"""Of all permissions of an account together, so that a token with them stays below its 8 KiB."""
+
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _SCOPE = re.compile(rf"{_SCOPE_TOKEN.pattern}(?: {_SCOPE_TOKEN.pattern})*")
 
@@ -40,9 +43,13 @@ class Scope:
 
 
 def check_permissions(scope: Scope) -> None:
-    """Raise InvalidAccount where one of the permissions could not stand in a scope."""
+    """Raise InvalidAccount where the permissions of an account are no scope, or too much for a token."""
     if not all(map(is_permission, scope.permissions)):
         raise InvalidAccount(description="A permission is printable ASCII without space, quote or backslash.")
+    if len(str(scope)) > MAX_SCOPE_CHARACTERS:
+        raise InvalidAccount(
+            description=f"Together, permissions may have at most {MAX_SCOPE_CHARACTERS} characters."
+        )
 
 
 def narrowed(requested: Scope | None, allowed: Scope) -> Scope:

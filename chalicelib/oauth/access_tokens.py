@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.domain.claims import VerifiedClaims
+from chalicelib.domain.claims import MAX_TOKEN_BYTES, VerifiedClaims
+from chalicelib.domain.errors import InvalidScope
 from chalicelib.domain.keys import SigningKey
 from chalicelib.domain.ports import Entropy, TokenCodec
 from chalicelib.domain.scopes import Scope
@@ -60,4 +61,8 @@ class AccessTokenIssuer:
             issued_at=now,
             expires_at=expires_at,
         )
-        return self.codec.sign(claims.to_mapping(), key), expires_at - now
+        token = self.codec.sign(claims.to_mapping(), key)
+        if len(token) > MAX_TOKEN_BYTES:
+            # It would be refused wherever it is shown, and the app would refresh without end.
+            raise InvalidScope("token too large", description="Ask for less scope: the token is too large.")
+        return token, expires_at - now

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Collection, Mapping
 from urllib.parse import unquote_plus
 
 from chalicelib.domain.errors import InvalidClient, InvalidRequest
 
+# No header; or an access token, which some HTTP stacks put on every request, and which is no client's.
+_NO_CLIENT = re.compile(r"\s*(?:(?i:bearer) +[^\s,]+)?\s*")
+_BASIC = re.compile(r"(?i:basic) +(?P<credentials>[A-Za-z0-9+/=]+)")
 BUILT_IN_CLIENT = "mobile-app"
 """The client of a request that names none; it is always known."""
 
@@ -17,12 +21,12 @@ def authenticate_client(parameters: Mapping[str, str], authorization: str, clien
     """Return the id of the client that asks (RFC 6749 §3.2.1).
 
     A public client names itself by `client_id`, or by HTTP Basic with an empty secret as many libraries do.
-    A client that presents a secret wants it checked; public ones have none, so that fails. Raises
-    InvalidClient, and InvalidRequest where two places name two clients.
+    A client that presents a secret, or anything else, wants it checked; public ones have none, so that fails.
+    Raises InvalidClient, and InvalidRequest where two places name two clients.
     """
-    basic = _basic_credentials(authorization)
+    basic = None if _NO_CLIENT.fullmatch(authorization) else _basic_credentials(authorization)
     named = parameters.get("client_id")
-    secret = parameters.get("client_secret", "")
+    secret = parameters.get("client_secret", "") or parameters.get("client_assertion", "")
     if basic is not None:
         basic_id, basic_secret = basic
         if named not in {None, basic_id} or (secret and basic_secret):
@@ -35,15 +39,16 @@ def authenticate_client(parameters: Mapping[str, str], authorization: str, clien
     return client_id
 
 
-def _basic_credentials(authorization: str) -> tuple[str, str] | None:
-    """Return id and secret of a Basic header, both form-decoded (RFC 6749 §2.3.1), or None for no Basic."""
-    scheme, _, encoded = authorization.strip().partition(" ")
-    if scheme.lower() != "basic":
-        return None
+def _basic_credentials(authorization: str) -> tuple[str, str]:
+    """Return id and secret of a Basic header, both form-decoded (RFC 6749 §2.3.1).
+
+    Raises InvalidClient for anything else: passed over, it would be an authentication that nobody checked.
+    """
+    match = _BASIC.fullmatch(authorization.strip())
     try:
-        decoded = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
-    except (binascii.Error, ValueError) as error:
-        raise InvalidClient("malformed client credentials", basic_was_tried=True) from error
+        decoded = base64.b64decode(match["credentials"], validate=True).decode("utf-8") if match else ""
+    except (binascii.Error, ValueError):
+        decoded = ""
     client_id, colon, secret = decoded.partition(":")
     if not colon or not client_id:
         raise InvalidClient("malformed client credentials", basic_was_tried=True)

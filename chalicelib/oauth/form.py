@@ -10,7 +10,17 @@ from chalicelib.domain.errors import InvalidRequest
 MAX_BODY_BYTES = 16 * 1024
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 _CREDENTIALS = frozenset(
-    {"username", "password", "client_secret", "refresh_token", "access_token", "token", "assertion", "code"}
+    {
+        "access_token",
+        "assertion",
+        "client_assertion",
+        "client_secret",
+        "code",
+        "password",
+        "refresh_token",
+        "token",
+        "username",
+    }
 )
 
 
@@ -49,7 +59,8 @@ def required(parameters: Mapping[str, str], name: str) -> str:
 
 def _check_media_type(content_type: str) -> None:
     media_type, *options = (part.strip().lower() for part in content_type.split(";"))
-    charsets = {option.partition("=")[2].strip('"') for option in options if option.startswith("charset=")}
+    named = (option.partition("=") for option in options)
+    charsets = {value.strip(' \t"') for name, _, value in named if name.strip() == "charset"}
     if media_type != MEDIA_TYPE or not charsets <= {"utf-8", "utf8"}:
         raise InvalidRequest("wrong content type", description=f"The content type must be {MEDIA_TYPE}.")
 

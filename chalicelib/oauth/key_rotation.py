@@ -41,28 +41,34 @@ class KeyRotation:
 
     def test_secret(self, token: str) -> None:
         """Sign and verify with the pending key. Raises RotationRefused, InvalidToken or Unavailable."""
-        pending = self._pending(token)
+        pending, _ = self._pending(token)
         probe = {"iat": self.clock(), "probe": self.entropy(16).hex()}
         if dict(self.codec.verify(self.codec.sign(probe, pending), pending)) != probe:
             raise RotationRefused("the pending key does not verify what it signs")
 
     def finish_secret(self, token: str) -> bool:
-        """Promote the pending key; return False where that had been done."""
-        labels = self.versions.labels()
-        is_current = CURRENT in labels.get(token, frozenset())
-        if not is_current:
-            self._pending(token)
-            self.versions.promote(token)
+        """Promote the pending key; return False where all of that had been done.
+
+        Raises RotationRefused for a version that is neither pending nor current: one of an earlier rotation,
+        asked for late, would sign again.
+        """
+        labels = self.versions.labels().get(token, frozenset())
+        if CURRENT not in labels:
+            if PENDING not in labels:
+                raise RotationRefused("the version is not pending")
+            pending, current = self._pending(token)
+            # In place of the very key that the pending one was held against: a breach may come in between.
+            self.versions.promote(pending.kid, instead_of=current.kid)
         # Left on the current version, the label makes the next rotation look unfinished.
         self.versions.remove_label(token, PENDING)
-        return not is_current
+        return labels != {CURRENT}
 
     def replace_without_grace(self, token: str, epoch: int) -> None:
         """Replace the key after a breach: one of `epoch` signs, and no earlier one verifies any more."""
         material = self._new_material()
         # As pending first, which takes that label from a rotation that is under way.
         self.versions.add(SigningKey(token, material, epoch, created_at=self.clock()), label=PENDING)
-        self.versions.promote(token)
+        self.versions.promote(token, instead_of=self._current_version())
         for version, labels in self.versions.labels().items():
             for label in labels & {PREVIOUS, PENDING}:
                 self.versions.remove_label(version, label)
@@ -74,7 +80,8 @@ class KeyRotation:
             raise RotationRefused("the secret has no current version")
         return key
 
-    def _pending(self, token: str) -> SigningKey:
+    def _pending(self, token: str) -> tuple[SigningKey, SigningKey]:
+        """Return the pending key and the current one, if the first may take the place of the second."""
         pending, current = self.versions.key(token), self.current()
         if pending is None:
             raise RotationRefused("the pending version has no value")
@@ -84,13 +91,16 @@ class KeyRotation:
         is_promoted = pending.kid == current.kid
         if not is_promoted and hmac.compare_digest(pending.material.reveal(), current.material.reveal()):
             raise RotationRefused("the pending key is the current one")
-        return pending
+        return pending, current
 
     def _next_key(self, token: str) -> SigningKey:
         keys, now = KeySet(self.current(), self._labelled(PREVIOUS)), self.clock()
         retired = retired_by_next(keys, now, self.token_life)
         epoch = keys.current.epoch
         return SigningKey(token, self._new_material(), epoch, created_at=now, retired=retired)
+
+    def _current_version(self) -> str:
+        return next((one for one, labels in self.versions.labels().items() if CURRENT in labels), "")
 
     def _labelled(self, label: str) -> SigningKey | None:
         for version, labels in self.versions.labels().items():

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.claims import VerifiedClaims
 from chalicelib.domain.errors import InvalidGrant, InvalidToken, NotFound, Unavailable
-from chalicelib.domain.sessions import EndReason
+from chalicelib.domain.sessions import EndedSession, EndReason, Session
 from tests.fakes import FakeHouse, FakeWorld, fake_house
 from tests.oauth.actors import account, claims_of, refresh, sign_in
 
@@ -174,3 +174,47 @@ def test_signing_out_everywhere_ends_all_of_ones_own_and_nobody_elses(house: Fak
             refresh(house, answer.refresh_token)
     assert refresh(house, bobs.refresh_token).access_token
     assert {one.reason for one in house.world.store.past.values()} == {EndReason.SIGNED_OUT_EVERYWHERE}
+
+
+def test_signing_out_everywhere_ends_the_asking_session_last(house: FakeHouse) -> None:
+    """Cut off in the middle, one can ask again; and what was ended was told."""
+    account(house)
+    others = {claims_of(house, sign_in(house)).session_id for _ in range(5)}
+    claims = claims_of(house, sign_in(house))
+    told: list[str] = []
+    end = house.world.store.end
+
+    def cut_off(sessions: list[Session], reason: EndReason, now: int) -> list[EndedSession]:
+        if len(told) == 3:
+            raise Unavailable("switched off")
+        told.extend(one.session_id for one in sessions)
+        return end(sessions, reason, now)
+
+    house.world.store.end = cut_off  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        house.own_account.sign_out_everywhere(claims)
+    assert house.world.audit.names.count("session_ended") == 3
+    assert set(told) < others
+    house.world.store.end = end  # type: ignore[method-assign]
+    assert house.own_account.sign_out_everywhere(claims) == 3
+    assert not house.world.store.live
+
+
+def test_what_has_expired_is_not_said_to_have_been_signed_out(world: FakeWorld) -> None:
+    house = fake_house(world, refresh_idle_seconds=100)
+    account(house)
+    old = claims_of(house, sign_in(house))
+    world.clock.advance(100)
+    claims = claims_of(house, sign_in(house))
+    with pytest.raises(NotFound):
+        house.own_account.sign_out(claims, old.session_id)
+    assert house.own_account.sign_out_everywhere(claims) == 1
+    assert [one.session_id for one in world.store.past.values()] == [claims.session_id]
+
+
+@pytest.mark.parametrize("session_id", ["", "x", "\ud800", "a" * 5000, "SESSION#" + "a" * 32])
+def test_what_is_no_id_is_no_session(house: FakeHouse, session_id: str) -> None:
+    account(house)
+    claims = claims_of(house, sign_in(house))
+    with pytest.raises(NotFound):
+        house.own_account.sign_out(claims, session_id)

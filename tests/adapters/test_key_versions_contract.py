@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.keys import KeyMaterial, RetiredKey, SigningKey
 from chalicelib.domain.ports import Keys, KeyVersions
 from chalicelib.oauth.key_rotation import KeyRotation
@@ -84,9 +85,19 @@ def test_promotion_moves_both_labels_and_may_be_repeated(home: Home) -> None:
     before = home.labelled(CURRENT)
     home.versions.add(key(1), label=PENDING)
     for _ in range(2):
-        home.versions.promote(key(1).kid)
+        home.versions.promote(key(1).kid, instead_of=str(before))
         assert (home.labelled(CURRENT), home.labelled(PREVIOUS)) == (key(1).kid, before)
     assert bare(home.keys.current().current) == key(1)
+
+
+def test_a_promotion_in_the_place_of_another_key_than_the_current_one_is_refused(home: Home) -> None:
+    before = str(home.labelled(CURRENT))
+    for number in (1, 2):
+        home.versions.add(key(number), label=PENDING)
+    home.versions.promote(key(1).kid, instead_of=before)
+    with pytest.raises(Unavailable):
+        home.versions.promote(key(2).kid, instead_of=before)
+    assert (home.labelled(CURRENT), home.labelled(PREVIOUS)) == (key(1).kid, before)
 
 
 def test_a_label_is_on_one_version_at_a_time(home: Home) -> None:

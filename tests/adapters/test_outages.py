@@ -54,7 +54,7 @@ SECRET_METHODS: dict[str, Callable[[AwsHouse], Any]] = {
     "for_kid": lambda house: house.world.keys.for_kid("k" * 36, NOW),
     "labels": lambda house: house.world.key_versions.labels(),
     "key": lambda house: house.world.key_versions.key("k" * 36),
-    "promote": lambda house: house.world.key_versions.promote("k" * 36),
+    "promote": lambda house: house.world.key_versions.promote("k" * 36, instead_of="c" * 36),
     "remove_label": lambda house: house.world.key_versions.remove_label("k" * 36, "AWSPENDING"),
 }
 

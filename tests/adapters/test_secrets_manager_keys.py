@@ -112,6 +112,38 @@ def test_a_rotation_between_the_two_looks_loses_no_key(secret: Secret) -> None:
     assert secret.verifies(third)
 
 
+def test_two_rotations_between_the_two_looks_lose_no_key_either(secret: Secret) -> None:
+    """What is the previous key by then was never the current one to this function."""
+    first = secret.current
+    second = secret.rotate()
+    assert secret.keys.current().current.kid == second
+    secret.clock.advance(10)
+    third, fourth = secret.rotate(), secret.rotate()
+    secret.clock.advance(10)
+    assert secret.verifies(first, issued_at=secret.clock() - 40)
+    assert all(secret.verifies(kid) for kid in (second, third, fourth))
+
+
+def test_a_secret_that_is_gone_is_no_secret_without_a_previous_version(secret: Secret) -> None:
+    first = secret.current
+    secret.rotate()
+    secret.keys.current()
+    secret.clock.advance(1)
+    secret.operator.secretsmanager.delete_secret(SecretId="gatehouse-test", ForceDeleteWithoutRecovery=True)
+    with pytest.raises(Unavailable):
+        secret.verifies(first, issued_at=secret.clock() - 3000)
+
+
+def test_a_cold_function_that_was_given_a_stale_answer_looks_again(secret: Secret) -> None:
+    """Secrets Manager may answer with what was current a moment before."""
+    value = json.dumps({"alg": "HS256", "key": "k" * 64})
+    stale = {"VersionId": secret.current, "SecretString": value, "CreatedDate": 1}
+    answers = iter([Answer(200, json.dumps(stale).encode())])
+    after = secret.rotate()
+    answer_with(secret.house.secretsmanager, lambda request, **_: next(answers, lambda _: None)(request))
+    assert secret.verifies(after)
+
+
 def test_after_a_breach_no_earlier_key_verifies(secret: Secret) -> None:
     first = secret.current
     second = secret.rotate()

@@ -97,9 +97,35 @@ def test_two_clients_named_at_once_are_a_malformed_request() -> None:
         authenticate_client({"client_secret": "s"}, basic("mobile-app:s"), CLIENTS)
 
 
-@pytest.mark.parametrize("authorization", ["Bearer abc", "Digest x", "Basicx", "bW9iaWxlLWFwcDo="])
-def test_another_scheme_is_no_client_authentication(authorization: str) -> None:
+@pytest.mark.parametrize("authorization", ["", " ", "Bearer abc", "bearer  a.b.c ", "BEARER ~"])
+def test_an_access_token_that_an_app_sends_along_names_no_client(authorization: str) -> None:
     assert authenticate_client({}, authorization, CLIENTS) == "mobile-app"
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "Digest x",
+        "Basicx",
+        "bW9iaWxlLWFwcDo=",
+        "Bearer",
+        basic("mobile-app:x").replace(" ", "\t"),
+        basic("mobile-app:x").replace(" ", ","),
+        f"Bearer x, {basic('mobile-app:wrong')}",
+        f"Bearer x,{basic('mobile-app:')}",
+        f"{basic('mobile-app:')}, {basic('mobile-app:')}",
+    ],
+)
+def test_an_authentication_that_nobody_can_check_is_refused_and_not_passed_over(authorization: str) -> None:
+    with pytest.raises(InvalidClient) as refusal:
+        authenticate_client({}, authorization, CLIENTS)
+    assert refusal.value.headers == {"WWW-Authenticate": 'Basic realm="gatehouse"'}
+
+
+def test_an_assertion_is_refused_since_no_client_has_a_key() -> None:
+    kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    with pytest.raises(InvalidClient):
+        authenticate_client({"client_assertion": "x", "client_assertion_type": kind}, "", CLIENTS)
 
 
 @given(

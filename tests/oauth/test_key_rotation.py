@@ -95,6 +95,38 @@ def test_a_step_that_crashed_at_any_call_succeeds_when_it_is_repeated(
     assert keys.version_of == {CURRENT: NEXT, PREVIOUS: old}
 
 
+@pytest.mark.parametrize("switch", ["down", "mute"])
+def test_an_end_that_was_cut_off_after_the_promotion_is_still_told_when_it_is_repeated(
+    house: FakeHouse, switch: str
+) -> None:
+    house.key_rotation.create_secret(NEXT)
+    house.world.keys.down = {"remove_label"}
+    with pytest.raises(Unavailable):
+        house.key_rotation.finish_secret(NEXT)
+    house.world.keys.down = set()
+    assert house.key_rotation.finish_secret(NEXT) is True
+
+
+def test_an_earlier_rotation_that_is_finished_again_brings_its_key_not_back(house: FakeHouse) -> None:
+    keys = house.world.keys
+    first = keys.version_of[CURRENT]
+    rotate(house, NEXT)
+    rotate(house, AFTER)
+    labels = dict(keys.version_of)
+    for late in (NEXT, first):
+        with pytest.raises(RotationRefused):
+            house.key_rotation.finish_secret(late)
+    assert keys.version_of == labels
+
+
+def test_a_breach_between_the_look_and_the_promotion_stands(house: FakeHouse) -> None:
+    house.key_rotation.create_secret(NEXT)
+    house.world.keys.before["promote"] = lambda: house.key_rotation.replace_without_grace(AFTER, 1)
+    with pytest.raises(Unavailable):
+        house.key_rotation.finish_secret(NEXT)
+    assert house.world.keys.version_of == {CURRENT: AFTER}
+
+
 def test_a_version_without_a_value_is_not_promoted(house: FakeHouse) -> None:
     before = dict(house.world.keys.version_of)
     for step in (house.key_rotation.test_secret, house.key_rotation.finish_secret):

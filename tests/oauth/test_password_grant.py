@@ -13,9 +13,11 @@ from chalicelib.domain.errors import (
     InvalidScope,
     OAuthError,
     TooManyAttempts,
+    Unavailable,
     UnsupportedGrantType,
 )
 from chalicelib.domain.refresh import RefreshToken
+from chalicelib.domain.scopes import Scope
 from chalicelib.domain.sessions import Device, EndReason
 from tests.fakes import FakeHouse, FakeWorld, fake_house
 from tests.oauth.actors import EMAIL, PASSWORD, account, claims_of, request, sign_in
@@ -160,6 +162,37 @@ def test_asking_for_more_than_is_held_opens_no_session(house: FakeHouse, asked: 
     with pytest.raises(InvalidScope):
         sign_in(house, scope=asked)
     assert not house.world.store.live
+
+
+def test_keys_that_cannot_be_had_use_up_nobodys_guesses(world: FakeWorld) -> None:
+    house = fake_house(world, sign_in_free_failures=2)
+    account(house)
+    world.keys.down.add("current")
+    for _ in range(5):
+        with pytest.raises(Unavailable):
+            sign_in(house)
+    world.keys.down.clear()
+    assert not world.store.failures
+    assert sign_in(house).access_token
+
+
+def test_the_right_password_is_no_guess_whatever_scope_is_asked_for(world: FakeWorld) -> None:
+    house = fake_house(world, sign_in_free_failures=2)
+    account(house)
+    for _ in range(5):
+        with pytest.raises(InvalidScope):
+            sign_in(house, scope="nothing:held")
+    assert sign_in(house).access_token
+
+
+def test_a_token_too_large_to_be_accepted_is_not_issued(house: FakeHouse) -> None:
+    made = account(house)
+    many = Scope.of(f"resource-number-{number:04}:write" for number in range(300))
+    house.world.store.accounts[made.user_id] = replace(made, permissions=many)
+    with pytest.raises(InvalidScope) as refusal:
+        sign_in(house)
+    assert refusal.value.public_description == "Ask for less scope: the token is too large."
+    assert claims_of(house, sign_in(house, scope="resource-number-0007:write"))
 
 
 def test_what_a_user_may_do_is_told_only_to_who_knows_the_password(house: FakeHouse) -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.errors import InvalidClient, InvalidGrant, InvalidRequest, InvalidScope, OAuthError
+from chalicelib.domain.errors import (
+    InvalidClient,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidScope,
+    OAuthError,
+    Unavailable,
+)
 from chalicelib.domain.refresh import RefreshToken
 from tests.fakes import FakeHouse, FakeWorld, fake_house
 from tests.oauth.actors import account, claims_of, refresh, request, sign_in
@@ -144,6 +151,44 @@ def test_a_request_that_is_refused_spends_nothing(
     assert house.world.store.live == before
     assert house.world.audit.names == ["session_started"]
     assert refresh(house, first.refresh_token).access_token
+
+
+def test_a_spent_token_in_another_clients_hand_is_theft_all_the_same() -> None:
+    house = fake_house(client_ids="web-app")
+    account(house)
+    first = sign_in(house)
+    second = refresh(house, first.refresh_token)
+    with pytest.raises(InvalidGrant):
+        refresh(house, first.refresh_token, client_id="web-app")
+    assert "refresh_token_reuse" not in house.world.audit.names, "it may be a retry"
+    house.world.clock.advance(11)
+    with pytest.raises(InvalidGrant):
+        refresh(house, first.refresh_token, client_id="web-app")
+    assert house.world.audit.names[-2:] == ["refresh_token_reuse", "session_ended"]
+    refused(house, second.refresh_token)
+
+
+def test_theft_is_told_even_if_the_answer_to_its_end_is_lost(house: FakeHouse) -> None:
+    account(house)
+    first = sign_in(house)
+    refresh(house, first.refresh_token)
+    house.world.clock.advance(11)
+    house.world.store.mute.add("end")
+    with pytest.raises(Unavailable):
+        refresh(house, first.refresh_token)
+    house.world.store.mute.clear()
+    refused(house, first.refresh_token)
+    assert house.world.audit.names.count("refresh_token_reuse") == 1
+
+
+def test_a_clock_that_was_set_back_does_not_hold_the_window_open(house: FakeHouse) -> None:
+    account(house)
+    first = sign_in(house)
+    second = refresh(house, first.refresh_token)
+    house.world.clock.advance(-10)
+    assert refresh(house, first.refresh_token).refresh_token == second.refresh_token
+    house.world.clock.advance(-1)
+    refused(house, first.refresh_token)
 
 
 @pytest.mark.parametrize("key", [" ", "a b", "caf\u00e9", "a\n", "\x7f", "\ufffd", "x" * 256])

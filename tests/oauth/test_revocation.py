@@ -133,6 +133,20 @@ def test_in_an_outage_the_token_counts_as_valid(house: FakeHouse, kind: str, met
     assert claims_of(house, answer)
 
 
+def test_a_key_that_a_breach_has_withdrawn_ends_no_session(house: FakeHouse) -> None:
+    """A function that has it cached asks for the new one, as the authorizer does."""
+    stale = house.world.keys.current()
+    withdrawn = sign_in(house).access_token
+    house.world.store.advance_epoch(house.world.keys.breach(), house.world.clock.now)
+    fresh = sign_in(house)
+    claims = claims_of(house, fresh)
+    forged = house.world.codec.sign(claims.to_mapping(), stale.current)
+    for token in (withdrawn, forged):
+        house.world.keys.cached = stale
+        assert not revoke(house, token)
+    assert claims_of(house, fresh)
+
+
 def test_a_disabled_user_can_still_sign_out(house: FakeHouse) -> None:
     answer = sign_in(house)
     user_id = next(iter(house.world.store.accounts))
