@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Barrier, Semaphore
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -208,6 +209,34 @@ def test_of_many_threads_one_refreshes(phone: Phone) -> None:
     assert [request.path for request in phone.sent].count("/oauth/token") == 2
 
 
+def test_many_threads_share_one_failure_too(phone: Phone) -> None:
+    """Else each would wait out a time-out of its own, one after the other."""
+    everybody_is_here, phone.answers = Barrier(16), [NetworkError()]
+    waiting = Semaphore(0)
+    load = phone.load
+
+    def counted() -> dict[str, Any]:
+        waiting.release()
+        return load()
+
+    phone.load = counted  # type: ignore[method-assign]
+
+    def wait_for_the_others() -> None:
+        for _ in range(32):  # each thread reads once to find its token expired, and once to refresh it
+            assert waiting.acquire(timeout=10)
+
+    def get(_: int) -> str:
+        everybody_is_here.wait(10)
+        with pytest.raises(NetworkError):
+            phone.client.request("GET", "/me")
+        return "told"
+
+    phone.on_send = wait_for_the_others
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(get, range(16))) == ["told"] * 16
+    assert len(phone.sent) == 2
+
+
 def test_signing_out_forgets_at_once_and_tells_the_server_when_it_can(phone: Phone) -> None:
     phone.answers = [NetworkError()]
     with pytest.raises(NetworkError):
@@ -219,6 +248,72 @@ def test_signing_out_forgets_at_once_and_tells_the_server_when_it_can(phone: Pho
     phone.client.sign_in("someone@example.com", "open the gate, please")
     assert [request.path for request in phone.sent[1:]] == ["/oauth/revoke", "/oauth/revoke", "/oauth/token"]
     assert phone.load()["refresh_token"] == "refresh-5"
+
+
+@dataclass
+class Meanwhile:
+    """Does something once, while a refresh is on its way."""
+
+    phone: Phone
+    act: Callable[[], object]
+
+    def __call__(self) -> None:
+        if self.phone.sent[-1].path == "/oauth/token":
+            self.phone.on_send = lambda: None
+            self.act()
+
+
+def _revoked(phone: Phone) -> list[str]:
+    sent = [request for request in phone.sent if request.path == "/oauth/revoke"]
+    return [parse_qs(request.body.decode())["token"][0] for request in sent]
+
+
+def test_a_refresh_that_ends_after_the_sign_out_is_neither_stored_nor_used(phone: Phone) -> None:
+    phone.on_send = Meanwhile(phone, phone.client.sign_out)
+    with pytest.raises(SignedOut):
+        phone.get(OK, _tokens(1), OK)
+    assert phone.load() == {}
+    assert _revoked(phone) == ["refresh-0", "refresh-1"]
+
+
+def test_signing_out_without_network_while_a_refresh_is_in_flight_is_made_up_for_at_the_next_start(
+    phone: Phone,
+) -> None:
+    def sign_out() -> None:
+        with pytest.raises(NetworkError):
+            phone.client.sign_out()
+
+    phone.on_send = Meanwhile(phone, sign_out)
+    with pytest.raises(SignedOut):
+        phone.get(NetworkError(), _tokens(1), NetworkError())
+    phone.restart()
+    phone.answers = [OK]
+    phone.client.sign_out()
+    assert phone.load() == {}
+    assert _revoked(phone)[-1] == "refresh-0"
+
+
+@pytest.mark.parametrize(
+    "late", [(_tokens(1), OK), (_error(400, "invalid_grant"),)], ids=["tokens", "invalid_grant"]
+)
+def test_a_late_answer_leaves_the_next_session_alone(phone: Phone, late: tuple[Answer, ...]) -> None:
+    phone.on_send = Meanwhile(phone, lambda: phone.client.sign_in("another@example.com", "a password"))
+    with pytest.raises(SignedOut):
+        phone.get(OK, _tokens(7), *late)
+    assert phone.load()["refresh_token"] == "refresh-7"
+
+
+def test_no_request_is_repeated_for_another_user_than_the_one_who_made_it(phone: Phone) -> None:
+    phone.clock.advance(-HOUR // 2)
+
+    def another_user_comes() -> None:
+        phone.on_send = lambda: None
+        phone.client.sign_in("another@example.com", "a password")
+
+    phone.on_send = another_user_comes
+    with pytest.raises(SignedOut):
+        phone.get(OK, _tokens(7), UNAUTHORIZED)
+    assert phone.load()["refresh_token"] == "refresh-7"
 
 
 def test_signing_out_ends_even_where_the_server_knows_nothing_of_the_token(phone: Phone) -> None:
