@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -97,76 +98,111 @@ class MobileClient:
         self, send: Transport, storage: Storage, clock: Callable[[], int], client_id: str = "mobile-app"
     ) -> None:
         self._send, self._storage, self._clock, self._client_id = send, storage, clock, client_id
-        self._one_in_flight = Lock()
         self._asked_to_wait = (0, 0)
+        self._storing = Lock()  # held while storage is at work, never while the network is waited for
+        self._in_flight: Future[str] | None = None
+        self._sign_outs = 0  # what began before the last one stores nothing any more
 
     def sign_in(self, username: str, password: str) -> None:
         """Open a session. Raises Refused("invalid_grant") for a wrong password."""
         self.sign_out()
-        with self._one_in_flight:
-            form = {"grant_type": "password", "username": username, "password": password}
-            self._keep(self._post("/oauth/token", form))
+        began = self._sign_outs
+        form = {"grant_type": "password", "username": username, "password": password}
+        self._keep(self._post("/oauth/token", form), began)
 
     def request(self, method: str, path: str, body: bytes = b"") -> Response:
         """Call the API. A 401 earns one refresh and one more try; the second answer stands."""
-        stored = self._storage.load()
+        with self._storing:
+            began, stored = self._sign_outs, self._storage.load()
         token = stored.get("access_token")
         if token is None or self._clock() >= stored["expires_at"]:
-            token = self._refreshed(instead_of=token)
+            token = self._refreshed(token, began)
         answer = self._call(method, path, {"Authorization": f"Bearer {token}"}, body)
         if answer.status == HTTPStatus.UNAUTHORIZED:
-            token = self._refreshed(instead_of=token)
+            token = self._refreshed(token, began)
             answer = self._call(method, path, {"Authorization": f"Bearer {token}"}, body)
         return answer
 
     def sign_out(self) -> None:
-        """Forget the session at once, then tell the server.
+        """Forget the session at once, whatever is in flight, then tell the server.
 
         Raises NetworkError or TryLater where it could not be told: call again, if need be at the next start.
         """
-        with self._one_in_flight:
+        with self._storing:
+            self._sign_outs += 1
+            self._in_flight = None
             stored = self._storage.load()
             token = stored.get("revoking") or stored.get("refresh_token")
-            if token is not None:
-                self._storage.save({"revoking": token})
-                with suppress(Refused):
-                    self._post("/oauth/revoke", {"token": token})
+            if token is None:
+                return
+            self._storage.save({"revoking": token})
+        self._revoke(token)
+        with self._storing:
+            if self._storage.load() == {"revoking": token}:
                 self._storage.save({})
 
-    def _refreshed(self, instead_of: str | None) -> str:
+    def _refreshed(self, instead_of: str | None, began: int) -> str:
         """Return an access token newer than `instead_of`; of many callers one asks, the others wait."""
-        with self._one_in_flight:
+        with self._storing:
             stored = self._storage.load()
-            if "refresh_token" not in stored:
+            if self._sign_outs != began or "refresh_token" not in stored:
                 raise SignedOut
             if stored["access_token"] != instead_of:
                 return str(stored["access_token"])
-            if "spending" not in stored:
-                half_a_life = (stored["expires_at"] - stored["received_at"]) // 2
-                self._wait_out(stored["received_at"], min(SETTLE_SECONDS, half_a_life))
-                stored |= {"spending": uuid.uuid4().hex}
-                # Before sending: a key that is made up anew after a lost answer would explain nothing.
-                self._storage.save(stored)
-            return self._spend(stored["refresh_token"], stored["spending"])
+            of_another = self._in_flight
+            if of_another is None:
+                if "spending" not in stored:
+                    half_a_life = (stored["expires_at"] - stored["received_at"]) // 2
+                    self._wait_out(stored["received_at"], min(SETTLE_SECONDS, half_a_life))
+                    stored |= {"spending": uuid.uuid4().hex}
+                    # Before sending: a key that is made up anew after a lost answer would explain nothing.
+                    self._storage.save(stored)
+                mine = self._in_flight = Future()
+        if of_another is not None:
+            return of_another.result()
+        try:
+            token = self._spend(stored["refresh_token"], stored["spending"], began)
+        except BaseException as error:
+            with self._storing:
+                if self._in_flight is mine:
+                    self._in_flight = None
+            mine.set_exception(error)
+            raise
+        mine.set_result(token)
+        return token
 
-    def _spend(self, refresh_token: str, key: str) -> str:
+    def _spend(self, refresh_token: str, key: str, began: int) -> str:
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         try:
-            return self._keep(self._post("/oauth/token", form, key))
+            return self._keep(self._post("/oauth/token", form, key), began)
         except Refused as refused:
             if refused.code != "invalid_grant":
                 raise
-            self._storage.save({})
+            with self._storing:
+                if self._sign_outs == began:
+                    self._storage.save({})
             raise SignedOut from refused
 
-    def _keep(self, answer: dict[str, Any]) -> str:
+    def _keep(self, answer: dict[str, Any], began: int) -> str:
         """Store an answer's tokens, and only then let one of them be used."""
         match answer:
             case {"access_token": str(token), "refresh_token": str(successor), "expires_in": int(life)}:
                 times = {"received_at": self._clock(), "expires_at": self._clock() + life}
+            case _:
+                raise NetworkError("an answer without tokens")
+        with self._storing:
+            if self._sign_outs == began:
                 self._storage.save({"access_token": token, "refresh_token": successor, **times})
+                self._in_flight = None
                 return token
-        raise NetworkError("an answer without tokens")
+        # The user signed out meanwhile. What came is not stored, and nobody shall find a use for it.
+        with suppress(NetworkError, TryLater):
+            self._revoke(successor)
+        raise SignedOut
+
+    def _revoke(self, token: str) -> None:
+        with suppress(Refused):
+            self._post("/oauth/revoke", {"token": token})
 
     def _wait_out(self, since: int, seconds: int) -> None:
         # In both directions: a clock set back a little changes nothing, set back a lot it locks nobody out.

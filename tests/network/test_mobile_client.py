@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from threading import Barrier, Semaphore
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -13,7 +11,6 @@ import pytest
 
 from examples.mobile_client import (
     SETTLE_SECONDS,
-    MobileClient,
     NetworkError,
     Refused,
     Request,
@@ -21,65 +18,7 @@ from examples.mobile_client import (
     SignedOut,
     TryLater,
 )
-from tests.fakes import FakeClock
-
-Answer = Response | Exception
-HOUR = 3600
-
-
-def _tokens(generation: int, expires_in: Any = HOUR) -> Response:
-    body = {
-        "access_token": f"access-{generation}",
-        "refresh_token": f"refresh-{generation}",
-        "expires_in": expires_in,
-    }
-    return Response(200, {}, json.dumps(body).encode())
-
-
-def _error(status: int, code: str, **headers: str) -> Response:
-    return Response(status, headers, json.dumps({"error": code}).encode())
-
-
-OK = Response(200, {}, b"{}")
-UNAUTHORIZED = _error(401, "invalid_token")
-
-
-@dataclass
-class Phone:
-    """A client with its storage, its clock, and a server that answers as it is told."""
-
-    answers: list[Answer] = field(default_factory=list)
-    sent: list[Request] = field(default_factory=list)
-    saved: list[dict[str, Any]] = field(default_factory=lambda: [{}])
-    clock: FakeClock = field(default_factory=FakeClock)
-    on_send: Callable[[], None] = lambda: None
-
-    def __post_init__(self) -> None:
-        self.restart()
-
-    def restart(self) -> None:
-        self.client = MobileClient(self._send, self, self.clock)
-
-    def load(self) -> dict[str, Any]:
-        return dict(self.saved[-1])
-
-    def save(self, state: dict[str, Any]) -> None:
-        self.saved.append(dict(state))
-
-    def get(self, *answers: Answer) -> Response:
-        """Call the API while the server gives these answers, all of which must be asked for."""
-        self.answers = list(answers)
-        answer = self.client.request("GET", "/me")
-        assert not self.answers
-        return answer
-
-    def _send(self, request: Request) -> Response:
-        self.sent.append(request)
-        self.on_send()
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+from tests.network.phone import HOUR, OK, UNAUTHORIZED, Answer, Phone, error, signed_in, tokens
 
 
 def _refresh_of(request: Request) -> tuple[str, str]:
@@ -89,15 +28,11 @@ def _refresh_of(request: Request) -> tuple[str, str]:
 
 @pytest.fixture
 def phone() -> Phone:
-    """A phone that is signed in, whose access token has just expired."""
-    phone = Phone([_tokens(0)])
-    phone.client.sign_in("someone@example.com", "open the gate, please")
-    phone.clock.advance(HOUR)
-    return phone
+    return signed_in()
 
 
 def test_an_expired_access_token_is_refreshed_before_it_is_used(phone: Phone) -> None:
-    assert phone.get(_tokens(1), OK).status == 200
+    assert phone.get(tokens(1), OK).status == 200
     assert [request.path for request in phone.sent] == ["/oauth/token", "/oauth/token", "/me"]
     assert phone.sent[-1].headers == {"Authorization": "Bearer access-1"}
 
@@ -105,14 +40,14 @@ def test_an_expired_access_token_is_refreshed_before_it_is_used(phone: Phone) ->
 def test_the_key_is_stored_beside_its_token_before_it_is_sent(phone: Phone) -> None:
     stored: list[dict[str, Any]] = []
     phone.on_send = lambda: stored.append(phone.load())
-    phone.get(_tokens(1), OK)
+    phone.get(tokens(1), OK)
     assert (stored[0]["refresh_token"], stored[0]["spending"]) == _refresh_of(phone.sent[1])
 
 
 def test_an_answer_is_stored_before_its_token_is_used_and_the_key_goes_with_the_old_one(phone: Phone) -> None:
     stored: list[dict[str, Any]] = []
     phone.on_send = lambda: stored.append(phone.load())
-    phone.get(_tokens(1), OK)
+    phone.get(tokens(1), OK)
     assert stored[1]["refresh_token"] == "refresh-1"
     assert "spending" not in stored[1]
 
@@ -126,9 +61,9 @@ def test_an_answer_is_stored_before_its_token_is_used_and_the_key_goes_with_the_
         Response(200, {}, b"<html>Welcome to our network</html>"),
         Response(200, {}, b'{"access_token": "access-1", "refre'),
         Response(200, {}, b"[]"),
-        _tokens(1, expires_in="soon"),
+        tokens(1, expires_in="soon"),
         Response(400, {}, b"<html>Bad Request</html>"),
-        _error(401, "invalid_client"),
+        error(401, "invalid_client"),
         Response(404, {}, b""),
     ],
 )
@@ -139,14 +74,14 @@ def test_a_lost_or_useless_answer_is_asked_for_again_with_the_same_token_and_key
         phone.get(loss)
     phone.clock.advance(40 * 24 * HOUR)
     phone.restart()
-    phone.get(_tokens(1), OK)
+    phone.get(tokens(1), OK)
     assert _refresh_of(phone.sent[1]) == _refresh_of(phone.sent[2])
 
 
 def test_a_new_token_is_spent_with_a_new_key(phone: Phone) -> None:
-    phone.get(_tokens(1), OK)
+    phone.get(tokens(1), OK)
     phone.clock.advance(HOUR)
-    phone.get(_tokens(2), OK)
+    phone.get(tokens(2), OK)
     first, second = _refresh_of(phone.sent[1]), _refresh_of(phone.sent[3])
     assert (first[0], second[0]) == ("refresh-0", "refresh-1")
     assert first[1] != second[1]
@@ -154,10 +89,10 @@ def test_a_new_token_is_spent_with_a_new_key(phone: Phone) -> None:
 
 def test_only_invalid_grant_ends_the_session(phone: Phone) -> None:
     with pytest.raises(Refused):
-        phone.get(_error(400, "invalid_request"))
+        phone.get(error(400, "invalid_request"))
     assert phone.load()["refresh_token"] == "refresh-0"
     with pytest.raises(SignedOut):
-        phone.get(_error(400, "invalid_grant"))
+        phone.get(error(400, "invalid_grant"))
     assert phone.load() == {}
     with pytest.raises(SignedOut):
         phone.get()
@@ -165,23 +100,23 @@ def test_only_invalid_grant_ends_the_session(phone: Phone) -> None:
 
 def test_a_401_earns_one_refresh_and_one_more_try(phone: Phone) -> None:
     phone.clock.advance(-HOUR // 2)
-    assert phone.get(UNAUTHORIZED, _tokens(1), UNAUTHORIZED).status == 401
+    assert phone.get(UNAUTHORIZED, tokens(1), UNAUTHORIZED).status == 401
     assert phone.load()["refresh_token"] == "refresh-1"
 
 
 def test_a_token_that_has_just_come_is_not_spent_at_once(phone: Phone) -> None:
     """A copy of the request that brought it may still be under way."""
-    phone.get(_tokens(1), OK)
+    phone.get(tokens(1), OK)
     with pytest.raises(TryLater) as wait:
         phone.get(UNAUTHORIZED)
     assert wait.value.seconds == SETTLE_SECONDS
     phone.clock.advance(SETTLE_SECONDS)
-    assert phone.get(UNAUTHORIZED, _tokens(2), OK).status == 200
+    assert phone.get(UNAUTHORIZED, tokens(2), OK).status == 200
 
 
 def test_a_clock_that_was_set_back_locks_nobody_out(phone: Phone) -> None:
     phone.clock.advance(-20 * 24 * HOUR)
-    assert phone.get(UNAUTHORIZED, _tokens(1), OK).status == 200
+    assert phone.get(UNAUTHORIZED, tokens(1), OK).status == 200
 
 
 @pytest.mark.parametrize(("asked", "seconds"), [("7", 7), ("", 30), ("Fri, 31 Dec 1999 23:59:59 GMT", 30)])
@@ -190,44 +125,53 @@ def test_the_server_is_left_alone_for_as_long_as_it_asks(
     phone: Phone, status: int, asked: str, seconds: int
 ) -> None:
     with pytest.raises(TryLater) as wait:
-        phone.get(_error(status, "temporarily_unavailable", **{"retry-after": asked}))
+        phone.get(error(status, "temporarily_unavailable", **{"retry-after": asked}))
     assert wait.value.seconds == seconds
     phone.clock.advance(seconds - 1)
     with pytest.raises(TryLater):
         phone.get()
     phone.clock.advance(1)
-    phone.get(_tokens(1), OK)
+    phone.get(tokens(1), OK)
     assert _refresh_of(phone.sent[1]) == _refresh_of(phone.sent[2])
 
 
 def test_of_many_threads_one_refreshes(phone: Phone) -> None:
-    phone.answers = [_tokens(1), *[OK] * 16]
+    phone.answers = [tokens(1), *[OK] * 16]
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: phone.client.request("GET", "/me"), range(16)))
     assert [answer.status for answer in answers] == [200] * 16
     assert [request.path for request in phone.sent].count("/oauth/token") == 2
 
 
-def test_signing_out_forgets_at_once_and_tells_the_server_when_it_can(phone: Phone) -> None:
-    phone.answers = [NetworkError()]
-    with pytest.raises(NetworkError):
-        phone.client.sign_out()
-    with pytest.raises(SignedOut):
-        phone.get()
-    phone.restart()
-    phone.answers = [OK, _tokens(5)]
-    phone.client.sign_in("someone@example.com", "open the gate, please")
-    assert [request.path for request in phone.sent[1:]] == ["/oauth/revoke", "/oauth/revoke", "/oauth/token"]
-    assert phone.load()["refresh_token"] == "refresh-5"
+def test_many_threads_share_one_failure_too(phone: Phone) -> None:
+    """Else each would wait out a time-out of its own, one after the other."""
+    everybody_is_here, phone.answers = Barrier(16), [NetworkError()]
+    waiting = Semaphore(0)
+    load = phone.load
 
+    def counted() -> dict[str, Any]:
+        waiting.release()
+        return load()
 
-def test_signing_out_ends_even_where_the_server_knows_nothing_of_the_token(phone: Phone) -> None:
-    phone.answers = [_error(400, "invalid_grant")]
-    phone.client.sign_out()
-    assert phone.load() == {}
+    phone.load = counted  # type: ignore[method-assign]
+
+    def wait_for_the_others() -> None:
+        for _ in range(32):  # each thread reads once to find its token expired, and once to refresh it
+            assert waiting.acquire(timeout=10)
+
+    def get(_: int) -> str:
+        everybody_is_here.wait(10)
+        with pytest.raises(NetworkError):
+            phone.client.request("GET", "/me")
+        return "told"
+
+    phone.on_send = wait_for_the_others
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(get, range(16))) == ["told"] * 16
+    assert len(phone.sent) == 2
 
 
 def test_a_wrong_password_is_told(phone: Phone) -> None:
-    phone.answers = [OK, _error(400, "invalid_grant")]
+    phone.answers = [OK, error(400, "invalid_grant")]
     with pytest.raises(Refused, match="invalid_grant"):
         phone.client.sign_in("someone@example.com", "wrong")
