@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -19,6 +20,9 @@ from infra.users import read_password
 
 Say = Callable[[str], object]
 
+_AWS_ADDRESS = re.compile(
+    r"https://[a-z0-9]+\.execute-api\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<stage>[a-z][a-z0-9-]*)"
+)
 _NAME = max(len(check.name) for check in CHECKS)
 _SEEN = max(len(check.expected) for check in CHECKS)
 
@@ -52,11 +56,14 @@ def run_smoke(deployment: Deployment, say: Say = click.echo) -> bool:
 
 
 def _deployment(url: str | None, stage: str | None, region: str | None) -> Deployment:
-    """Return the stage, seen at another address if one is given."""
+    """Return the stage, seen at another address if one is given; AWS's own addresses say where they lead."""
+    told = _AWS_ADDRESS.fullmatch((url or "").rstrip("/"))
+    if told and stage is None:
+        stage, region = told["stage"], region or told["region"]
     deployment = enter(click.get_current_context(), stage or LOCAL, region)
     if url is None:
         return deployment
-    if stage is None and url.rstrip("/") != deployment.api_url:
+    if stage is None and url.replace("//localhost:", "//127.0.0.1:").rstrip("/") != deployment.api_url:
         # An account in one stage says nothing about another: every sign-in would seem broken.
         raise click.UsageError("Name the --stage that this URL belongs to, or a --username that it knows.")
     return replace(deployment, api_url=url.rstrip("/"))

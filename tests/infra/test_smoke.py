@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infra.deployment import Deployment
 from infra.local.gateway import Gateway
 from infra.local.messages import Request, Response
 from infra.smoke import run_smoke
@@ -80,6 +81,32 @@ def test_an_address_that_belongs_to_no_named_stage_is_refused(stage: Stage) -> N
     assert result.output.endswith(
         "Name the --stage that this URL belongs to, or a --username that it knows.\n"
     )
+
+
+def test_the_name_of_this_machine_is_as_good_as_its_address(stage: Stage) -> None:
+    result = stage.operate("smoke", "--url", stage.url.replace("127.0.0.1", "localhost"))
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("region", ["", "eu-central-1"])
+def test_an_address_of_aws_says_which_stage_it_is(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, region: str
+) -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    def enter(_: object, name: str, where: str | None) -> Deployment:
+        asked.append((name, where))
+        return stage.deployment
+
+    def run(deployment: Deployment) -> bool:
+        asked.append((deployment.api_url, None))
+        return True
+
+    monkeypatch.setattr("infra.smoke.enter", enter)
+    monkeypatch.setattr("infra.smoke.run_smoke", run)
+    url = "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/prod"
+    assert stage.operate("smoke", "--url", url, *(["--region", region] if region else [])).exit_code == 0
+    assert asked == [("prod", region or "eu-west-1"), (url, None)]
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "no address", "http://127.0.0.1:99999"])
