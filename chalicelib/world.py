@@ -62,6 +62,10 @@ class AwsWorld:
     """DynamoDB, Secrets Manager, bcrypt and PyJWT."""
 
     def __init__(self, settings: Settings, clock: Clock = now) -> None:
+        # Every function has loaded it by now; the level is the process's, as the log is.
+        from chalicelib.observability import log_from
+
+        log_from(settings.log_level)
         self.settings = settings
         self.clock = clock
         self.entropy: Entropy = secrets.token_bytes
