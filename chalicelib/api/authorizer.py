@@ -15,6 +15,7 @@ from chalicelib.api.issuer import issuer_of_method
 from chalicelib.domain.errors import BearerError, Unavailable
 from chalicelib.oauth.bearer import bearer_token
 from chalicelib.observability import Event, Metric
+from chalicelib.settings import BadSetting
 
 blueprint = Blueprint(__name__)
 _EVERY_METHOD_AND_PATH = "*/*"
@@ -65,6 +66,11 @@ def bearer(request: AuthRequest) -> dict[str, Any]:
     except Unavailable as error:
         _log(Event.OUTAGE, error)
         raise
+    except BadSetting as error:
+        observability.note(setting=str(error))
+        outage = Unavailable("bad setting")
+        _log(Event.OUTAGE, outage)
+        raise outage from None
     except Exception as error:  # noqa: BLE001 - the last resort, as at every door
         # The last resort: Lambda would write the text of this exception, which may hold what was sent.
         observability.record_crash(error)

@@ -15,6 +15,7 @@ from chalicelib.api import foreign
 from chalicelib.domain.errors import GatehouseError, Unavailable
 from chalicelib.domain.sessions import Device
 from chalicelib.observability import Event, Metric
+from chalicelib.settings import BadSetting
 
 ANY_TYPE = ["*/*"]
 """Every content type reaches the view, which answers as the contract says; Chalice would answer 415."""
@@ -62,6 +63,9 @@ def door(view: Callable[..., Any]) -> Callable[..., Any]:
             return refused(error)
         except ChaliceViewError as error:
             return refused(foreign.of_exception(error))
+        except BadSetting as error:
+            observability.note(setting=str(error))
+            return refused(Unavailable("bad setting"))
         except Exception as error:  # noqa: BLE001 - the last resort: fail closed, and say nothing of why
             observability.record_crash(error)
             return error_response(Unavailable("crash"))

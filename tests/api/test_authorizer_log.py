@@ -52,4 +52,8 @@ def test_a_setting_that_is_none_is_an_outage_and_told(written: Written) -> None:
         patch.setenv("LOG_LEVEL", "WARNING")
         with pytest.raises(Unavailable):
             authorize("Bearer x")
-    assert '"error":"BadSetting"' in written.text
+    (line,) = (one for one in written.lines if one.get("message") == "outage")
+    assert (line["reason"], line["setting"]) == (
+        "bad setting",
+        "LOG_LEVEL must be DEBUG or INFO, not 'WARNING'.",
+    )

@@ -145,6 +145,20 @@ def test_a_bare_view_that_crashes_says_nothing_of_why(gateway: Gateway, written:
     assert "hunter2" not in written.text
 
 
+def test_a_setting_that_is_none_is_an_outage_and_told_in_the_log_alone(written: Written) -> None:
+    """The house cannot be built; whoever set it reads why."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BCRYPT_COST", "99")
+        answer = ask(own_app(lambda name: {"sub": claims().subject}), context=CONTEXT)
+    assert answer.error == (503, "temporarily_unavailable")
+    assert "BCRYPT_COST" not in answer.text
+    (line,) = lines(written, "outage")
+    assert (line["reason"], line["setting"]) == (
+        "bad setting",
+        "BCRYPT_COST must be between 4 and 16, not 99.",
+    )
+
+
 def test_an_expired_token_is_a_401_in_a_view_that_forgot_its_guard(gateway: Gateway) -> None:
     app = own_app(lambda name: {"sub": claims().subject}, authorizer=bearer)
     assert ask(app, context=CONTEXT).json == {"sub": CONTEXT["sub"]}
