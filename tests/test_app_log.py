@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -79,7 +80,7 @@ def test_a_level_that_is_none_breaks_no_import_and_silences_nothing(variable: st
         done = subprocess.run(  # noqa: S603 - our own words
             [sys.executable, "-c", code],
             cwd=ROOT,
-            env={variable: level},
+            env={**os.environ, variable: level},
             stdout=subprocess.PIPE,
             text=True,
             check=True,
