@@ -1,4 +1,4 @@
-# `make run` and `make test` need Python 3.11 or later, and nothing else.
+# `make run` and `make test` need Python 3.11 or later; the lines that `make run` prints to try need curl.
 PORT ?= 8000
 PYTHON ?= python3
 STAGE ?= dev
@@ -7,39 +7,44 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help run test check soak deploy destroy lock clean
+.PHONY: help run test check soak deploy destroy lock clean ready
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: $(STAMP) ## Run the whole service on this machine (PORT=8000)
+run: ready ## Run the whole service on this machine (PORT=8000)
 	@exec $(PY) -m infra.local
 
-test: $(STAMP) check ## Check and test everything
+test: ready check ## Check and test everything
 	$(PY) -m pytest -n auto --dist loadfile
 
-check: $(STAMP) ## Lint, types, known vulnerabilities
+check: ready ## Lint, types, architecture, known vulnerabilities
 	$(PY) -m ruff check --output-format concise .
 	$(PY) -m ruff format --check -q .
 	$(PY) -m mypy
+	$(PY) -m pytest tests/test_architecture.py
 	@$(PY) -m infra.audit
 
-soak: $(STAMP) ## Run the long simulations
+soak: ready ## Run the long simulations
 	$(PY) -m pytest -m soak
 
-deploy: $(STAMP) ## Deploy a stage to AWS (STAGE=prod; DRY_RUN=1 stops at the change set)
+deploy: ready ## Deploy a stage to AWS (STAGE=prod; DRY_RUN=1 stops at the change set)
 	@exec $(PY) -m infra deploy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes) $(if $(WAIT),--wait) $(ARGS)
 
-destroy: $(STAMP) ## Take a stage down, and keep its users and its key (STAGE=prod)
+destroy: ready ## Take a stage down, and keep its users and its key (STAGE=prod)
 	@exec $(PY) -m infra destroy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") $(if $(YES),--yes) $(ARGS)
 
-lock: $(STAMP) ## Pin the dependencies anew, with hashes
+lock: ready ## Pin the dependencies anew, with hashes
 	$(PY) -m uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements.in -o requirements.txt
 	$(PY) -m uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements-dev.in -o requirements-dev.txt
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) .local .chalice/deployments .mypy_cache .ruff_cache .hypothesis
+
+# The Python that made the environment may have been removed or moved since.
+ready: $(STAMP)
+	@$(PY) -c '' 2>/dev/null || { echo "The Python in $(VENV) does not run any more. Try: make clean, then: make $(MAKECMDGOALS)" >&2; exit 1; }
 
 $(STAMP): requirements-dev.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or later is needed: '$(PYTHON)' was not found." >&2; exit 1; }

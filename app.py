@@ -2,7 +2,17 @@
 
 from chalice.app import Chalice
 
-from chalicelib.api import account, admin, authorizer, cors, health, key_rotation, revocation, sessions, token
+from chalicelib.api import (
+    account,
+    admin,
+    authorizer,
+    every_route,
+    health,
+    key_rotation,
+    revocation,
+    sessions,
+    token,
+)
 from chalicelib.api.cors import cross_origin
 from chalicelib.api.http import request_scope
 
@@ -13,5 +23,6 @@ app.api.binary_types = []
 # The outer one first: what the inner one makes of a failure is for web pages to read as well.
 app.register_middleware(cross_origin, "http")
 app.register_middleware(request_scope, "http")
-for door in (authorizer, key_rotation, token, revocation, account, sessions, admin, health, cors):
+for door in (authorizer, key_rotation, token, revocation, account, sessions, admin, health):
     app.register_blueprint(door.blueprint)
+every_route.complete(app)

@@ -1,19 +1,21 @@
 """What the house says about itself: JSON lines, metrics, and the names of the audit events.
 
 A log line never carries a password, a token, a hash, a secret or an `Authorization` value. That is so
-because nothing here is given one; `redact` is the second lock, for the day on which something is.
+because nothing here is given one; `redact` is the second lock, for the day on which something is. It sits in
+the logger itself, which is Chalice's `app.log` as well: whoever writes a line there, it passes.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
-from functools import partial
+from typing import Any
 
 from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
@@ -31,6 +33,7 @@ _SECRETS = re.compile(
     r"|\$2[abxy]\$\d\d\$[./A-Za-z0-9]*"  # a password hash
     r"|(?i:\b(?:bearer|basic)\s+)\S+"  # an Authorization value
 )
+_EXCEPTION = frozenset({"exception", "exception_name", "exception_notes", "stack_trace"})
 _fields: ContextVar[dict[str, Field] | None] = ContextVar("fields", default=None)
 
 
@@ -64,35 +67,69 @@ class Metric(StrEnum):
     KEY_ROTATION = "KeyRotation"
 
 
-# ASCII, so that no character of a value ends a line or moves a cursor wherever the log is read.
-_to_json = partial(json.dumps, separators=(",", ":"), default=str)
-logger = Logger(service="gatehouse", utc=True, json_serializer=_to_json)
+def _line(said: dict[str, Any]) -> str:
+    """Return one line of the log, whoever wrote it: with the fields of its scope, and nothing secret."""
+    of_scope = {name: value for name, value in (_fields.get() or {}).items() if name not in said}
+    # ASCII, so that no character of a value ends a line or moves a cursor wherever the log is read.
+    return json.dumps(_clean({**_without_exception_text(said), **of_scope}), separators=(",", ":"))
+
+
+# The level is a setting, and `log_from` tells it; the variables that Powertools looks for are not asked.
+# The line of code is always one of this module's, and so is left out.
+logger = Logger(service="gatehouse", level="INFO", utc=True, location=None, json_serializer=_line)
+
+
+def log_from(level: str) -> None:
+    """Log what is at least as severe as `level`, a name of Python's. Raises ValueError for another."""
+    logging.getLogger(logger.name).setLevel(level)
 
 
 @contextmanager
 def scope(**fields: Field) -> Iterator[None]:
     """Add fields, such as the request's id, to every line that is logged inside."""
-    outer = _fields.get()
-    token = _fields.set({**(outer or {}), **fields})
+    token = _fields.set({**(_fields.get() or {}), **_given(fields)})
     try:
         yield
     finally:
         _fields.reset(token)
 
 
+def note(**fields: Field) -> None:
+    """Add fields to the rest of the scope: what becomes known on the way, such as whose request it is."""
+    inside = _fields.get()
+    if inside is not None:
+        inside.update(_given(fields))
+
+
 def record(event: Event, *, severe: bool = False, **fields: Field) -> None:
     """Log one event as one line of JSON. `severe` marks what somebody should look at."""
-    said = {**(_fields.get() or {}), **fields}
-    clean = {name: redact(value) for name, value in said.items() if value is not None and value != ""}
-    (logger.error if severe else logger.info)(event.value, extra=clean)
+    (logger.error if severe else logger.info)(event.value, extra=_given(fields))
+
+
+def _given(fields: dict[str, Field]) -> dict[str, Field]:
+    return {name: value for name, value in fields.items() if value is not None and value != ""}
 
 
 def record_crash(error: BaseException) -> None:
     """Log an exception that nobody foresaw: its type and where it was, not its text, which may hold input."""
-    frames = traceback.extract_tb(error.__traceback__)[-6:]
-    where = " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
+    frames = traceback.extract_tb(error.__traceback__)
+    where = _where((frame.filename, frame.lineno) for frame in frames)
     record(Event.CRASH, severe=True, error=type(error).__name__, where=where)
     count(Metric.OUTAGE, "crash")
+
+
+def _without_exception_text(said: dict[str, Any]) -> dict[str, Any]:
+    """Tell an exception that was logged with a line as `record_crash` does: a pattern knows no password."""
+    if "exception_name" not in said:
+        return said
+    frames = said.get("stack_trace", {}).get("frames", [])
+    kept = {name: value for name, value in said.items() if name not in _EXCEPTION}
+    where = _where((frame["file"], frame["line"]) for frame in frames)
+    return {**kept, "error": said["exception_name"], "where": where}
+
+
+def _where(frames: Iterable[tuple[str, int | None]]) -> str:
+    return " > ".join(f"{file.rpartition('/')[2]}:{line}" for file, line in list(frames)[-6:])
 
 
 def count(metric: Metric, outcome: str) -> None:
@@ -111,6 +148,15 @@ def redact(value: Field) -> Field:
     if not isinstance(value, str):
         return value
     return _SECRETS.sub("[redacted]", value)[:MAX_FIELD_CHARACTERS]
+
+
+def _clean(value: Any) -> Any:
+    """Redact every text in what is to become JSON; an object of another kind is told by its text."""
+    if isinstance(value, dict):
+        return {redact(str(name)): _clean(one) for name, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(one) for one in value]
+    return value if isinstance(value, int | float | None) else redact(str(value))
 
 
 class LogAudit:

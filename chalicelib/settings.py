@@ -12,8 +12,16 @@ from typing import Any, Self
 DAY = 86_400
 
 
-def _knob(default: Any, unit: str, meaning: str, *, low: int | None = None, high: int | None = None) -> Any:
-    metadata = {"unit": unit, "meaning": meaning, "low": low, "high": high}
+def _knob(
+    default: Any,
+    unit: str,
+    meaning: str,
+    *,
+    low: int | None = None,
+    high: int | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    metadata = {"unit": unit, "meaning": meaning, "low": low, "high": high, "choices": choices}
     return field(default=default, metadata=metadata)
 
 
@@ -52,7 +60,8 @@ class Settings:
     cors_allow_origin: str = _knob("", "origin", "origin of the web pages that may call; empty: of none")
     aws_region: str = _knob("us-east-1", "name", "region of table and secret; set by Lambda")
     aws_endpoint_url: str = _knob("", "URL", "where AWS is, when it is not AWS")
-    log_level: str = _knob("INFO", "name", "least severity that is logged")
+    # Nothing above INFO, which is the audit trail.
+    log_level: str = _knob("INFO", "name", "least severity that is logged", choices=("DEBUG", "INFO"))
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -72,10 +81,12 @@ class Settings:
 
 
 def _read(knob: Field[Any], text: str) -> str | int:
+    name, choices = knob.name.upper(), knob.metadata["choices"]
+    if choices and text not in choices:
+        raise BadSetting(f"{name} must be {' or '.join(choices)}, not {text!r}.")
     if not isinstance(knob.default, int):
         return text
     low, high = knob.metadata["low"], knob.metadata["high"]
-    name = knob.name.upper()
     if not text.isascii() or not text.isdigit():
         raise BadSetting(f"{name} must be a whole number of {knob.metadata['unit']}.")
     value = int(text)

@@ -65,6 +65,10 @@ class AwsWorld:
     def __init__(
         self, settings: Settings, clock: Clock = now, sleep: Callable[[float], None] = time.sleep
     ) -> None:
+        # Every function has loaded it by now; the level is the process's, as the log is.
+        from chalicelib.observability import log_from
+
+        log_from(settings.log_level)
         self.settings = settings
         self.clock = clock
         self._sleep = sleep

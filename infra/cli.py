@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,6 +16,8 @@ from chalicelib.domain.errors import GatehouseError, Unavailable
 from chalicelib.settings import BadSetting
 from infra.deployment import LOCAL, Deployment, NoDeployment, open_deployment
 from infra.local.environment import local_credentials
+
+_KNOCK_SECONDS = 2
 
 
 class OneSentence(click.Group):
@@ -44,10 +48,24 @@ def sentence(error: Exception) -> str:
 
 def enter(ctx: click.Context, stage: str, region: str | None) -> Deployment:
     """Open a deployment for the rest of a command."""
-    if stage == LOCAL:
-        # moto takes any credentials, but boto3 does not call without some; a real profile is not to be used.
-        ctx.with_resource(local_credentials())
-    return open_deployment(stage, region)
+    if stage != LOCAL:
+        return open_deployment(stage, region)
+    # moto takes any credentials, but boto3 does not call without some; a real profile is not to be used.
+    ctx.with_resource(local_credentials())
+    deployment = open_deployment(stage, region)
+    _knock(deployment)
+    return deployment
+
+
+def _knock(deployment: Deployment) -> None:
+    """Raise NoDeployment where the file of a local stack is all that is left of it, as after a kill."""
+    address = urlsplit(deployment.settings.aws_endpoint_url)
+    try:
+        socket.create_connection((address.hostname, address.port), timeout=_KNOCK_SECONDS).close()
+    except OSError as error:
+        raise NoDeployment(
+            f"No local stack answers at {address.netloc}: start one with `make run`."
+        ) from error
 
 
 def stage_options(command: Callable[..., Any]) -> Callable[..., Any]:

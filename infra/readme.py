@@ -14,6 +14,7 @@ def settings_table() -> str:
         default = f"`{knob.default}`" if knob.default != "" else "empty"
         meta = knob.metadata
         bounds = f" ({meta['low']} to {meta['high']})" if meta["high"] is not None else ""
+        bounds += f" ({' or '.join(f'`{one}`' for one in meta['choices'])})" if meta["choices"] else ""
         rows.append(f"| `{knob.name.upper()}` | {meta['unit']} | {default} | {meta['meaning']}{bounds} |")
     return "\n".join(rows)
 

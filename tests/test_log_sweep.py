@@ -120,6 +120,16 @@ def test_every_refusal_says_why_and_where(sweep: Sweep) -> None:
         assert line["route"]
         assert line["request_id"]
         assert 400 <= line["status"] < 500
+        assert line.get("grant_type") == "password" or line["reason"] != "wrong_password"
+
+
+def test_every_denial_says_why_and_where(sweep: Sweep) -> None:
+    denied = [json.loads(line) for line in sweep.lines if '"message":"denied"' in line]
+    assert denied
+    for line in denied:
+        assert line["reason"]
+        assert line["function"] == "authorizer"
+        assert line["route"] in {"GET /me", "GET /me/sessions", "DELETE /me/sessions/{}"}
 
 
 def test_no_reason_was_blotted_out(sweep: Sweep) -> None:

@@ -17,6 +17,7 @@ from chalicelib.observability import (
     LogAudit,
     Metric,
     count,
+    note,
     record,
     record_crash,
     redact,
@@ -81,6 +82,19 @@ def test_a_scope_ends_with_an_exception_too(written: Written) -> None:
         raise KeyError
     record(Event.REFUSED)
     assert "request_id" not in written.lines[0]
+
+
+def test_a_note_is_on_the_lines_that_follow_until_its_scope_ends(written: Written) -> None:
+    note(user_id="of no scope")
+    with scope(request_id="r"):
+        record(Event.REFUSED)
+        with scope(route="GET /me"):
+            note(user_id="u", grant_type=None)
+            record(Event.REFUSED, user_id=None)
+        record(Event.REFUSED)
+    said = [(line.get("request_id"), line.get("route"), line.get("user_id")) for line in written.lines]
+    assert said == [("r", None, None), ("r", "GET /me", "u"), ("r", None, None)]
+    assert "grant_type" not in written.text
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -33,15 +33,6 @@ def test_every_command_in_the_operators_table_exists() -> None:
             assert command in found.commands
 
 
-def test_the_readmes_own_function_is_what_it_says() -> None:
-    """The five lines register, with the authorizer, in a Chalice app."""
-    source = re.search(r"```python\n(.*?)```", README, re.DOTALL)
-    assert source is not None
-    namespace: dict[str, object] = {"__name__": "chalicelib.api.reports"}
-    exec(compile(source[1], "README.md", "exec"), namespace)  # noqa: S102 - our own documentation
-    assert callable(namespace["reports"])
-
-
 def test_the_text_speaks_of_the_project_alone() -> None:
     """No path of a machine, and no placeholder, stands in what is published."""
     for page in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]:
@@ -49,3 +40,14 @@ def test_the_text_speaks_of_the_project_alone() -> None:
         assert not re.search(r"/work/|/root/|\b[A-Z]+_OUTPUT\b|\bOUT_[A-Z0-9]+\b|[A-Z]+_TABLE\n", text), (
             page.name
         )
+
+
+def test_every_place_that_a_developer_is_sent_to_exists() -> None:
+    section = README.partition("\n## Developing\n")[2].partition("\n## ")[0]
+    named = re.findall(r"^(\S+/|app\.py)(?:, (\S+/))?  ", section, re.MULTILINE)
+    assert len(named) == 8
+    for first, second in named:
+        assert (ROOT / first).exists(), first
+        assert not second or (ROOT / first).parent.joinpath(second).exists(), second
+    (test,) = re.findall(r"-m pytest (\S+)", section)
+    assert (ROOT / test).exists()

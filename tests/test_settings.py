@@ -59,7 +59,7 @@ def test_every_default_is_within_its_bounds(name: str) -> None:
     assert low <= default <= (high or default)
 
 
-@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("name", [name for name in TEXTS if not TEXTS[name].metadata["choices"]])
 def test_a_text_is_taken_as_it_is(name: str) -> None:
     assert getattr(read(**{name.upper(): "some text"}), name) == "some text"
 
@@ -160,3 +160,15 @@ def test_a_stack_file_that_is_none_is_refused_with_what_to_do(tmp_path: Path, co
     with pytest.raises(BadSetting) as refusal:
         read(GATEHOUSE_STACK_FILE=str(file))
     assert str(refusal.value) == "No local stack is running here: start one with `make run`."
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO"])
+def test_the_log_may_tell_more_than_the_audit_trail(level: str) -> None:
+    assert read(LOG_LEVEL=level).log_level == level
+
+
+@pytest.mark.parametrize("level", ["WARNING", "ERROR", "CRITICAL", "info", "10", "bogus", "INFO "])
+def test_the_log_may_not_tell_less_than_the_audit_trail(level: str) -> None:
+    with pytest.raises(BadSetting) as refusal:
+        read(LOG_LEVEL=level)
+    assert str(refusal.value) == f"LOG_LEVEL must be DEBUG or INFO, not {level!r}."

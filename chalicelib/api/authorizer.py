@@ -5,20 +5,50 @@ Its imports are its cold start: the verifier, the keys and one table read; no ro
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, cast
 
-from chalice.app import AuthRequest, Blueprint
+from chalice.app import AuthRequest, Blueprint, ChaliceAuthorizer
 
 from chalicelib import observability, wiring
 from chalicelib.api.issuer import issuer_of_method
 from chalicelib.domain.errors import BearerError, Unavailable
 from chalicelib.oauth.bearer import bearer_token
 from chalicelib.observability import Event, Metric
+from chalicelib.settings import BadSetting
 
 blueprint = Blueprint(__name__)
 _EVERY_METHOD_AND_PATH = "*/*"
+_FIXED_SEGMENT = re.compile(r"(?:[a-z][a-z_.-]{0,31})?")
 
 
+class _Logged(ChaliceAuthorizer):
+    """An authorizer whose lines say which function and invocation, and which route was asked for."""
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        # Not API Gateway's id of the request, which it does not tell: Lambda's, as in the function's own log.
+        with observability.scope(
+            function="authorizer",
+            request_id=getattr(context, "aws_request_id", None),
+            route=_route(event["methodArn"]),
+        ):
+            return super().__call__(event, context)
+
+
+def _logged(authorizer: ChaliceAuthorizer) -> _Logged:
+    # Chalice hands the function no context. Its object has to stay the same one: an app fills it in later.
+    authorizer.__class__ = _Logged
+    return cast(_Logged, authorizer)
+
+
+def _route(method_arn: str) -> str:
+    """Return method and path, with `{}` for whatever may have been written by the caller."""
+    _, _, method, *segments = method_arn.split("/")
+    named = (one if _FIXED_SEGMENT.fullmatch(one) else "{}" for one in segments)
+    return f"{method} /{'/'.join(named)}"
+
+
+@_logged
 @blueprint.authorizer()  # type: ignore[untyped-decorator,unused-ignore]
 def bearer(request: AuthRequest) -> dict[str, Any]:
     """Answer Allow with the verified claims, or Deny with the reason.
@@ -26,8 +56,8 @@ def bearer(request: AuthRequest) -> dict[str, Any]:
     A Deny, and not the `Unauthorized` exception: it is cached, counts as no Lambda error, and carries its
     reason. What cannot be told is raised: API Gateway answers 503 for it, and caches nothing.
     """
-    house = wiring.house()
     try:
+        house = wiring.house()
         verifier = house.verifier(issuer_of_method(house.settings, request.method_arn))
         claims = verifier.verify(bearer_token(request.token))
     except BearerError as error:
@@ -36,6 +66,11 @@ def bearer(request: AuthRequest) -> dict[str, Any]:
     except Unavailable as error:
         _log(Event.OUTAGE, error)
         raise
+    except BadSetting as error:
+        observability.note(setting=str(error))
+        outage = Unavailable("bad setting")
+        _log(Event.OUTAGE, outage)
+        raise outage from None
     except Exception as error:  # noqa: BLE001 - the last resort, as at every door
         # The last resort: Lambda would write the text of this exception, which may hold what was sent.
         observability.record_crash(error)
@@ -62,7 +97,6 @@ def _log(event: Event, error: BearerError | Unavailable) -> None:
         event,
         severe=is_outage,
         outcome="outage" if is_outage else "denied",
-        route="authorizer",
         error=error.code,
         reason=error.reason,
         user_id=error.user_id,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from chalicelib import wiring
+from chalicelib import observability, wiring
 from chalicelib.api.authorizer import bearer
 from chalicelib.api.http import current_request, door
 from chalicelib.domain.claims import VerifiedClaims
@@ -28,6 +28,7 @@ def claims() -> VerifiedClaims:
     for name in _NUMERIC:
         context[name] = int(context[name])
     verified = VerifiedClaims.from_mapping(context)
+    observability.note(user_id=verified.subject, session_id=verified.session_id)
     if verified.expires_at <= wiring.house().world.clock():
         raise InvalidToken("expired")
     return verified
@@ -47,6 +48,7 @@ def requires(*permissions: str) -> Callable[[Callable[..., Any]], Callable[..., 
                 raise InsufficientScope(" ".join(sorted(permissions)))
             return view(*args, **kwargs)
 
+        guarded.permissions = permissions  # type: ignore[attr-defined]  # by which a test knows a guarded view
         return door(guarded)
 
     return guard

@@ -8,17 +8,18 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any
 
-from chalice.app import Request, Response
+from chalice.app import ChaliceViewError, Request, Response
 
 from chalicelib import observability
+from chalicelib.api import foreign
 from chalicelib.domain.errors import GatehouseError, Unavailable
 from chalicelib.domain.sessions import Device
 from chalicelib.observability import Event, Metric
+from chalicelib.settings import BadSetting
 
 ANY_TYPE = ["*/*"]
 """Every content type reaches the view, which answers as the contract says; Chalice would answer 415."""
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-_INTERNAL_SERVER_ERROR = 500
 _UNAVAILABLE = 503
 
 # A context variable and not `app.current_request`, which two threads of the local stack would share.
@@ -26,16 +27,15 @@ _current: ContextVar[Request] = ContextVar("request")
 
 
 def request_scope(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Chalice middleware: hold the request for the doors, and see that no foreign error text goes out."""
+    """Chalice middleware: hold the request for the doors, and see that no foreign error goes out."""
     token = _current.set(request)
     try:
         with observability.scope(**_said_of(request)):
             response = get_response(request)
+            refusal = foreign.of_response(response)
+            return response if refusal is None else refused(refusal)
     finally:
         _current.reset(token)
-    if response.status_code == _INTERNAL_SERVER_ERROR:
-        return error_response(Unavailable("unhandled"))
-    return response
 
 
 def _said_of(request: Request) -> dict[str, observability.Field]:
@@ -60,8 +60,12 @@ def door(view: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return view(*args, **kwargs)
         except GatehouseError as error:
-            record_refusal(error)
-            return error_response(error)
+            return refused(error)
+        except ChaliceViewError as error:
+            return refused(foreign.of_exception(error))
+        except BadSetting as error:
+            observability.note(setting=str(error))
+            return refused(Unavailable("bad setting"))
         except Exception as error:  # noqa: BLE001 - the last resort: fail closed, and say nothing of why
             observability.record_crash(error)
             return error_response(Unavailable("crash"))
@@ -69,8 +73,13 @@ def door(view: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
-def record_refusal(error: GatehouseError) -> None:
-    """Log a refusal with its reason, which the answer keeps to itself."""
+def refused(error: GatehouseError) -> Response:
+    """Answer with an error, and log its reason, which the answer keeps to itself."""
+    _record_refusal(error)
+    return error_response(error)
+
+
+def _record_refusal(error: GatehouseError) -> None:
     is_outage = error.status == _UNAVAILABLE
     observability.record(
         Event.OUTAGE if is_outage else Event.REFUSED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalice.app import Blueprint, Response
 
 from chalicelib import observability, wiring
-from chalicelib.api.http import ANY_TYPE, door, json_response
+from chalicelib.api.http import ANY_TYPE, json_response
 from chalicelib.api.token import ALL_BUT_POST, read_request
 from chalicelib.domain.errors import MethodNotAllowed
 from chalicelib.observability import Metric
@@ -14,7 +14,6 @@ blueprint = Blueprint(__name__)
 
 
 @blueprint.route("/oauth/revoke", methods=["POST"], content_types=ANY_TYPE)
-@door
 def revoke() -> Response:
     """End the session of a token. 200 says that the token is dead now, not that it was alive (§2.2)."""
     request, house = read_request(), wiring.house()
@@ -24,7 +23,6 @@ def revoke() -> Response:
 
 
 @blueprint.route("/oauth/revoke", methods=ALL_BUT_POST, content_types=ANY_TYPE)
-@door
 def revoke_by_another_method() -> Response:
     """Refuse: a revocation request is a POST (RFC 7009 §2.1)."""
     raise MethodNotAllowed

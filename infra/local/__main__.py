@@ -10,9 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, TextIO
 
-from infra.local.greeting import greeting
-from infra.local.server import PortInUseError
-from infra.local.stack import LocalStack
+from chalicelib.settings import BadSetting, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).resolve().parents[2]
 _FILE = _ROOT / ".local" / "stack.json"
 _HIGHEST_PORT = 65_535
+_OURS = {"app", "chalicelib", "infra"}
 
 
 class _BadPortError(ValueError):
@@ -32,16 +31,36 @@ def main(environment: Mapping[str, str], out: TextIO) -> int:
     signal.signal(signal.SIGTERM, _stop)
     try:
         _run(environment, out)
-    except (PortInUseError, _BadPortError) as error:
-        print(error, file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         return 0
+    except Exception as error:
+        sentence = _sentence(error)
+        if not sentence:
+            raise
+        print(sentence, file=sys.stderr)
+        return 1
     return 0
+
+
+def _sentence(error: Exception) -> str:
+    """Say what a developer can do about it, or nothing where it is a defect."""
+    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] not in _OURS:
+        return f"The installation is not complete ({error}): run `make clean`, then the same again."
+    if isinstance(error, BadSetting | _BadPortError):
+        return str(error)
+    from infra.local.server import PortInUseError
+
+    return str(error) if isinstance(error, PortInUseError) else ""
 
 
 def _run(environment: Mapping[str, str], out: TextIO) -> None:
     port, aws_port = _port(environment, "PORT", 8000), _port(environment, "AWS_PORT", 0)
+    # Before anything is built: a value that is none is told at once.
+    Settings.from_environment({**environment, "GATEHOUSE_STACK_FILE": ""})
+    # Here, so that a package which is missing is told by `main`.
+    from infra.local.greeting import greeting
+    from infra.local.stack import LocalStack
+
     file = Path(environment.get("GATEHOUSE_STACK_FILE") or _FILE)
     log = file.with_name("gatehouse.log")
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,7 @@ LONG_PASSWORD = "Xylophone/Quartz+" * 6
 WRONG_PASSWORD = "Guessed: 0penSesame!"
 NAME = "mallory.mustermann@secret.example"
 NASTY_NAMES = [
-    'inject\n{"level":"ERROR","message":"forged"}',
+    'inject\n{"message":"forged","level":"ERROR"}',
     "carriage\rreturn",
     "\x1b[31mansi\x1b[0m",
     "nul\x00byte",

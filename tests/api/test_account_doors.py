@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from app import app
 from chalicelib.domain.scopes import Scope
 from tests.api.events import Denied, Gateway, authorize, invoke, proxy_event, stringified
 from tests.fakes import FakeWorld
@@ -207,10 +206,3 @@ def test_health_is_open_and_touches_nothing(world: FakeWorld, gateway: Gateway) 
         assert (answer.status, answer.json) == (200, {"status": "ok"})
     assert not world.store.calls
     assert not world.keys.calls
-
-
-def test_no_route_leaves_the_content_type_to_the_framework() -> None:
-    """Chalice would answer 415 in a shape of its own, with the content type in it."""
-    entries = [entry for methods in app.routes.values() for entry in methods.values()]
-    assert entries
-    assert {tuple(entry.content_types) for entry in entries} == {("*/*",)}

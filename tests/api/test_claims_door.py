@@ -126,6 +126,19 @@ def test_who_lacks_a_permission_is_told_what_is_needed(gateway: Gateway) -> None
     )
 
 
+def test_every_refusal_says_whose_token_it_was(gateway: Gateway, written: Written) -> None:
+    def fail() -> None:
+        raise NotFound("no such thing")
+
+    visit(requires("users:write")(tell))
+    visit(requires()(fail))
+    gateway.house.world.clock.now = int(CONTEXT["exp"])
+    visit(requires()(tell))
+    said = [line for line in written.lines if line.get("message") == "refused"]
+    assert [line["status"] for line in said] == [403, 404, 401]
+    assert {(line["user_id"], line["session_id"]) for line in said} == {(CONTEXT["sub"], CONTEXT["sid"])}
+
+
 def test_the_view_does_not_run_for_who_may_not(gateway: Gateway) -> None:
     ran: list[VerifiedClaims] = []
     visit(requires("users:write")(lambda: ran.append(claims())))

@@ -38,7 +38,9 @@ def test_a_preflight_needs_no_token_and_allows_what_the_app_does(open_stack: Loc
     headers = dict(response.headers)
     assert response.status == 204
     assert headers["Access-Control-Allow-Origin"] == ORIGIN
-    assert {"GET", "POST", "DELETE"} == set(headers["Access-Control-Allow-Methods"].split(", "))
+    assert {"DELETE", "GET", "PATCH", "POST", "PUT"} == set(
+        headers["Access-Control-Allow-Methods"].split(", ")
+    )
     assert "Idempotency-Key" in headers["Access-Control-Allow-Headers"]
 
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import KeysAndAttributesTypeDef
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:gatehouse0/local/GET/me"
-ROUNDS, BATCH = 15, 20
+TURNS, ROUNDS, BATCH = 5, 3, 20
+MOST_TIME = 2.3
+"""Times the signature and the read alone; 1.65 when this was written, whatever the machine was at."""
 
 
 @pytest.fixture
@@ -62,10 +64,14 @@ def test_a_warm_decision(stage: Stage, capsys: pytest.CaptureFixture[str]) -> No
         with read.answering():
             decide()
             assert read.calls == 1, "one read a decision, and with warm keys nothing else"
-            ours, least = (median_of(one, rounds=ROUNDS, batch=BATCH) for one in (decide, floor))
+            # In turn, so that a machine which slows down slows down both.
+            turns = [
+                [median_of(one, rounds=ROUNDS, batch=BATCH) for one in (decide, floor)] for _ in range(TURNS)
+            ]
+    ours, least = sorted(turns, key=lambda turn: turn[0] / turn[1])[TURNS // 2]
     with capsys.disabled():
         print(  # noqa: T201 - a measurement is for people
             f"\n  authorizer, warm: {1e6 * ours:.0f} us of CPU and 1 call; "
             f"one HMAC and that call alone: {1e6 * least:.0f} us"
         )
-    assert ours < 5 * least
+    assert ours < MOST_TIME * least

@@ -9,12 +9,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from threading import Timer
 
 import pytest
-import requests
 
 from infra.local.greeting import commands
 from infra.local.server import listen
@@ -23,7 +23,6 @@ from tests.blackbox.stage import PASSWORD, Stage
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 30
-POLL_SECONDS = 0.02
 
 
 @contextmanager
@@ -32,7 +31,7 @@ def running(command: list[str], folder: Path, **variables: str) -> Iterator[subp
     with subprocess.Popen(  # noqa: S603 - our own commands
         command,
         cwd=folder,
-        env={**os.environ, **variables},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **variables},
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -45,13 +44,27 @@ def running(command: list[str], folder: Path, **variables: str) -> Iterator[subp
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def waited(process: subprocess.Popen[str], is_ready: Callable[[], bool]) -> None:
-    """Return as soon as something is so."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_ready():
-        assert process.poll() is None, process.stdout.read() if process.stdout else ""
-        assert time.monotonic() < deadline
-        time.sleep(POLL_SECONDS)
+def heard(process: subprocess.Popen[str], beginning: str) -> str:
+    """Return a line that begins so, as soon as a process has said it."""
+    assert process.stdout is not None
+    said = []
+    with patience(process):
+        for line in process.stdout:
+            if line.startswith(beginning):
+                return line
+            said.append(line)
+    raise AssertionError("".join(said))
+
+
+@contextmanager
+def patience(process: subprocess.Popen[str]) -> Iterator[None]:
+    """End a process that keeps a test waiting for too long."""
+    timer = Timer(PATIENCE_SECONDS, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def free_port() -> int:
@@ -75,7 +88,7 @@ def test_a_whole_run(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "infra.local"]
     variables = {"PORT": str(port), "BCRYPT_COST": "4", "GATEHOUSE_STACK_FILE": str(file)}
     with running(command, ROOT, **variables) as process:
-        waited(process, file.exists)
+        heard(process, "Gatehouse runs at ")
         stack = json.loads(file.read_text())
         assert stack["api_url"] == f"http://127.0.0.1:{port}"
         outputs = [
@@ -102,7 +115,7 @@ def test_a_request_under_way_does_not_hold_up_the_end(tmp_path: Path) -> None:
     file = tmp_path / "stack.json"
     command = [sys.executable, "-m", "infra.local"]
     with running(command, ROOT, PORT="0", BCRYPT_COST="4", GATEHOUSE_STACK_FILE=str(file)) as process:
-        waited(process, file.exists)
+        heard(process, "Gatehouse runs at ")
         url = json.loads(file.read_text())["api_url"]
         with closing(Visitor(url, "demo@example.com", "open the gate, please")) as app:
             assert app.sign_in().status_code == 200
@@ -120,7 +133,7 @@ def test_chalices_own_server_works_on_the_same_aws(stage: Stage, tmp_path: Path)
     command = [chalice, "local", "--stage", "local", "--port", str(port), "--no-autoreload"]
     url = f"http://127.0.0.1:{port}"
     with running(command, tmp_path) as process, closing(Visitor(url, stage.account(), PASSWORD)) as app:
-        waited(process, lambda: _answers(url))
+        heard(process, "Serving on ")
         assert told(app.sign_in()) == "200"
         assert told(app.me()) == "200"
         theirs, ours = app, stage.visitor(app.username)
@@ -129,8 +142,15 @@ def test_chalices_own_server_works_on_the_same_aws(stage: Stage, tmp_path: Path)
         assert told(theirs.refresh(theirs.refresh_token)) == "200"
 
 
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/health", timeout=1).ok
-    except requests.ConnectionError:
-        return False
+def test_chalices_own_server_without_a_stack_says_what_to_start(tmp_path: Path) -> None:
+    for name in ("app.py", "chalicelib", ".chalice"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "requirements.txt").touch()
+    port, chalice = free_port(), str(Path(sys.executable).with_name("chalice"))
+    command = [chalice, "local", "--stage", "local", "--port", str(port), "--no-autoreload"]
+    with running(command, tmp_path) as process:
+        heard(process, "Serving on ")
+        with closing(Visitor(f"http://127.0.0.1:{port}", "demo@example.com", PASSWORD)) as app:
+            assert app.sign_in().status_code == 503
+        outage = json.loads(heard(process, '{"level":"ERROR","message":"outage"'))
+        assert outage["setting"] == "No local stack is running here: start one with `make run`."

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import chdir, closing
 from pathlib import Path
 
 import click
@@ -12,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from infra.__main__ import main
+from infra.local.server import listen
 from tests.blackbox.stage import Stage, staged
 
 
@@ -150,3 +153,25 @@ def test_keys_are_shown_and_rotated(stage: Stage) -> None:
     assert not any("AWSPENDING" in line for line in after)
     assert app.me().status_code == 200
     assert stage.signed_in().me().status_code == 200
+
+
+@pytest.mark.parametrize(
+    "arguments", [["users", "show", "a@example.com"], ["keys", "status"], ["smoke"]], ids=" ".join
+)
+def test_a_local_stack_that_is_gone_is_told_with_what_to_do(arguments: list[str], tmp_path: Path) -> None:
+    """A stack that was killed leaves its file behind."""
+    with closing(listen(0)) as listener:
+        port = listener.getsockname()[1]
+    stack = {
+        "api_url": "http://127.0.0.1:1",
+        "aws_endpoint_url": f"http://127.0.0.1:{port}",
+        "region": "us-east-1",
+        "users_table": "gatehouse-local",
+        "signing_secret_id": "gatehouse-local",
+    }
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "stack.json").write_text(json.dumps(stack))
+    with chdir(tmp_path):
+        result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 1
+    assert result.output == f"Error: No local stack answers at 127.0.0.1:{port}: start one with `make run`.\n"

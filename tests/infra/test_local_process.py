@@ -97,6 +97,27 @@ def test_a_port_in_use_is_told_in_one_sentence(tmp_path: Path) -> None:
         assert refused(tmp_path, str(port)).startswith(f"Port {port} is in use")
 
 
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ({"BCRYPT_COST": "99"}, "BCRYPT_COST must be between 4 and 16, not 99."),
+        ({"LOG_LEVEL": "WARNING"}, "LOG_LEVEL must be DEBUG or INFO, not 'WARNING'."),
+        ({"AWS_PORT": "x"}, "AWS_PORT must be a port number, 0 to 65535, not 'x'."),
+    ],
+)
+def test_a_bad_setting_is_told_in_one_sentence(
+    tmp_path: Path, setting: dict[str, str], sentence: str
+) -> None:
+    assert refused(tmp_path, "0", setting) == sentence + "\n"
+
+
+def test_a_package_that_is_missing_is_told_with_what_to_do(tmp_path: Path) -> None:
+    """Without its site-packages, a Python is as one whose installation broke off."""
+    said = refused(tmp_path, "0", command=[sys.executable, "-S", "-m", "infra.local"])
+    assert said.startswith("The installation is not complete (No module named '")
+    assert said.endswith("): run `make clean`, then the same again.\n")
+
+
 def test_the_file_of_another_stack_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "stack.json"
     with stack_file(file, {"api_url": "a"}):
@@ -104,12 +125,14 @@ def test_the_file_of_another_stack_is_left_alone(tmp_path: Path) -> None:
     assert file.read_text() == '{"pid": 1}'
 
 
-def refused(folder: Path, port: str) -> str:
+def refused(
+    folder: Path, port: str, settings: dict[str, str] | None = None, command: list[str] = COMMAND
+) -> str:
     """Return the one line on standard error of a stack that does not start."""
     done = subprocess.run(  # noqa: S603
-        COMMAND,
+        command,
         cwd=ROOT,
-        env=environment(folder, port),
+        env=environment(folder, port) | (settings or {}),
         capture_output=True,
         text=True,
         check=False,

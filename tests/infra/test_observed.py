@@ -135,7 +135,9 @@ def test_the_end_of_a_session_is_found_with_its_reason() -> None:
 
 def test_outages_are_found_in_both_functions_and_crashes_with_their_place() -> None:
     lines = found_by("outages")
-    assert {"authorizer", "POST /oauth/token"} <= {line["route"] for line in lines}
+    assert {("authorizer", "GET /me"), (None, "GET /me"), (None, "POST /oauth/token")} <= {
+        (line.get("function"), line["route"]) for line in lines
+    }
     assert [line for line in lines if line["message"] == "crash" and "flows.py" in line["where"]]
 
 
