@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from chalicelib.adapters.dynamodb_table import Table
 
 
+_FIRST_PAUSE_SECONDS = 0.02
+"""A transaction holds its items for milliseconds."""
+
+
 class World(Protocol):
     """The ports, each served by something."""
 
@@ -140,4 +144,8 @@ class AwsWorld:
         from chalicelib.adapters.dynamodb_table import Table
 
         client = dynamodb(self.settings.aws_region, self.settings.aws_endpoint_url)
-        return Table(client, self.settings.users_table, self._sleep)
+        return Table(client, self.settings.users_table, self._step_back)
+
+    def _step_back(self, turn: int) -> None:
+        # Twice as long each time, and never two callers alike: they would meet again.
+        self._sleep(_FIRST_PAUSE_SECONDS * 2 ** (turn - 1) * (0.5 + self.entropy(1)[0] / 510))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
 
 _CONFLICT_ATTEMPTS = 5
 """Times a write is tried that a transaction is in the way of; each holds its items for milliseconds."""
-_CONFLICT_PAUSE_SECONDS = 0.02
-"""The first pause; the last is eight times as long."""
 _CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
@@ -38,14 +34,15 @@ class Refused(Exception):
 
 
 class Table:
-    """One DynamoDB table. Raises Unavailable wherever it cannot be asked."""
+    """One DynamoDB table. Raises Unavailable wherever it cannot be asked.
 
-    def __init__(
-        self, client: DynamoDBClient, name: str, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    `step_back` waits, longer with each turn that it is told, for a transaction that is in the way.
+    """
+
+    def __init__(self, client: DynamoDBClient, name: str, step_back: Callable[[int], None]) -> None:
         self.client = client
         self.name = name
-        self._sleep = sleep
+        self._step_back = step_back
 
     def get(self, key: Item) -> Item | None:
         """Return one item."""
@@ -112,6 +109,8 @@ class Table:
 
     def _write(self, call: Callable[[], Item | None]) -> tuple[bool, Item | None]:
         for turn in range(_CONFLICT_ATTEMPTS):
+            if turn:
+                self._step_back(turn)
             with outages():
                 try:
                     return True, call()
@@ -121,7 +120,6 @@ class Table:
                     # A transaction holds the item; botocore does not try this again by itself.
                     if error_code(error) != "TransactionConflictException":
                         raise
-            self._step_back(turn)
         raise Unavailable("aws transaction conflict")
 
     def put(self, item: Item, condition: str) -> TransactWriteItemTypeDef:
@@ -146,6 +144,8 @@ class Table:
     def transact_or_refuse(self, actions: Sequence[TransactWriteItemTypeDef]) -> None:
         """Write all or nothing. Raises Refused with what the refusing items held, where they ask for that."""
         for turn in range(_CONFLICT_ATTEMPTS):
+            if turn:
+                self._step_back(turn)
             with outages():
                 try:
                     self.client.transact_write_items(TransactItems=actions)
@@ -155,13 +155,7 @@ class Table:
                         raise refusal from error
                 else:
                     return
-            self._step_back(turn)
         raise Unavailable("aws transaction conflict")
-
-    def _step_back(self, turn: int) -> None:
-        """Wait, longer each time and never two callers alike, until whoever was in the way is through."""
-        if turn + 1 < _CONFLICT_ATTEMPTS:
-            self._sleep(random.uniform(0.5, 1) * _CONFLICT_PAUSE_SECONDS * 2**turn)  # noqa: S311 - no secret
 
 
 def was_refused(error: ClientError) -> Item | None:

@@ -23,7 +23,7 @@ from chalicelib.domain.sessions import EndReason
 from tests.adapters.aws_calls import Answer, answer_with
 from tests.adapters.conftest import Store
 from tests.adapters.records import NAME, NOW, POLICY, account, id_of, rotated, session
-from tests.fake_aws import Aws, AwsHouse
+from tests.fake_aws import AwsHouse
 
 ADA = id_of("ada")
 URL = "https://dynamodb.us-east-1.amazonaws.com"
@@ -216,49 +216,6 @@ def test_a_transaction_canceled_for_no_reason_is_unavailable(
     store: Store, aws_house: AwsHouse, name: str
 ) -> None:
     answer_with(aws_house.dynamodb, Cancelled(99), "TransactWriteItems")
-    with pytest.raises(Unavailable):
-        STORE_METHODS[name](store)
-
-
-WRITES = {
-    "begin_sign_in": "UpdateItem",
-    "forgive": "UpdateItem",
-    "set_permissions": "UpdateItem",
-    "set_disabled": "UpdateItem",
-    "rotate": "PutItem",
-    "advance_epoch": "UpdateItem",
-}
-
-
-class InTheWay:
-    """Refuses so many plain writes because a transaction holds the item, then lets them through."""
-
-    def __init__(self, times: int) -> None:
-        self.left = times
-
-    def __call__(self, request: Any, **_: Any) -> Any:
-        if self.left == 0:
-            return None
-        self.left -= 1
-        return refusal("TransactionConflictException")(request)
-
-
-@pytest.mark.parametrize("name", WRITES)
-def test_a_write_that_a_transaction_is_in_the_way_of_is_tried_again_later_each_time(
-    store: Store, aws: Aws, aws_house: AwsHouse, name: str
-) -> None:
-    conflict = InTheWay(4)
-    answer_with(aws_house.dynamodb, conflict, WRITES[name])
-    STORE_METHODS[name](store)
-    assert conflict.left == 0
-    assert aws.slept == sorted(aws.slept)
-    assert len(aws.slept) == 4
-    assert 0.01 <= aws.slept[0] < aws.slept[-1] <= 0.16
-
-
-@pytest.mark.parametrize("name", WRITES)
-def test_a_write_that_never_gets_through_is_unavailable(store: Store, aws_house: AwsHouse, name: str) -> None:
-    answer_with(aws_house.dynamodb, InTheWay(99), WRITES[name])
     with pytest.raises(Unavailable):
         STORE_METHODS[name](store)
 

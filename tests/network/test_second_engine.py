@@ -66,7 +66,7 @@ def sessions(url: str) -> Iterator[DynamoDBSessions]:
         client.get_waiter("table_exists").wait(
             TableName="gatehouse", WaiterConfig={"Delay": 1, "MaxAttempts": 10}
         )
-        yield DynamoDBSessions(Table(client, "gatehouse"), ended_days=30)
+        yield DynamoDBSessions(Table(client, "gatehouse", lambda _: None), ended_days=30)
 
 
 def test_one_of_sixteen_writers_wins_and_the_others_learn_who(sessions: DynamoDBSessions) -> None:

@@ -12,14 +12,12 @@ from chalicelib.domain.errors import (
     InvalidRequest,
     InvalidScope,
     OAuthError,
-    TooManyAttempts,
-    Unavailable,
     UnsupportedGrantType,
 )
 from chalicelib.domain.refresh import RefreshToken
 from chalicelib.domain.scopes import Scope
 from chalicelib.domain.sessions import Device, EndReason
-from tests.fakes import FakeHouse, FakeWorld, fake_house
+from tests.fakes import FakeHouse, fake_house
 from tests.oauth.actors import EMAIL, PASSWORD, account, claims_of, request, sign_in
 
 NFC_PASSWORD, NFD_PASSWORD = (
@@ -164,27 +162,6 @@ def test_asking_for_more_than_is_held_opens_no_session(house: FakeHouse, asked: 
     assert not house.world.store.live
 
 
-def test_keys_that_cannot_be_had_use_up_nobodys_guesses(world: FakeWorld) -> None:
-    house = fake_house(world, sign_in_free_failures=2)
-    account(house)
-    world.keys.down.add("current")
-    for _ in range(5):
-        with pytest.raises(Unavailable):
-            sign_in(house)
-    world.keys.down.clear()
-    assert not world.store.failures
-    assert sign_in(house).access_token
-
-
-def test_the_right_password_is_no_guess_whatever_scope_is_asked_for(world: FakeWorld) -> None:
-    house = fake_house(world, sign_in_free_failures=2)
-    account(house)
-    for _ in range(5):
-        with pytest.raises(InvalidScope):
-            sign_in(house, scope="nothing:held")
-    assert sign_in(house).access_token
-
-
 def test_a_token_too_large_to_be_accepted_is_not_issued(house: FakeHouse) -> None:
     made = account(house)
     many = Scope.of(f"resource-number-{number:04}:write" for number in range(300))
@@ -243,41 +220,3 @@ def test_beyond_the_limit_the_least_recently_used_session_gives_way() -> None:
     (ended,) = house.world.store.past.values()
     assert (ended.session_id, ended.reason) == (ids[0], EndReason.EVICTED)
     assert house.world.audit.names == ["session_started"] * 3 + ["session_ended"]
-
-
-def test_after_too_many_failures_even_the_right_password_waits_to_the_second(world: FakeWorld) -> None:
-    house = fake_house(world, sign_in_free_failures=3, sign_in_wait_seconds=60)
-    account(house)
-    for _ in range(3):
-        with pytest.raises(InvalidGrant):
-            sign_in(house, password="wrong password!")
-    world.hasher.calls.clear()
-    world.clock.advance(59)
-    with pytest.raises(TooManyAttempts) as refusal:
-        sign_in(house)
-    assert refusal.value.headers == {"Retry-After": "1"}
-    assert not world.hasher.calls
-    world.clock.advance(1)
-    assert sign_in(house).access_token
-
-
-def test_a_success_clears_the_failures(world: FakeWorld) -> None:
-    house = fake_house(world, sign_in_free_failures=3)
-    account(house)
-    for _ in range(5):
-        for _ in range(2):
-            with pytest.raises(InvalidGrant):
-                sign_in(house, password="wrong password!")
-        assert sign_in(house).access_token
-
-
-def test_waiting_looks_the_same_for_a_name_that_nobody_has(world: FakeWorld) -> None:
-    house = fake_house(world, sign_in_free_failures=3, sign_in_wait_seconds=60)
-    account(house)
-    seen = []
-    for name in (EMAIL, "nobody@example.com"):
-        for _ in range(5):
-            with pytest.raises(OAuthError) as refusal:
-                sign_in(house, name, "wrong password!")
-            seen.append((type(refusal.value), refusal.value.public_description, dict(refusal.value.headers)))
-    assert seen[:5] == seen[5:]

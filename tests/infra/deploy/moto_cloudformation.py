@@ -26,19 +26,17 @@ from urllib.parse import urlsplit
 import pytest
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
-from moto.cloudformation.models import Change, ChangeSet, CloudFormationBackend, Event, Stack
+from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Event, Stack
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import EmptyResult
 from moto.core.utils import utcnow
-from moto.dynamodb.exceptions import DeletionProtectedException
-from moto.dynamodb.models import dynamodb_backends
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket, s3_backends
-from moto.secretsmanager.models import secretsmanager_backends
 
-from tests.infra.deploy.evaluation import differences, resolved, transformed
-from tests.infra.deploy.moto_listing import is_there, list_stack_resources, summaries
-from tests.infra.deploy.moto_types import IMPORTS, teach_types
+from tests.infra.deploy.evaluation import transformed
+from tests.infra.deploy.moto_changes import diff
+from tests.infra.deploy.moto_listing import is_there, list_stack_resources, summaries, take_away
+from tests.infra.deploy.moto_types import teach_types, with_imports
 
 UPDATE = parsing.parse_and_update_resource
 
@@ -58,25 +56,13 @@ class Script:
     before_execution: Callable[[], None] = lambda: None
 
 
-class DetailedChange(Change):
-    """A change, with what CloudFormation says of it."""
-
-    def __init__(self, action: str, name: str, kind: str, old: Any, new: Any) -> None:
-        super().__init__(action, name, kind)
-        found = differences(old, new) if action == "Modify" else []
-        self.replacement = max(
-            (one.replacement for one in found), default="False", key="False Conditional True".find
-        )
-        self.details = [{"Target": {"Attribute": "Properties", "Name": one.name}} for one in found]
-
-
 def teach(patch: pytest.MonkeyPatch, script: Script) -> None:
     """Have moto do so, for one test."""
     teach_types(patch)
     lesson = _Lesson(script)
     patch.setattr(FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL)
     patch.setattr(parsing, "parse_and_update_resource", _update_resource)
-    patch.setattr(ChangeSet, "diff", _diff)
+    patch.setattr(ChangeSet, "diff", diff)
     # The template is JSON, and moto's own way through a YAML parser takes a third of a test's time.
     patch.setattr(
         ChangeSet, "_parse_template", lambda one: setattr(one, "template_dict", json.loads(one.template))
@@ -85,9 +71,7 @@ def teach(patch: pytest.MonkeyPatch, script: Script) -> None:
     patch.setattr(CloudFormationResponse, "_validate_different_update", lambda *_: None)
     patch.setattr(CloudFormationResponse, "list_stack_resources", list_stack_resources)
     make_change_set = CloudFormationResponse.create_change_set
-    patch.setattr(
-        CloudFormationResponse, "create_change_set", lambda one: _with_imports(one, make_change_set)
-    )
+    patch.setattr(CloudFormationResponse, "create_change_set", lambda one: with_imports(one, make_change_set))
     patch.setattr(
         CloudFormationResponse,
         "continue_update_rollback",
@@ -189,7 +173,7 @@ class _Lesson:
             f"{prefix}ROLLBACK_IN_PROGRESS",
             "A resource failed",
         )
-        stays = _take_away(stack) if kind == "CREATE" else {}
+        stays = take_away(stack) if kind == "CREATE" else {}
         for name, reason in {**self.script.rollback_fails, **stays}.items():
             record(stack, name, "AWS::Lambda::Function", f"{'DELETE' if stays else 'UPDATE'}_FAILED", reason)
         finish(stack, f"{prefix}ROLLBACK_{'FAILED' if self.script.rollback_fails or stays else 'COMPLETE'}")
@@ -228,52 +212,10 @@ class _Lesson:
         return events[:upto]
 
 
-def _take_away(stack: Stack) -> dict[str, str]:
-    """Delete what holds data, whatever its policy says; return what cannot be deleted, with the reason."""
-    stays = {}
-    for one in summaries(stack):
-        if one["ResourceType"] == "AWS::DynamoDB::Table":
-            try:
-                dynamodb_backends[stack.account_id][stack.region_name].delete_table(one["PhysicalResourceId"])
-            except DeletionProtectedException:
-                stays[one["LogicalResourceId"]] = "Resource cannot be deleted as it is currently protected."
-        elif one["ResourceType"] == "AWS::SecretsManager::Secret":
-            secretsmanager_backends[stack.account_id][stack.region_name].delete_secret(
-                one["PhysicalResourceId"], recovery_window_in_days=None, force_delete_without_recovery=True
-            )
-    return stays
-
-
-def _with_imports(response: Any, make: Callable[[Any], Any]) -> Any:
-    IMPORTS.clear()
-    for one in response._get_param("ResourcesToImport", []):
-        (IMPORTS[one["LogicalResourceId"]],) = one["ResourceIdentifier"].values()
-    return make(response)
-
-
 def _overtaken(name: str) -> ValidationError:
     error = ValidationError(message=f"ChangeSet [{name}] cannot be executed in its current status")
     error.code = "InvalidChangeSetStatus"
     return error
-
-
-def _diff(change_set: ChangeSet) -> list[Change]:
-    stack = change_set.stack
-    old = resolved(stack.template_dict, stack.stack_parameters) if stack.template_dict else {}
-    new = resolved(change_set.template_dict, change_set.parameters)
-    changes: list[Change] = [
-        DetailedChange(
-            "Import" if change_set.change_set_type == "IMPORT" else "Modify" if name in old else "Add",
-            name,
-            new[name]["Type"],
-            old.get(name),
-            new[name],
-        )
-        for name in sorted(new)
-        if old.get(name) != new[name]
-    ]
-    gone = sorted(set(old) - set(new))
-    return changes + [DetailedChange("Remove", name, old[name]["Type"], None, None) for name in gone]
 
 
 def _template_at(response: Any, url: str) -> str:

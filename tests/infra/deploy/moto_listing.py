@@ -6,6 +6,7 @@ from typing import Any
 
 from moto.cloudformation.models import Stack
 from moto.core.responses import ActionResult
+from moto.dynamodb.exceptions import DeletionProtectedException
 from moto.dynamodb.models import dynamodb_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
@@ -47,3 +48,19 @@ def summaries(stack: Stack) -> list[dict[str, Any]]:
         for name, described in stack.resource_map._resource_json_map.items()
         if name in made
     ]
+
+
+def take_away(stack: Stack) -> dict[str, str]:
+    """Delete what holds data, whatever its policy says; return what cannot be deleted, with the reason."""
+    stays = {}
+    for one in summaries(stack):
+        if one["ResourceType"] == "AWS::DynamoDB::Table":
+            try:
+                dynamodb_backends[stack.account_id][stack.region_name].delete_table(one["PhysicalResourceId"])
+            except DeletionProtectedException:
+                stays[one["LogicalResourceId"]] = "Resource cannot be deleted as it is currently protected."
+        elif one["ResourceType"] == "AWS::SecretsManager::Secret":
+            secretsmanager_backends[stack.account_id][stack.region_name].delete_secret(
+                one["PhysicalResourceId"], recovery_window_in_days=None, force_delete_without_recovery=True
+            )
+    return stays

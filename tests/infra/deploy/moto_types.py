@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -191,3 +192,11 @@ def _with_expiry(table: Any, _name: str, described: Any, account_id: str, region
     backend.update_time_to_live(table.name, wanted["TimeToLiveSpecification"])
     backend.update_continuous_backups(table.name, wanted["PointInTimeRecoverySpecification"])
     return table
+
+
+def with_imports(response: Any, make: Callable[[Any], Any]) -> Any:
+    """Make a change set, and remember what it imports."""
+    IMPORTS.clear()
+    for one in response._get_param("ResourcesToImport", []):
+        (IMPORTS[one["LogicalResourceId"]],) = one["ResourceIdentifier"].values()
+    return make(response)

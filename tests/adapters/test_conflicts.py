@@ -1,0 +1,65 @@
+"""Writes that meet a transaction of somebody else's; moto knows no such meeting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import Unavailable
+from tests.adapters.aws_calls import answer_with
+from tests.adapters.conftest import Store
+from tests.adapters.records import account, session
+from tests.adapters.test_outages import STORE_METHODS, refusal
+from tests.fake_aws import Aws, AwsHouse
+
+
+@pytest.fixture
+def store(aws_house: AwsHouse) -> Store:
+    store = Store(aws_house.world.accounts, aws_house.world.sessions)
+    store.accounts.create(account())
+    store.open(session())
+    return store
+
+
+WRITES = {
+    "begin_sign_in": "UpdateItem",
+    "forgive": "UpdateItem",
+    "set_permissions": "UpdateItem",
+    "set_disabled": "UpdateItem",
+    "rotate": "PutItem",
+    "advance_epoch": "UpdateItem",
+}
+
+
+class InTheWay:
+    """Refuses so many plain writes because a transaction holds the item, then lets them through."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def __call__(self, request: Any, **_: Any) -> Any:
+        if self.left == 0:
+            return None
+        self.left -= 1
+        return refusal("TransactionConflictException")(request)
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_that_a_transaction_is_in_the_way_of_is_tried_again_later_each_time(
+    store: Store, aws: Aws, aws_house: AwsHouse, name: str
+) -> None:
+    conflict = InTheWay(4)
+    answer_with(aws_house.dynamodb, conflict, WRITES[name])
+    STORE_METHODS[name](store)
+    assert conflict.left == 0
+    assert aws.slept == sorted(aws.slept)
+    assert len(aws.slept) == 4
+    assert 0.01 <= aws.slept[0] < aws.slept[-1] <= 0.16
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_that_never_gets_through_is_unavailable(store: Store, aws_house: AwsHouse, name: str) -> None:
+    answer_with(aws_house.dynamodb, InTheWay(99), WRITES[name])
+    with pytest.raises(Unavailable):
+        STORE_METHODS[name](store)
