@@ -71,9 +71,7 @@ class Journal:
         except BaseException as error:
             self.report.stopped_by = type(error).__name__
             self.save()
-            click.echo(
-                f"It stopped before its end. {self.path} says how far it came; run it again.", err=True
-            )
+            click.echo(f"It stopped before its end: see {self.path}, then run it again.", err=True)
             raise
         self.report.finished = True
         self.save()
