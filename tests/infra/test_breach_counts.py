@@ -12,6 +12,7 @@ import pytest
 
 from chalicelib.adapters.dynamodb_sessions import DynamoDBSessions
 from chalicelib.domain.errors import Unavailable
+from infra.breach.proof import Before
 from tests.blackbox.stage import Stage, staged
 from tests.fakes import FakeClock
 from tests.infra.breached import report
@@ -66,6 +67,22 @@ def test_a_session_that_was_signed_out_has_ended_before(stage: Stage) -> None:
     app = stage.signed_in()
     stage.signed_in()
     assert app.send("POST", "/oauth/revoke", data={"token": app.refresh_token}).status_code == 200
+    assert told(stage, "--yes") == 1
+
+
+def test_a_session_that_begins_amid_the_run_is_not_ended(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, prove = stage.signed_in(), Before.prove
+
+    def amid(before: Before) -> dict[str, bool]:
+        assert app.sign_in().status_code == 200
+        return prove(before)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Before, "prove", amid)
+        assert told(stage, "--yes") == 1
+    assert app.me().status_code == 200
     assert told(stage, "--yes") == 1
 
 
