@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from infra.breach import breach
+from infra.breach.command import breach
 from infra.cli import OneSentence
 from infra.cost.cli import cost
 from infra.deploy.command import deploy

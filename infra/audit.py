@@ -2,29 +2,81 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from dataclasses import dataclass
+from typing import Any
 
 _UNREACHABLE = ("ConnectionError", "Max retries", "NameResolution", "timed out", "ServiceError")
-_COMMAND = "-m pip_audit -r requirements.txt --disable-pip --progress-spinner off"
+_COMMAND = "-m pip_audit -r requirements.txt --disable-pip --progress-spinner off --format json"
+TIMEOUT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What pip-audit says: the findings, one a line, what it could not look up, and how much it could."""
+
+    findings: list[str]
+    unlisted: list[str]
+    audited: int
+
+    @staticmethod
+    def read(text: str) -> Audit:
+        """Read pip-audit's JSON. Raises ValueError, KeyError or TypeError for anything else."""
+        packages: list[dict[str, Any]] = json.loads(text)["dependencies"]
+        looked_up = [one for one in packages if "skip_reason" not in one]
+        return Audit(
+            findings=[_finding(one, flaw) for one in looked_up for flaw in one["vulns"]],
+            unlisted=[str(one["name"]) for one in packages if "skip_reason" in one],
+            audited=len(looked_up),
+        )
 
 
 def main() -> int:
-    """Run pip-audit on the pinned requirements; without a network say so, and let the rest go on."""
+    """Run pip-audit on the pinned requirements; return 1 for a finding, or for a run that says nothing.
+
+    Where nothing could be looked up, say so and let the rest go on: many work without a network.
+    """
     command = [sys.executable, *_COMMAND.split()]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - fixed words
+        done = subprocess.run(  # noqa: S603 - fixed words
+            command, capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS
+        )
     except subprocess.TimeoutExpired:
         print("pip-audit skipped: the vulnerability service did not answer in time.")
         return 0
-    if "could not be audited" in done.stdout + done.stderr:
+    try:
+        audit = Audit.read(done.stdout)
+    except (ValueError, KeyError, TypeError):
+        return _say_failure(done)
+    return _say(audit) or done.returncode
+
+
+def _say(audit: Audit) -> int:
+    for finding in audit.findings:
+        print(finding)
+    if audit.unlisted and not audit.audited:
         print("pip-audit skipped: the package index in use here carries no advisories.")
         return 0
+    if audit.unlisted:
+        print(f"pip-audit could not look up: {', '.join(audit.unlisted)}.")
+    print(f"pip-audit: {len(audit.findings) or 'nothing'} found in {audit.audited} packages.")
+    return int(bool(audit.findings))
+
+
+def _say_failure(done: subprocess.CompletedProcess[str]) -> int:
+    """Say why there is no result. An unreachable service is no finding, and everything else may hide one."""
     if done.returncode and any(word in done.stderr for word in _UNREACHABLE):
         print("pip-audit skipped: the vulnerability service cannot be reached from here.")
         return 0
-    print((done.stdout + done.stderr).strip() or "pip-audit: nothing found.")
-    return done.returncode
+    print((done.stdout + done.stderr).strip() or "pip-audit said nothing.")
+    return done.returncode or 1
+
+
+def _finding(package: dict[str, Any], flaw: dict[str, Any]) -> str:
+    fixed = ", ".join(flaw.get("fix_versions", ())) or "no version yet"
+    return f"{package['name']} {package['version']}: {flaw['id']}, fixed in {fixed}."
 
 
 if __name__ == "__main__":

@@ -12,12 +12,15 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import observability
+from chalicelib.adapters.secret_value import UnreadableKey
 from chalicelib.domain.errors import GatehouseError, Unavailable
+from chalicelib.oauth.key_rotation import RotationRefused
 from chalicelib.settings import BadSetting
 from infra.deployment import LOCAL, Deployment, NoDeployment, open_deployment
 from infra.local.environment import local_credentials
 
 _KNOCK_SECONDS = 2
+_FORESEEN = (GatehouseError, RotationRefused, BadSetting, NoDeployment, BotoCoreError, ClientError)
 
 
 class OneSentence(click.Group):
@@ -29,12 +32,19 @@ class OneSentence(click.Group):
         observability.logger.registered_handler.setStream(sys.stderr)  # type: ignore[attr-defined]
         try:
             return super().invoke(ctx)
-        except (GatehouseError, BadSetting, NoDeployment, BotoCoreError, ClientError) as error:
+        except _FORESEEN as error:
             raise click.ClickException(sentence(error)) from error
 
 
 def sentence(error: Exception) -> str:
     """Say in one sentence what went wrong, for whoever typed the command."""
+    if isinstance(error, UnreadableKey):
+        return (
+            "The signing secret holds a value that no key can be made of, as if somebody had edited it: "
+            "`python -m infra breach` replaces it, and signs everybody out."
+        )
+    if isinstance(error, RotationRefused):
+        return f"The signing key cannot be replaced: {error}."
     if isinstance(error, Unavailable):
         cause = error.reason.removeprefix("aws ")
         return f"AWS could not be asked ({cause}): check the credentials, the region and the network."

@@ -7,6 +7,7 @@ import uuid
 import click
 
 from chalicelib import observability
+from chalicelib.adapters.secret_value import UnreadableKey
 from chalicelib.oauth.key_rotation import CURRENT, PENDING
 from chalicelib.observability import Event
 from infra.cli import OneSentence, stage_options
@@ -26,9 +27,12 @@ def status(deployment: Deployment) -> None:
     click.echo(f"{'version':<36}  {'age':>8}  {'epoch':>5}  labels")
     rows = []
     for version, labels in world.key_versions.labels().items():
-        key = world.key_versions.key(version)
+        try:
+            key, remark = world.key_versions.key(version), ""
+        except UnreadableKey:
+            key, remark = None, "  unreadable"
         age = world.clock() - key.created_at if key else 0
-        rows.append((age, version, key.epoch if key else "-", ", ".join(sorted(labels))))
+        rows.append((age, version, key.epoch if key else "-", ", ".join(sorted(labels)) + remark))
     for age, version, epoch, labels_text in sorted(rows):
         click.echo(f"{version:<36}  {describe_age(age):>8}  {epoch:>5}  {labels_text}")
 
@@ -37,6 +41,8 @@ def status(deployment: Deployment) -> None:
 @stage_options
 def rotate(deployment: Deployment) -> None:
     """Replace the signing key; tokens that the old one signed stay good until they expire."""
+    # Secrets Manager would rotate in vain, and nobody at a terminal would be told why.
+    deployment.house.key_rotation.current()
     secret = deployment.client("secretsmanager")
     secret_id = deployment.settings.signing_secret_id
     if secret.describe_secret(SecretId=secret_id).get("RotationEnabled"):

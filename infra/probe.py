@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import click
 import requests
 
+from chalicelib.domain.errors import GatehouseError, NotFound
 from chalicelib.domain.passwords import Password
 from infra.deployment import Deployment
 
@@ -23,6 +25,7 @@ class Probe:
     api_url: str
     email: str
     password: Password
+    user_id: str
 
     def sign_in(self) -> dict[str, Any]:
         """Return the answer of the token endpoint. Raises requests' errors, also for a refusal."""
@@ -42,14 +45,44 @@ class Probe:
         return requests.get(f"{self.api_url}{path}", headers=headers, timeout=TIMEOUT_SECONDS)
 
 
+def say(sentence: str) -> None:
+    """Say something that is no part of a command's answer."""
+    click.echo(sentence, err=True)
+
+
 @contextmanager
-def probe(deployment: Deployment) -> Iterator[Probe]:
-    """Create the account, and remove it again whatever happens."""
-    house = deployment.house
+def probe(deployment: Deployment, on_remaining: Callable[[str], object] = say) -> Iterator[Probe]:
+    """Create the account, and remove it again whatever happens.
+
+    Where that fails, `on_remaining` is told in one sentence how to do it by hand: what was seen through the
+    account is as true as it was.
+    """
+    one = _create(deployment)
+    try:
+        yield one
+    finally:
+        _remove(deployment, one, on_remaining)
+
+
+def _create(deployment: Deployment) -> Probe:
     password = Password(secrets.token_urlsafe(24))
     email = f"probe-{secrets.token_hex(8)}@gatehouse.invalid"
-    account = house.create_account(email=email, password=password)
     try:
-        yield Probe(deployment.api_url, email, password)
-    finally:
-        house.administration.delete(account.user_id)
+        account = deployment.house.create_account(email=email, password=password)
+    except BaseException:
+        # The write may have been done and its answer lost; then only the address is known.
+        with suppress(GatehouseError):
+            deployment.house.administration.delete(deployment.find_account(email).user_id)
+        raise
+    return Probe(deployment.api_url, email, password, account.user_id)
+
+
+def _remove(deployment: Deployment, one: Probe, on_remaining: Callable[[str], object]) -> None:
+    try:
+        deployment.house.administration.delete(one.user_id)
+    except NotFound:
+        # Somebody else was quicker, or the answer to an earlier attempt was lost: it is gone either way.
+        return
+    except GatehouseError as error:
+        command = f"python -m infra users delete {one.email} --stage {deployment.stage} --yes"
+        on_remaining(f"The account {one.email} could not be removed ({error.reason}): do it by `{command}`.")

@@ -61,7 +61,8 @@ def describe(session: Session, now: int, epoch: int) -> str:
     """Return what has become of a session that nobody has ended."""
     if session.epoch < epoch:
         return "was ended, like every other, by a declared breach"
-    if now >= session.expires_at:
+    # What came first ended it, however long ago both have passed.
+    if now >= session.expires_at and session.expires_at <= session.idle_expires_at:
         return f"expired {timestamp(session.expires_at)}: it had reached its greatest age"
     if now >= session.idle_expires_at:
         return f"expired {timestamp(session.idle_expires_at)}: it had not been used for too long"

@@ -9,17 +9,21 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.keys import ALGORITHM, MINIMUM_KEY_CHARACTERS, KeyMaterial, RetiredKey, SigningKey
 
 
+class UnreadableKey(Unavailable):
+    """AWS did answer, but somebody has edited the value: no key can be made of it."""
+
+
 def signing_key(version_id: str, text: str, created_at: int = 0) -> SigningKey:
-    """Read a secret's value. Raises Unavailable for one that no key can be made of, without showing it."""
+    """Read a secret's value. Raises UnreadableKey for one that no key can be made of, without showing it."""
     try:
         value = json.loads(text)
         retired = tuple(
             RetiredKey(_key(one["kid"], one), int(one["until"])) for one in value.get("retired", [])
         )
         return _key(version_id, value, created_at, retired)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         # Without the cause's text: a parser's message quotes what it could not read.
-        raise Unavailable(f"unusable signing secret: {type(error).__name__}") from None
+        raise UnreadableKey(f"unusable signing secret: {type(error).__name__}") from None
 
 
 def secret_text(key: SigningKey) -> str:

@@ -31,7 +31,7 @@ class SecretsManagerVersions:
         return {version: frozenset(labels) for version, labels in stages.items() if labels}
 
     def key(self, version_id: str) -> SigningKey | None:
-        """Return the key of a version."""
+        """Return the key of a version. Raises UnreadableKey for a value that is none."""
         with outages():
             try:
                 answer = self._client.get_secret_value(SecretId=self._secret_id, VersionId=version_id)
@@ -40,7 +40,9 @@ class SecretsManagerVersions:
                 if error_code(error) == "ResourceNotFoundException":
                     return None
                 raise
-            return signing_key(version_id, answer["SecretString"], int(answer["CreatedDate"].timestamp()))
+            # A value that was replaced by a binary one has no text, which is no fault of the answer.
+            text = "" if "SecretBinary" in answer else answer["SecretString"]
+            return signing_key(version_id, text, int(answer["CreatedDate"].timestamp()))
 
     def add(self, key: SigningKey, *, label: str) -> None:
         """Write a version, unless it is there: AWS refuses another value for it, and moto does not."""

@@ -98,7 +98,7 @@ class SabotagedAws(AwsWorld):
         config = Config(read_timeout=60, retries={"total_max_attempts": 1}, max_pool_connections=50)
         region, url = self.settings.aws_region, self.settings.aws_endpoint_url
         client = boto3.client("dynamodb", region_name=region, endpoint_url=url, config=config)
-        return Table(client, self.settings.users_table)
+        return Table(client, self.settings.users_table, self._step_back)
 
     @cached_property
     def sessions(self) -> Sessions:
