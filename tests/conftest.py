@@ -6,10 +6,12 @@ import os
 import socket
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache, partial
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 
 # Imported here, outside of any test: its logger keeps the standard output that it finds.
@@ -47,6 +49,9 @@ def walls() -> Iterator[None]:
         for name in ("connect", "connect_ex"):
             patch.setattr(socket.socket, name, _guarded_connect(getattr(socket.socket, name)))
         patch.setattr(socket, "getaddrinfo", _guarded_lookup(socket.getaddrinfo))
+        # botocore reads the models of AWS's services anew for each session, and there are hundreds here.
+        read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
         yield
 
 

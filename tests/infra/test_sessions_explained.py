@@ -63,7 +63,8 @@ def test_a_session_that_gave_way_to_another(stage: Stage, moved: FakeClock) -> N
     ]
 
 
-def test_a_disabled_account(stage: Stage) -> None:
+def test_a_disabled_account(stage: Stage, moved: FakeClock) -> None:
+    moved.now = int(time.time())
     app = stage.signed_in()
     stage.operate("users", "disable", app.username)
     first, second = explained(stage, app)

@@ -43,10 +43,10 @@ def test_ten_thousand_steps_over_http(capsys: pytest.CaptureFixture[str]) -> Non
     _assert_kept(simulation)
 
 
-def test_a_thousand_steps_over_http_on_moto(capsys: pytest.CaptureFixture[str]) -> None:
+def test_four_hundred_steps_over_http_on_moto(capsys: pytest.CaptureFixture[str]) -> None:
     with over_http() as server:
         simulation = Simulation(server, SEED + 2)
-        simulation.run(1_000)
+        simulation.run(400)
     _told(simulation, capsys, "Flaky network, over HTTP, on moto")
     _assert_kept(simulation)
 

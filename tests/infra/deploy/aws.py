@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cache, partial
 from io import BytesIO
 from threading import Thread
 from typing import Any
@@ -16,15 +15,12 @@ from urllib.parse import parse_qs
 
 import boto3
 import pytest
-from botocore.loaders import JSONFileLoader
 from moto.cloudformation.models import Stack, cloudformation_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from tests.infra.deploy.moto_cloudformation import Script, teach
 
-# botocore reads the models of AWS's services anew for each session, and each command has a session.
-READ = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
 REGION = "eu-west-1"
 _ACCOUNTS = itertools.count(200_000_000_001)
 
@@ -94,7 +90,6 @@ def taught_aws(patch: pytest.MonkeyPatch) -> Iterator[Aws]:
     thread.start()
     aws.url = f"http://127.0.0.1:{server.server_port}"
     teach(patch, aws.script)
-    patch.setattr(JSONFileLoader, "load_file", lambda _, path: READ(path))
     for name, value in {
         "AWS_ENDPOINT_URL": aws.url,
         "AWS_DEFAULT_REGION": REGION,
