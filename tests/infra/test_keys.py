@@ -166,7 +166,7 @@ def test_a_pending_key_from_before_a_breach_is_not_promoted(stage: Stage) -> Non
     assert stage.operate("breach", "--yes").exit_code == 0
     settled = labels()
     for name in ("testSecret", "finishSecret"):
-        with pytest.raises(RotationRefused, match="past epoch|not pending"):
+        with pytest.raises(RotationRefused, match=r"past epoch|not pending"):
             step(name, token)
     assert labels() == settled
     assert set(settled) == {"AWSCURRENT"}
@@ -179,7 +179,7 @@ def test_a_pending_key_from_before_a_breach_is_not_promoted(stage: Stage) -> Non
 def test_a_step_for_a_version_that_was_never_made_is_refused(stage: Stage) -> None:
     settled = labels()
     for name in ("testSecret", "finishSecret"):
-        with pytest.raises(RotationRefused, match="no value|not pending"):
+        with pytest.raises(RotationRefused, match=r"no value|not pending"):
             step(name, str(uuid.uuid4()))
     with pytest.raises(KeyError):
         step("noStep", str(uuid.uuid4()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -19,10 +20,16 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def typed() -> dict[str, str]:
+    """Return the environment of a terminal: a `make` that runs these tests leaves its mark in ours."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+
+
 def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603
         ["make", "--no-print-directory", *words],  # noqa: S607
         cwd=folder,
+        env=typed(),
         capture_output=True,
         text=True,
         check=False,

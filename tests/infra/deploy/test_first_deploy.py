@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from contextlib import closing
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from infra.deploy.release import PROJECT
 from tests.infra.deploy.aws import REGION, Aws
 from tests.infra.deploy.conftest import Desk, refusal
+from tests.infra.test_makefile import typed
 
 
 def test_the_table_has_what_the_template_says(standing: Desk) -> None:
@@ -149,7 +149,7 @@ def test_the_one_command_runs_as_it_is_typed(aws: Aws) -> None:
     # The environment is that of this test: make is not to look whether it is the newest.
     command = "make -s -o .venv/.installed deploy STAGE=dev ARGS=--no-smoke"
     done = subprocess.run(  # noqa: S603
-        command.split(), cwd=PROJECT, env=os.environ, capture_output=True, text=True, check=False
+        command.split(), cwd=PROJECT, env=typed(), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Gatehouse answers at https://" in done.stdout
