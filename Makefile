@@ -5,6 +5,7 @@ STAGE ?= dev
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+SECOND_ENGINE := .local/dynalite/.tried
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .PHONY: help run test check soak deploy destroy lock clean ready
@@ -16,7 +17,7 @@ help: ## Say what there is
 run: ready ## Run the whole service on this machine (PORT=8000)
 	@exec $(PY) -m infra.local
 
-test: ready check ## Check and test everything
+test: ready check $(SECOND_ENGINE) ## Check and test everything
 	$(PY) -m pytest -n auto --dist loadfile
 
 check: ready ## Lint, types, architecture, known vulnerabilities
@@ -45,6 +46,13 @@ clean: ## Remove what the other targets made
 # The Python that made the environment may have been removed or moved since.
 ready: $(STAMP)
 	@$(PY) -c '' 2>/dev/null || { echo "The Python in $(VENV) does not run any more. Try: make clean, then: make $(MAKECMDGOALS)" >&2; exit 1; }
+
+# Another DynamoDB than moto, to race on; the tests that need it say so where it is missing.
+$(SECOND_ENGINE):
+	@mkdir -p $(@D)
+	@npm install --silent --no-audit --no-fund --prefix $(@D) dynalite@4.0.0 >$(@D)/install.log 2>&1 \
+		|| echo "dynalite cannot be had here (is there npm?): the races on a second engine are left out."
+	@touch $@
 
 $(STAMP): requirements-dev.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or later is needed: '$(PYTHON)' was not found." >&2; exit 1; }

@@ -108,7 +108,8 @@ def open_deployment(stage: str, region: str | None = None) -> Deployment:
 
 
 def _local() -> Deployment:
-    settings = Settings.from_environment({**os.environ, "GATEHOUSE_STACK_FILE": str(STACK_FILE)})
+    file = os.environ.get("GATEHOUSE_STACK_FILE") or str(STACK_FILE)
+    settings = Settings.from_environment({**os.environ, "GATEHOUSE_STACK_FILE": file})
     return Deployment(LOCAL, settings, settings.issuer, LOCAL, LOCAL)
 
 

@@ -65,9 +65,11 @@ def _run(environment: Mapping[str, str], out: TextIO) -> None:
     log = file.with_name("gatehouse.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     # In Lambda, standard output is the log. Here it is a developer's terminal, which has other uses.
-    with log.open("w", encoding="utf-8", buffering=1) as lines, redirect_stdout(lines):
+    with log.open("a", encoding="utf-8", buffering=1) as lines, redirect_stdout(lines):
         stack = LocalStack(port=port, aws_port=aws_port, environment=environment, file=file)
         with stack:
+            # Only now: one that finds its port taken has no business with the log of whoever took it.
+            lines.truncate(0)
             print(greeting(stack.api_url, _short(log)), file=out, flush=True)
             Event().wait()
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from infra.local.answers import from_function, from_refusal
 from infra.local.events import method_arn, proxy_event
 from infra.local.lambda_context import lambda_context
 from infra.local.messages import RefusedError, Request, Response
-from infra.local.routes import RouteTable, match
+from infra.local.routes import RouteTable, known, match
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,6 +66,7 @@ class Gateway:
 
     def _answer(self, request: Request) -> Response:
         _check_size(request)
+        request = replace(request, method=known(request.method))
         route = match(self._api.routes, request.method, request.path)
         if route is None:
             raise RefusedError("MISSING_AUTHENTICATION_TOKEN", 403)

@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import unquote
 
 RouteTable = Mapping[str, Mapping[str, Any]]
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+"""All that a resource of API Gateway can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,15 @@ class Match:
     resource: str
     parameters: dict[str, str]
     entry: Any
+
+
+def known(method: str) -> str:
+    """Return a method that API Gateway knows.
+
+    Others, such as TRACE, do not get as far as a route on AWS. Here they are answered as PATCH would be: by a
+    405 where a resource refuses all methods but one, and by a 404 elsewhere.
+    """
+    return method if method in _METHODS else "PATCH"
 
 
 def match(table: RouteTable, method: str, path: str) -> Match | None:

@@ -65,7 +65,8 @@ class _Refusal(ErrorTask):  # type: ignore[misc]  # waitress comes without types
         self.response_headers.extend(response.headers)
         self.set_close_on_finish()
         self.content_length = len(response.body)
-        self.write(response.body)
+        # An answer to HEAD tells the length of a body, and has none (RFC 9110 §9.3.2).
+        self.write(b"" if getattr(self.request, "command", "") == "HEAD" else response.body)
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress comes without types

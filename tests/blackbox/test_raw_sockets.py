@@ -65,6 +65,14 @@ def test_a_content_length_that_is_none(stage: Stage, length: str) -> None:
     assert told(stage.say(start)) == (400, "invalid_request")
 
 
+def test_head_has_no_body_even_where_it_cannot_be_read(stage: Stage) -> None:
+    with socket.create_connection((HOST, stage.port), timeout=TIMEOUT_SECONDS) as connection:
+        connection.sendall(head("HEAD /oauth/token HTTP/1.1", "Transfer-Encoding: x"))
+        status, _, rest = b"".join(iter(lambda: connection.recv(4096), b"")).partition(b"\r\n")
+        assert status.startswith(b"HTTP/1.1 400 ")
+        assert rest.endswith(b"\r\n\r\n")
+
+
 def test_length_and_chunks_at_once_smuggle_nothing(stage: Stage) -> None:
     """Whoever reads the length sees one request, whoever reads the chunks two (RFC 9112 §6.3)."""
     start = head("POST /oauth/revoke HTTP/1.1", "Content-Length: 5", "Transfer-Encoding: chunked")

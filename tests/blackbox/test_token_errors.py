@@ -183,7 +183,7 @@ def test_basic_credentials_that_cannot_be_read(app: Visitor, header: str) -> Non
     check(post(app, GRANT, Authorization=header), 401, "invalid_client", 'Basic realm="gatehouse"')
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "FOO"])
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke"])
 def test_another_method_than_post(app: Visitor, method: str, path: str) -> None:
     answer = app.send(method, path)

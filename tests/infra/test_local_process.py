@@ -94,7 +94,11 @@ def test_a_bad_port_is_told_in_one_sentence(tmp_path: Path, port: str, sentence:
 def test_a_port_in_use_is_told_in_one_sentence(tmp_path: Path) -> None:
     with closing(listen(0)) as listener:
         port = listener.getsockname()[1]
+        log = tmp_path / ".local" / "gatehouse.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("what the stack that has the port has written\n")
         assert refused(tmp_path, str(port)).startswith(f"Port {port} is in use")
+        assert log.read_text() == "what the stack that has the port has written\n"
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,17 @@
 """The one write that decides a refresh, on an engine that is not moto: dynalite, made of LevelDB.
 
-Runs where one is found: on the PATH, or after `npm install --prefix DIR dynalite` with
-DYNALITE=DIR/node_modules/.bin/dynalite.
+`make test` installs it where there is npm.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -27,9 +25,11 @@ from chalicelib.domain.secret import Secret
 from chalicelib.domain.sessions import Session
 from infra.local.environment import local_credentials
 
-DYNALITE = os.environ.get("DYNALITE") or shutil.which("dynalite")
-AT_ONCE, ROUNDS, REGION = 16, 50, "us-east-1"
-pytestmark = pytest.mark.skipif(DYNALITE is None, reason="no dynalite here: set DYNALITE to its binary")
+DYNALITE = Path(__file__).parents[2] / ".local/dynalite/node_modules/.bin/dynalite"
+AT_ONCE, ROUNDS, REGION = 16, 100, "us-east-1"
+pytestmark = pytest.mark.skipif(
+    not DYNALITE.exists(), reason="dynalite is not installed: `make test` does that where there is npm"
+)
 
 
 @pytest.fixture(scope="module")

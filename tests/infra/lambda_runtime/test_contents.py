@@ -54,7 +54,7 @@ def test_nothing_of_the_development_set_is_inside(names: set[str]) -> None:
 
 def test_nothing_else_of_the_project_is_inside(names: set[str]) -> None:
     top = {name.split("/")[0] for name in names}
-    others = {path.name for path in PROJECT.iterdir()} - set(OURS)
+    others = {path.name for path in PROJECT.iterdir()} - {*OURS, "__pycache__"}
     assert not top & others
     assert not [name for name in names if Path(name).name.startswith(".") or "/tests/" in name]
 
