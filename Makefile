@@ -18,7 +18,7 @@ run: ready ## Run the whole service on this machine (PORT=8000)
 	@exec $(PY) -m infra.local
 
 test: ready check $(SECOND_ENGINE) ## Check and test everything
-	$(PY) -m pytest -n auto --dist loadfile
+	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: ready ## Lint, types, architecture, known vulnerabilities
 	$(PY) -m ruff check --output-format concise .

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import fields
 from functools import cache, partial
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import settings
+from samtranslator.yaml_helper import yaml_parse
 
 # Imported here, outside of any test: its logger keeps the standard output that it finds.
 import chalicelib.observability  # noqa: F401
@@ -49,9 +51,9 @@ def walls() -> Iterator[None]:
         for name in ("connect", "connect_ex"):
             patch.setattr(socket.socket, name, _guarded_connect(getattr(socket.socket, name)))
         patch.setattr(socket, "getaddrinfo", _guarded_lookup(socket.getaddrinfo))
-        # botocore reads the models of AWS's services anew for each session, and there are hundreds here.
-        read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
-        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+        _read_models_once(patch)
+        parse = cache(yaml_parse)
+        patch.setattr("infra.local.template.yaml_parse", lambda text: deepcopy(parse(text)))
         yield
 
 
@@ -85,6 +87,27 @@ def aws_house(aws: Aws, clock: FakeClock) -> AwsHouse:
 def moto_server() -> Iterator[Aws]:
     with aws_behind_one_thread() as aws:
         yield aws
+
+
+def _read_models_once(patch: pytest.MonkeyPatch) -> None:
+    """Share the models of AWS's services, which botocore reads for each session: there are hundreds here."""
+    read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
+    look = Loader.list_available_services
+    found: dict[tuple[str, ...], list[str]] = {}
+
+    def services(self: Loader, type_name: str) -> list[str]:
+        key = (type_name, *self.search_paths)
+        if key not in found:
+            found[key] = look(self, type_name)
+        return found[key]
+
+    patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+    patch.setattr(Loader, "list_available_services", services)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest tests, so that at the end no worker is left alone with one."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/network/"))
 
 
 def _guarded_connect(connect: Any) -> Any:

@@ -17,7 +17,6 @@ from tests.infra.unreadable import NO_KEY, spoil_key
 
 VALUES: list[dict[str, Any]] = [
     {"SecretString": NO_KEY},
-    {"SecretString": "[]"},
     {"SecretString": '{"alg": "HS256", "key": "short"}'},
     {"SecretString": "[" * 100_000},
     {"SecretBinary": b"\x00\x01"},
@@ -30,7 +29,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield running
 
 
-@pytest.mark.parametrize("value", VALUES, ids=["text", "a list", "a short key", "too deep", "binary"])
+@pytest.mark.parametrize("value", VALUES, ids=["text", "a short key", "too deep", "binary"])
 def test_a_breach_is_the_way_out(stage: Stage, value: dict[str, Any]) -> None:
     apps = phones(stage)
     spoil_key(stage, **value)

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
+import urllib3
 
 from app import app
 from chalicelib.domain.passwords import Password
@@ -28,6 +28,7 @@ from tests.network.worlds import Sabotage, SabotagedAws, SabotagedFakes
 
 PASSWORD = "open the gate, please"
 ISSUER = "http://127.0.0.1"
+MOST_AT_ONCE = 32
 
 
 @dataclass
@@ -122,29 +123,21 @@ class _Connections:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._idle: list[requests.Session] = []
+        self._pool = urllib3.PoolManager(maxsize=MOST_AT_ONCE, retries=False, timeout=20)
 
     def send(self, request: Request) -> Response:
         """Send one request. Raises NetworkError where no answer comes."""
+        url, headers = self._url + request.path, dict(request.headers)
         try:
-            session = self._idle.pop()
-        except IndexError:
-            session = requests.Session()
-            session.trust_env = False
-        try:
-            url, headers = self._url + request.path, dict(request.headers)
-            answer = session.request(request.method, url, headers=headers, data=request.body, timeout=20)
-        except requests.RequestException as error:
-            session.close()
+            answer = self._pool.request(request.method, url, headers=headers, body=request.body)
+        except urllib3.exceptions.HTTPError as error:
             raise NetworkError from error
-        self._idle.append(session)
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(answer.status_code, headers, answer.content)
+        return Response(answer.status, headers, answer.data)
 
     def close(self) -> None:
         """Close what is kept."""
-        for session in self._idle:
-            session.close()
+        self._pool.clear()
 
 
 def _gateway(clock: FakeClock) -> Gateway:

@@ -26,10 +26,10 @@ def _assert_kept(simulation: Simulation) -> None:
         assert simulation.ledger.counts[met] > 0, met
 
 
-def test_ten_thousand_steps_through_gateway_events(capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_thousand_steps_through_gateway_events(capsys: pytest.CaptureFixture[str]) -> None:
     with in_process() as server:
         simulation = Simulation(server, SEED)
-        simulation.run(10_000)
+        simulation.run(2_000)
     _told(simulation, capsys, "Flaky network, through gateway events")
     _assert_kept(simulation)
 
