@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from chalicelib.adapters.aws import error_code
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.names import SignInName
 from chalicelib.settings import Settings
@@ -124,7 +125,7 @@ def _deployed(stage: str, region: str | None) -> Deployment:
     try:
         stack = cloudformation.describe_stacks(StackName=stack_name(stage))["Stacks"][0]
     except cloudformation.exceptions.ClientError as error:
-        if error.response.get("Error", {}).get("Code") != "ValidationError":
+        if error_code(error) != "ValidationError":
             raise
         where = f"{stack_name(stage)} in {session.region_name}"
         raise NoDeployment(f"There is no stack {where}: deploy it, or name another --stage.") from error

@@ -51,9 +51,7 @@ def walls() -> Iterator[None]:
         for name in ("connect", "connect_ex"):
             patch.setattr(socket.socket, name, _guarded_connect(getattr(socket.socket, name)))
         patch.setattr(socket, "getaddrinfo", _guarded_lookup(socket.getaddrinfo))
-        _read_models_once(patch)
-        parse = cache(yaml_parse)
-        patch.setattr("infra.local.template.yaml_parse", lambda text: deepcopy(parse(text)))
+        _read_once(patch)
         yield
 
 
@@ -89,8 +87,8 @@ def moto_server() -> Iterator[Aws]:
         yield aws
 
 
-def _read_models_once(patch: pytest.MonkeyPatch) -> None:
-    """Share the models of AWS's services, which botocore reads for each session: there are hundreds here."""
+def _read_once(patch: pytest.MonkeyPatch) -> None:
+    """Share what hundreds of sessions and stacks would each read anew: botocore's models, the template."""
     read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
     look = Loader.list_available_services
     found: dict[tuple[str, ...], list[str]] = {}
@@ -103,6 +101,8 @@ def _read_models_once(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
     patch.setattr(Loader, "list_available_services", services)
+    parse = cache(yaml_parse)
+    patch.setattr("infra.local.template.yaml_parse", lambda text: deepcopy(parse(text)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

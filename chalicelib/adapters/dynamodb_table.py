@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
         TransactWriteItemTypeDef,
         UpdateItemInputTypeDef,
     )
+
+_Done = TypeVar("_Done")
 
 _CONFLICT_ATTEMPTS = 5
 """Times a write is tried that a transaction is in the way of; each holds its items for milliseconds."""
@@ -108,19 +110,18 @@ class Table:
         return self._write(lambda: self.client.put_item(**request).get("Attributes"))
 
     def _write(self, call: Callable[[], Item | None]) -> tuple[bool, Item | None]:
-        for turn in range(_CONFLICT_ATTEMPTS):
-            if turn:
-                self._step_back(turn)
-            with outages():
-                try:
-                    return True, call()
-                except ClientError as error:
-                    if error_code(error) == "ConditionalCheckFailedException":
-                        return False, was_refused(error)
-                    # A transaction holds the item; botocore does not try this again by itself.
-                    if error_code(error) != "TransactionConflictException":
-                        raise
-        raise Unavailable("aws transaction conflict")
+        def attempt() -> tuple[bool, Item | None] | None:
+            try:
+                return True, call()
+            except ClientError as error:
+                if error_code(error) == "ConditionalCheckFailedException":
+                    return False, was_refused(error)
+                # botocore does not try this one again by itself.
+                if error_code(error) != "TransactionConflictException":
+                    raise
+                return None
+
+        return self._until_done(attempt)
 
     def put(self, item: Item, condition: str) -> TransactWriteItemTypeDef:
         """Return a put, as part of a transaction."""
@@ -143,18 +144,28 @@ class Table:
 
     def transact_or_refuse(self, actions: Sequence[TransactWriteItemTypeDef]) -> None:
         """Write all or nothing. Raises Refused with what the refusing items held, where they ask for that."""
+
+        def attempt() -> bool | None:
+            try:
+                self.client.transact_write_items(TransactItems=actions)
+            except ClientError as error:
+                refusal = _refusal(error)
+                if refusal is not None:
+                    raise refusal from error
+                return None
+            return True
+
+        self._until_done(attempt)
+
+    def _until_done(self, attempt: Callable[[], _Done | None]) -> _Done:
+        """Return what an attempt to write came to; None says that a transaction holds one of the items."""
         for turn in range(_CONFLICT_ATTEMPTS):
             if turn:
                 self._step_back(turn)
             with outages():
-                try:
-                    self.client.transact_write_items(TransactItems=actions)
-                except ClientError as error:
-                    refusal = _refusal(error)
-                    if refusal is not None:
-                        raise refusal from error
-                else:
-                    return
+                done = attempt()
+            if done is not None:
+                return done
         raise Unavailable("aws transaction conflict")
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from chalice.app import ChaliceViewError, Response
 
 from chalicelib.domain.errors import (
-    REALM,
     RETRY_AFTER_OUTAGE,
     BearerError,
     GatehouseError,
@@ -28,11 +27,6 @@ class _Forbidden(BearerError):
 
     status, code = 403, "insufficient_scope"
     description = "The access token does not allow this."
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The challenge, without a scope."""
-        return {"WWW-Authenticate": f'Bearer realm="{REALM}", error="insufficient_scope"'}
 
 
 def _as(status_: int, code_: str, description_: str) -> type[GatehouseError]:

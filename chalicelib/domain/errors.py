@@ -119,7 +119,19 @@ class TooManyAttempts(OAuthError):
 
 
 class BearerError(GatehouseError):
-    """An error response of a protected resource (RFC 6750 §3.1)."""
+    """An error response of a protected resource (RFC 6750 §3.1).
+
+    API Gateway renames its challenge when a function, not a gateway response, sets it.
+    """
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The challenge, with what was wrong."""
+        attributes = {"realm": REALM, **self._fault()}
+        return {"WWW-Authenticate": "Bearer " + ", ".join(f'{name}="{v}"' for name, v in attributes.items())}
+
+    def _fault(self) -> Mapping[str, str]:
+        return {"error": self.code}
 
 
 class Unauthorized(BearerError):
@@ -128,10 +140,8 @@ class Unauthorized(BearerError):
     status, code = 401, "unauthorized"
     description = "Send an access token in the Authorization header."
 
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The bare challenge."""
-        return {"WWW-Authenticate": f'Bearer realm="{REALM}"'}
+    def _fault(self) -> Mapping[str, str]:
+        return {}
 
 
 class InvalidToken(BearerError):
@@ -139,11 +149,6 @@ class InvalidToken(BearerError):
 
     status, code = 401, "invalid_token"
     description = "The access token is malformed, expired or revoked."
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The challenge; API Gateway renames it when a function, not a gateway response, sets it."""
-        return {"WWW-Authenticate": f'Bearer realm="{REALM}", error="invalid_token"'}
 
 
 class InsufficientScope(BearerError):
@@ -153,15 +158,11 @@ class InsufficientScope(BearerError):
     description = "The access token lacks a permission that this needs."
 
     def __init__(self, needed: str) -> None:
-        super().__init__("insufficient_scope")
-        self.needed = needed
+        super().__init__()
+        self._needed = needed
 
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The challenge, naming what is missing."""
-        return {
-            "WWW-Authenticate": f'Bearer realm="{REALM}", error="insufficient_scope", scope="{self.needed}"'
-        }
+    def _fault(self) -> Mapping[str, str]:
+        return {**super()._fault(), "scope": self._needed}
 
 
 class NotFound(GatehouseError):

@@ -68,7 +68,7 @@ class KeyRotation:
         material = self._new_material()
         # As pending first, which takes that label from a rotation that is under way.
         self.versions.add(SigningKey(token, material, epoch, created_at=self.clock()), label=PENDING)
-        self.versions.promote(token, instead_of=self._current_version())
+        self.versions.promote(token, instead_of=self._version(CURRENT) or "")
         for version, labels in self.versions.labels().items():
             for label in labels & {PREVIOUS, PENDING}:
                 self.versions.remove_label(version, label)
@@ -99,14 +99,12 @@ class KeyRotation:
         epoch = keys.current.epoch
         return SigningKey(token, self._new_material(), epoch, created_at=now, retired=retired)
 
-    def _current_version(self) -> str:
-        return next((one for one, labels in self.versions.labels().items() if CURRENT in labels), "")
-
     def _labelled(self, label: str) -> SigningKey | None:
-        for version, labels in self.versions.labels().items():
-            if label in labels:
-                return self.versions.key(version)
-        return None
+        version = self._version(label)
+        return self.versions.key(version) if version else None
+
+    def _version(self, label: str) -> str | None:
+        return next((one for one, labels in self.versions.labels().items() if label in labels), None)
 
     def _new_material(self) -> KeyMaterial:
         return KeyMaterial(base64.urlsafe_b64encode(self.entropy(KEY_BYTES)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import click
 from botocore.exceptions import ClientError
 
+from chalicelib.adapters.aws import error_code
 from infra.deploy.refusal import Refused
 from infra.deploy.target import Target
 
@@ -69,7 +70,7 @@ class Account:
             try:
                 gateway.update_account(patchOperations=[change])
             except ClientError as error:
-                if error.response.get("Error", {}).get("Code") != "BadRequestException":
+                if error_code(error) != "BadRequestException":
                     raise
                 # A role that was just made is not yet known everywhere.
                 self.sleep(_PAUSE_SECONDS)

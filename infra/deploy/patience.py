@@ -16,6 +16,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from chalicelib.adapters.aws import error_code
 from infra.deploy.refusal import Refused
 from infra.deploy.target import EXPIRED
 
@@ -74,11 +75,11 @@ class Patience:
 
 
 def _has_expired(error: Exception) -> bool:
-    return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in EXPIRED
+    return isinstance(error, ClientError) and error_code(error) in EXPIRED
 
 
 def _may_pass(error: Exception) -> bool:
     if not isinstance(error, ClientError):
         return True
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return status >= _SERVER_ERROR or error.response.get("Error", {}).get("Code") in _BUSY
+    return status >= _SERVER_ERROR or error_code(error) in _BUSY

@@ -14,6 +14,7 @@ from typing import Any
 import click
 from botocore.exceptions import ClientError
 
+from chalicelib.adapters.aws import error_code
 from infra.deploy import adoption, change_set, data_guard, remains, settling, words
 from infra.deploy.account import Account
 from infra.deploy.bucket import Bucket
@@ -209,7 +210,7 @@ class Release:
                 )
             )
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") not in _OVERTAKEN:
+            if error_code(error) not in _OVERTAKEN:
                 raise
             raise Refused(
                 f"Another deploy of {self.target.stack} came first, and nothing of this one was done: "

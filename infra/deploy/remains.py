@@ -9,6 +9,7 @@ from typing import Any
 import click
 from botocore.exceptions import ClientError
 
+from chalicelib.adapters.aws import error_code
 from infra.deploy.data_guard import SECRET, TABLE
 from infra.deploy.refusal import Refused
 from infra.deploy.target import Target
@@ -117,4 +118,4 @@ def _delete_table(name: str, target: Target, sleep: Sleep) -> None:
 
 
 def _is_gone(error: ClientError) -> bool:
-    return error.response.get("Error", {}).get("Code") == "ResourceNotFoundException"
+    return error_code(error) == "ResourceNotFoundException"

@@ -17,6 +17,7 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 
+from chalicelib.adapters.aws import error_code
 from infra.deploy.refusal import Refused
 from infra.deployment import LOCAL, session_in, stack_name
 
@@ -111,6 +112,6 @@ def _caller(session: boto3.Session) -> dict[str, str]:
 
 def _rejection(error: ClientError) -> str:
     detail = error.response.get("Error", {})
-    if detail.get("Code") in EXPIRED:
+    if error_code(error) in EXPIRED:
         return "The AWS credentials have expired: sign in again, for instance with `aws sso login`."
     return f"AWS does not accept these credentials ({detail.get('Code')}): {detail.get('Message')}"

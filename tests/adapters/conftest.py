@@ -13,7 +13,8 @@ import pytest
 from chalicelib.domain.accounts import Account
 from chalicelib.domain.ports import Accounts, Sessions
 from chalicelib.domain.sessions import EndedSession, Session
-from tests.fake_aws import Aws, aws_behind_one_thread, aws_in_process
+from tests.adapters.records import account, session
+from tests.fake_aws import Aws, AwsHouse, aws_behind_one_thread, aws_in_process
 from tests.fakes import FakeClock, FakeStore
 
 T = TypeVar("T")
@@ -25,6 +26,11 @@ class Store:
 
     accounts: Accounts
     sessions: Sessions
+
+    @staticmethod
+    def of(house: AwsHouse) -> Store:
+        """Return the store of a house."""
+        return Store(house.world.accounts, house.world.sessions)
 
     def known(self, user_id: str) -> Account:
         """Return an account that is there."""
@@ -47,8 +53,7 @@ def _stores(kind: str, place: Callable[[], AbstractContextManager[Aws]]) -> Iter
         yield Store(fake, fake)
         return
     with place() as aws:
-        house = aws.house(FakeClock())
-        yield Store(house.world.accounts, house.world.sessions)
+        yield Store.of(aws.house(FakeClock()))
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
@@ -59,6 +64,15 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 @pytest.fixture(params=["fake", "dynamodb"])
 def raced_store(request: pytest.FixtureRequest) -> Iterator[Store]:
     yield from _stores(request.param, aws_behind_one_thread)
+
+
+@pytest.fixture
+def stocked(aws_house: AwsHouse) -> Store:
+    """Return the store in DynamoDB, with an account and a session of it."""
+    store = Store.of(aws_house)
+    store.accounts.create(account())
+    store.open(session())
+    return store
 
 
 def at_once(jobs: Iterable[Callable[[], T]]) -> list[T | Exception]:

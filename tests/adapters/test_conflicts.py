@@ -9,18 +9,8 @@ import pytest
 from chalicelib.domain.errors import Unavailable
 from tests.adapters.aws_calls import answer_with
 from tests.adapters.conftest import Store
-from tests.adapters.records import account, session
 from tests.adapters.test_outages import STORE_METHODS, refusal
 from tests.fake_aws import Aws, AwsHouse
-
-
-@pytest.fixture
-def store(aws_house: AwsHouse) -> Store:
-    store = Store(aws_house.world.accounts, aws_house.world.sessions)
-    store.accounts.create(account())
-    store.open(session())
-    return store
-
 
 WRITES = {
     "begin_sign_in": "UpdateItem",
@@ -47,11 +37,11 @@ class InTheWay:
 
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_that_a_transaction_is_in_the_way_of_is_tried_again_later_each_time(
-    store: Store, aws: Aws, aws_house: AwsHouse, name: str
+    stocked: Store, aws: Aws, aws_house: AwsHouse, name: str
 ) -> None:
     conflict = InTheWay(4)
     answer_with(aws_house.dynamodb, conflict, WRITES[name])
-    STORE_METHODS[name](store)
+    STORE_METHODS[name](stocked)
     assert conflict.left == 0
     assert aws.slept == sorted(aws.slept)
     assert len(aws.slept) == 4
@@ -59,7 +49,9 @@ def test_a_write_that_a_transaction_is_in_the_way_of_is_tried_again_later_each_t
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_a_write_that_never_gets_through_is_unavailable(store: Store, aws_house: AwsHouse, name: str) -> None:
+def test_a_write_that_never_gets_through_is_unavailable(
+    stocked: Store, aws_house: AwsHouse, name: str
+) -> None:
     answer_with(aws_house.dynamodb, InTheWay(99), WRITES[name])
     with pytest.raises(Unavailable):
-        STORE_METHODS[name](store)
+        STORE_METHODS[name](stocked)

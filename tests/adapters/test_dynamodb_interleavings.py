@@ -16,7 +16,7 @@ ADA = id_of("ada")
 
 @pytest.fixture
 def store(aws_house: AwsHouse) -> Store:
-    store = Store(aws_house.world.accounts, aws_house.world.sessions)
+    store = Store.of(aws_house)
     store.accounts.create(account())
     return store
 

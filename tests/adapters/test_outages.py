@@ -94,20 +94,12 @@ FAILURES = {
 }
 
 
-@pytest.fixture
-def store(aws_house: AwsHouse) -> Store:
-    store = Store(aws_house.world.accounts, aws_house.world.sessions)
-    store.accounts.create(account())
-    store.open(session())
-    return store
-
-
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_failing_table_is_unavailable(store: Store, aws_house: AwsHouse, failure: str) -> None:
+def test_a_failing_table_is_unavailable(stocked: Store, aws_house: AwsHouse, failure: str) -> None:
     answer_with(aws_house.dynamodb, FAILURES[failure])
     for name, method in STORE_METHODS.items():
         with pytest.raises(Unavailable) as outage:
-            method(store)
+            method(stocked)
         assert "PRIVATE" not in str(outage.value) + outage.value.public_description, name
 
 
@@ -134,36 +126,36 @@ def test_a_table_or_a_secret_that_is_not_there_is_unavailable(aws_house: AwsHous
     "operation", ["UpdateItem", "BatchGetItem", "Query", "TransactWriteItems", "GetItem"]
 )
 def test_a_sign_in_at_any_of_whose_calls_aws_fails_is_unavailable(
-    store: Store, aws_house: AwsHouse, operation: str
+    stocked: Store, aws_house: AwsHouse, operation: str
 ) -> None:
     answer_with(aws_house.dynamodb, FAILURES["throttled"], operation)
 
     def sign_in() -> None:
-        store.accounts.begin_sign_in(NAME, NOW, POLICY)
+        stocked.accounts.begin_sign_in(NAME, NOW, POLICY)
         # With a password that has changed meanwhile, so that the account is read again.
-        store.sessions.open(session("b"), account(session_count=1, password_version=0), None, 1)
+        stocked.sessions.open(session("b"), account(session_count=1, password_version=0), None, 1)
 
     with pytest.raises(Unavailable):
         sign_in()
 
 
-def test_a_key_that_was_not_looked_at_is_not_a_missing_item(store: Store, aws_house: AwsHouse) -> None:
+def test_a_key_that_was_not_looked_at_is_not_a_missing_item(stocked: Store, aws_house: AwsHouse) -> None:
     key = {"pk": {"S": "x"}, "sk": {"S": "y"}}
     left = {"Responses": {"gatehouse-test": []}, "UnprocessedKeys": {"gatehouse-test": {"Keys": [key]}}}
     answer_with(aws_house.dynamodb, Answer(200, json.dumps(left).encode()), "BatchGetItem")
     for name in ("begin_sign_in", "session", "session_and_account"):
         with pytest.raises(Unavailable):
-            STORE_METHODS[name](store)
+            STORE_METHODS[name](stocked)
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"Responses": {}}', b'{"UnprocessedKeys": {}}'])
 def test_an_answer_without_what_was_asked_for_is_no_answer(
-    store: Store, aws_house: AwsHouse, body: bytes
+    stocked: Store, aws_house: AwsHouse, body: bytes
 ) -> None:
     answer_with(aws_house.dynamodb, Answer(200, body), "BatchGetItem")
     for name in ("begin_sign_in", "session", "session_and_account"):
         with pytest.raises(Unavailable):
-            STORE_METHODS[name](store)
+            STORE_METHODS[name](stocked)
 
 
 class Cancelled:
@@ -191,11 +183,11 @@ TRANSACTIONS = ["create", "delete", "open", "open at the limit", "end"]
 
 @pytest.mark.parametrize("name", TRANSACTIONS)
 def test_a_transaction_that_another_one_is_in_the_way_of_is_tried_again(
-    store: Store, aws_house: AwsHouse, name: str
+    stocked: Store, aws_house: AwsHouse, name: str
 ) -> None:
     conflict = Cancelled(2, "None", "TransactionConflict")
     answer_with(aws_house.dynamodb, conflict, "TransactWriteItems")
-    STORE_METHODS[name](store)
+    STORE_METHODS[name](stocked)
     assert conflict.left == 0
 
 
@@ -204,32 +196,32 @@ def test_a_transaction_that_another_one_is_in_the_way_of_is_tried_again(
 )
 @pytest.mark.parametrize("name", TRANSACTIONS)
 def test_a_transaction_that_never_gets_through_is_unavailable(
-    store: Store, aws_house: AwsHouse, name: str, code: str
+    stocked: Store, aws_house: AwsHouse, name: str, code: str
 ) -> None:
     answer_with(aws_house.dynamodb, Cancelled(99, "None", code), "TransactWriteItems")
     with pytest.raises(Unavailable):
-        STORE_METHODS[name](store)
+        STORE_METHODS[name](stocked)
 
 
 @pytest.mark.parametrize("name", TRANSACTIONS)
 def test_a_transaction_canceled_for_no_reason_is_unavailable(
-    store: Store, aws_house: AwsHouse, name: str
+    stocked: Store, aws_house: AwsHouse, name: str
 ) -> None:
     answer_with(aws_house.dynamodb, Cancelled(99), "TransactWriteItems")
     with pytest.raises(Unavailable):
-        STORE_METHODS[name](store)
+        STORE_METHODS[name](stocked)
 
 
-def test_a_condition_that_fails_beside_a_conflict_is_an_answer(store: Store, aws_house: AwsHouse) -> None:
+def test_a_condition_that_fails_beside_a_conflict_is_an_answer(stocked: Store, aws_house: AwsHouse) -> None:
     both = Cancelled(1, "TransactionConflict", "ConditionalCheckFailed")
     answer_with(aws_house.dynamodb, both, "TransactWriteItems")
-    assert STORE_METHODS["end"](store) == []
+    assert STORE_METHODS["end"](stocked) == []
 
 
-def test_an_outage_leaves_no_trace_once_it_is_over(store: Store, aws_house: AwsHouse) -> None:
+def test_an_outage_leaves_no_trace_once_it_is_over(stocked: Store, aws_house: AwsHouse) -> None:
     once = Cancelled(5, "TransactionConflict")
     answer_with(aws_house.dynamodb, once, "TransactWriteItems")
     with pytest.raises(Unavailable):
-        STORE_METHODS["open"](store)
-    assert STORE_METHODS["open"](store) == ()
-    assert store.live(ADA) == {session().session_id, session("b").session_id}
+        STORE_METHODS["open"](stocked)
+    assert STORE_METHODS["open"](stocked) == ()
+    assert stocked.live(ADA) == {session().session_id, session("b").session_id}

@@ -1,8 +1,9 @@
-"""A small Chalice app with one open and one guarded door, behind the local gateway."""
+"""A small Chalice app with one open and one guarded door, behind the local gateway; and a clock to move."""
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from infra.local.messages import Request, Response
 from infra.local.server import HttpServer, listen
 from infra.local.template import Template
 from infra.local.wsgi import GatewayApplication
+from tests.fakes import FakeClock
 
 EVERYTHING = "arn:aws:execute-api:us-east-1:123456789012:gatehouse0/local/*/*"
 
@@ -43,14 +45,6 @@ class FakeAuthorizer:
         if isinstance(answer, Exception):
             raise answer
         return answer
-
-
-@dataclass
-class FakeClock:
-    now: int = 1_000
-
-    def __call__(self) -> int:
-        return self.now
 
 
 def toy_app() -> Chalice:
@@ -116,7 +110,7 @@ def make_stand(
     """Return a gateway before the toy app, or before `function` with the toy app's routes."""
     app = toy_app()
     template = Template.load({"AUTHORIZER_CACHE_SECONDS": str(cache_seconds)})
-    authorizer, clock = FakeAuthorizer(), FakeClock()
+    authorizer, clock = FakeAuthorizer(), FakeClock(1_000)
     guard = TokenAuthorizer("bearer", authorizer, template.authorizer("bearer"), clock)
     api = Api(function or app, app.routes, tuple(app.api.binary_types))
     return Stand(Gateway(api, {"bearer": guard}, template.gateway_responses()), authorizer, clock)
@@ -145,3 +139,9 @@ def error_of(response: Response) -> str:
     body = json.loads(response.body)
     assert set(body) == {"error", "error_description"}
     return str(body["error"])
+
+
+@pytest.fixture
+def moved() -> FakeClock:
+    """Begin now: the operator's clock is the machine's, and moto dates its versions by that too."""
+    return FakeClock(int(time.time()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,6 @@ from tests.fakes import FakeClock
 from tests.infra.breached import report
 
 HOUR = 3_600
-
-
-@pytest.fixture
-def moved() -> FakeClock:
-    """Begin now: the operator's clock is the machine's."""
-    return FakeClock(int(time.time()))
 
 
 @pytest.fixture

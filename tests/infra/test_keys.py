@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -22,12 +21,6 @@ from tests.blackbox.stage import Stage, staged
 from tests.fakes import FakeClock
 
 DAY = 86_400
-
-
-@pytest.fixture
-def moved() -> FakeClock:
-    """Begin now: moto dates its versions by the machine's clock."""
-    return FakeClock(int(time.time()))
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from infra.local.decision_cache import DecisionCache
-from tests.infra.conftest import FakeClock
+from tests.fakes import FakeClock
 
 
 def test_it_stays_within_its_bounds() -> None:
