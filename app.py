@@ -1,20 +1,11 @@
-"""The Chalice app: registers the doors. What lies behind each is in `chalicelib/api`."""
+"""The Chalice app: registers the blueprints of `chalicelib/api`."""
 
 from chalice.app import Chalice
 
-from chalicelib.api import (
-    account,
-    admin,
-    authorizer,
-    every_route,
-    health,
-    key_rotation,
-    revocation,
-    sessions,
-    token,
-)
+from chalicelib.api import authorizer, finalize_routes, key_rotation
 from chalicelib.api.cors import cross_origin
 from chalicelib.api.http import request_scope
+from chalicelib.api.routes import account, admin, health, revocation, sessions, token
 
 # Powertools configures the logger; Chalice would give it a second handler and mute what is below a warning.
 app = Chalice(app_name="gatehouse", configure_logs=False)
@@ -23,6 +14,6 @@ app.api.binary_types = []
 # The outer one first: what the inner one makes of a failure is for web pages to read as well.
 app.register_middleware(cross_origin, "http")
 app.register_middleware(request_scope, "http")
-for door in (authorizer, key_rotation, token, revocation, account, sessions, admin, health):
-    app.register_blueprint(door.blueprint)
-every_route.complete(app)
+for module in (authorizer, key_rotation, token, revocation, account, sessions, admin, health):
+    app.register_blueprint(module.blueprint)
+finalize_routes.finalize(app)

@@ -1,4 +1,4 @@
-"""What the house says about itself: JSON lines, metrics, and the names of the audit events.
+"""What the services says about itself: JSON lines, metrics, and the names of the audit events.
 
 A log line never carries a password, a token, a hash, a secret or an `Authorization` value. That is so
 because nothing here is given one; `redact` is the second lock, for the day on which something is. It sits in
@@ -20,7 +20,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-from chalicelib.domain.sessions import EndedSession, Session
+from chalicelib.domain.sessions.session import EndedSession, Session
 
 NAMESPACE = "Gatehouse"
 MAX_FIELD_CHARACTERS = 256
@@ -94,7 +94,7 @@ def scope(**fields: Field) -> Iterator[None]:
         _fields.reset(token)
 
 
-def note(**fields: Field) -> None:
+def bind(**fields: Field) -> None:
     """Add fields to the rest of the scope: what becomes known on the way, such as whose request it is."""
     inside = _fields.get()
     if inside is not None:

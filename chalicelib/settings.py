@@ -1,4 +1,4 @@
-"""Every knob: its environment variable, unit, default and meaning. Nothing else reads `os.environ`."""
+"""Every setting: its environment variable, unit, default and meaning. Nothing else reads `os.environ`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Self
 DAY = 86_400
 
 
-def _knob(
+def _setting(
     default: Any,
     unit: str,
     meaning: str,
@@ -33,35 +33,41 @@ class BadSetting(ValueError):
 class Settings:
     """The settings of one deployment. Each is read from the environment variable of its name, upper case."""
 
-    stage: str = _knob("local", "name", "deployment that this is")
-    users_table: str = _knob("gatehouse-local", "name", "DynamoDB table of accounts and sessions")
-    signing_secret_id: str = _knob("gatehouse-local", "name or ARN", "secret that holds the signing key")
-    issuer: str = _knob("", "URL", "public base URL; empty: that of the API Gateway stage which was called")
-    audience: str = _knob("", "URI", "`aud` of access tokens; empty: the issuer")
-    client_ids: str = _knob("", "names", "public clients besides `mobile-app`, parted by commas")
-    access_token_seconds: int = _knob(3600, "s", "life of an access token", low=60, high=DAY)
-    refresh_idle_seconds: int = _knob(30 * DAY, "s", "life of a session that nobody uses", low=60)
-    refresh_absolute_seconds: int = _knob(90 * DAY, "s", "life of a session at the most", low=60)
-    refresh_retry_seconds: int = _knob(
+    stage: str = _setting("local", "name", "deployment that this is")
+    users_table: str = _setting("gatehouse-local", "name", "DynamoDB table of accounts and sessions")
+    signing_secret_id: str = _setting("gatehouse-local", "name or ARN", "secret that holds the signing key")
+    issuer: str = _setting(
+        "", "URL", "public base URL; empty: that of the API Gateway stage which was called"
+    )
+    audience: str = _setting("", "URI", "`aud` of access tokens; empty: the issuer")
+    client_ids: str = _setting("", "names", "public clients besides `mobile-app`, parted by commas")
+    access_token_seconds: int = _setting(3600, "s", "life of an access token", low=60, high=DAY)
+    refresh_idle_seconds: int = _setting(30 * DAY, "s", "life of a session that nobody uses", low=60)
+    refresh_absolute_seconds: int = _setting(90 * DAY, "s", "life of a session at the most", low=60)
+    refresh_retry_seconds: int = _setting(
         10, "s", "time in which a spent refresh token may be sent again without a key", low=1, high=300
     )
-    max_sessions: int = _knob(20, "sessions", "live sessions of one user", low=1, high=40)
-    password_min_length: int = _knob(15, "characters", "shortest password that may be set", low=8, high=64)
-    bcrypt_cost: int = _knob(12, "log2 rounds", "work of one password hash", low=4, high=16)
-    sign_in_free_failures: int = _knob(
+    max_sessions: int = _setting(20, "sessions", "live sessions of one user", low=1, high=40)
+    password_min_length: int = _setting(15, "characters", "shortest password that may be set", low=8, high=64)
+    bcrypt_cost: int = _setting(12, "log2 rounds", "work of one password hash", low=4, high=16)
+    sign_in_free_failures: int = _setting(
         100, "attempts", "failed sign-ins in a row that a name may have without waiting", low=1, high=100
     )
-    sign_in_wait_seconds: int = _knob(900, "s", "wait between attempts once those are used up", low=1)
-    key_cache_seconds: int = _knob(60, "s", "time for which a warm function keeps the keys", low=0, high=60)
-    authorizer_cache_seconds: int = _knob(
+    sign_in_wait_seconds: int = _setting(900, "s", "wait between attempts once those are used up", low=1)
+    key_cache_seconds: int = _setting(
+        60, "s", "time for which a warm function keeps the keys", low=0, high=60
+    )
+    authorizer_cache_seconds: int = _setting(
         60, "s", "time for which API Gateway keeps the authorizer's answer", low=0, high=3600
     )
-    ended_session_days: int = _knob(30, "days", "time for which the end of a session can be explained", low=1)
-    cors_allow_origin: str = _knob("", "origin", "origin of the web pages that may call; empty: of none")
-    aws_region: str = _knob("us-east-1", "name", "region of table and secret; set by Lambda")
-    aws_endpoint_url: str = _knob("", "URL", "where AWS is, when it is not AWS")
+    ended_session_days: int = _setting(
+        30, "days", "time for which the end of a session can be explained", low=1
+    )
+    cors_allow_origin: str = _setting("", "origin", "origin of the web pages that may call; empty: of none")
+    aws_region: str = _setting("us-east-1", "name", "region of table and secret; set by Lambda")
+    aws_endpoint_url: str = _setting("", "URL", "where AWS is, when it is not AWS")
     # Nothing above INFO, which is the audit trail.
-    log_level: str = _knob("INFO", "name", "least severity that is logged", choices=("DEBUG", "INFO"))
+    log_level: str = _setting("INFO", "name", "least severity that is logged", choices=("DEBUG", "INFO"))
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -69,9 +75,9 @@ class Settings:
         source = dict(os.environ if environment is None else environment)
         source.update(_running_stack(source.get("GATEHOUSE_STACK_FILE", "")))
         given: dict[str, Any] = {}
-        for knob in fields(cls):
-            if text := source.get(knob.name.upper()):
-                given[knob.name] = _read(knob, text)
+        for setting in fields(cls):
+            if text := source.get(setting.name.upper()):
+                given[setting.name] = _read(setting, text)
         return cls(**given)
 
     @property
@@ -80,15 +86,15 @@ class Settings:
         return frozenset(name.strip() for name in self.client_ids.split(",") if name.strip())
 
 
-def _read(knob: Field[Any], text: str) -> str | int:
-    name, choices = knob.name.upper(), knob.metadata["choices"]
+def _read(setting: Field[Any], text: str) -> str | int:
+    name, choices = setting.name.upper(), setting.metadata["choices"]
     if choices and text not in choices:
         raise BadSetting(f"{name} must be {' or '.join(choices)}, not {text!r}.")
-    if not isinstance(knob.default, int):
+    if not isinstance(setting.default, int):
         return text
-    low, high = knob.metadata["low"], knob.metadata["high"]
+    low, high = setting.metadata["low"], setting.metadata["high"]
     if not text.isascii() or not text.isdigit():
-        raise BadSetting(f"{name} must be a whole number of {knob.metadata['unit']}.")
+        raise BadSetting(f"{name} must be a whole number of {setting.metadata['unit']}.")
     value = int(text)
     if (low is not None and value < low) or (high is not None and value > high):
         raise BadSetting(f"{name} must be between {low} and {high or 'any number'}, not {value}.")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import click
 
-from infra.breach.command import breach
-from infra.cli import OneSentence
 from infra.cost.cli import cost
 from infra.deploy.command import deploy
 from infra.deploy.destruction import destroy
-from infra.keys import keys
-from infra.sessions import sessions
-from infra.smoke import smoke
-from infra.users import users
+from infra.operate.breach.command import breach
+from infra.operate.cli import ErrorReportingGroup
+from infra.operate.keys import keys
+from infra.operate.sessions import sessions
+from infra.operate.smoke import smoke
+from infra.operate.users import users
 
 
-@click.group(cls=OneSentence)
+@click.group(cls=ErrorReportingGroup)
 def main() -> None:
     """Operate a Gatehouse deployment. Every command takes --help."""
 

@@ -10,12 +10,12 @@ from chalicelib.settings import Settings
 def settings_table() -> str:
     """Return a row for every setting: its variable, unit, default and meaning."""
     rows = ["| variable | unit | default | meaning |", "|---|---|---|---|"]
-    for knob in fields(Settings):
-        default = f"`{knob.default}`" if knob.default != "" else "empty"
-        meta = knob.metadata
+    for setting in fields(Settings):
+        default = f"`{setting.default}`" if setting.default != "" else "empty"
+        meta = setting.metadata
         bounds = f" ({meta['low']} to {meta['high']})" if meta["high"] is not None else ""
         bounds += f" ({' or '.join(f'`{one}`' for one in meta['choices'])})" if meta["choices"] else ""
-        rows.append(f"| `{knob.name.upper()}` | {meta['unit']} | {default} | {meta['meaning']}{bounds} |")
+        rows.append(f"| `{setting.name.upper()}` | {meta['unit']} | {default} | {meta['meaning']}{bounds} |")
     return "\n".join(rows)
 
 

@@ -1,4 +1,4 @@
-"""The worlds in which tests stand the house, and the walls around all of them."""
+"""The adapters_of in which tests stand the services, and the walls around all of them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from samtranslator.yaml_helper import yaml_parse
 # Imported here, outside of any test: its logger keeps the standard output that it finds.
 import chalicelib.observability  # noqa: F401
 from chalicelib.settings import Settings
-from tests.fake_aws import Aws, AwsHouse, aws_behind_one_thread, aws_in_process
-from tests.fakes import FakeClock, FakeHouse, FakeWorld, fake_house
+from tests.fake_aws import Aws, AwsServices, aws_behind_one_thread, aws_in_process
+from tests.fakes import FakeAdapters, FakeClock, FakeServices, fake_services
 
 # A busy machine makes a good example slow.
 settings.register_profile("gatehouse", deadline=None)
@@ -44,7 +44,7 @@ _UNWANTED = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "GATEHOUSE_STACK_FILE", "POWE
 def walls() -> Iterator[None]:
     """No test reaches beyond loopback, uses anybody's credentials, or sees this machine's settings."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in [*_UNWANTED, *(knob.name.upper() for knob in fields(Settings))]:
+        for name in [*_UNWANTED, *(setting.name.upper() for setting in fields(Settings))]:
             patch.delenv(name, raising=False)
         for name, value in _ENVIRONMENT.items():
             patch.setenv(name, value)
@@ -61,13 +61,13 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def world(clock: FakeClock) -> FakeWorld:
-    return FakeWorld(clock)
+def adapters(clock: FakeClock) -> FakeAdapters:
+    return FakeAdapters(clock)
 
 
 @pytest.fixture
-def house(world: FakeWorld) -> FakeHouse:
-    return fake_house(world)
+def services(adapters: FakeAdapters) -> FakeServices:
+    return fake_services(adapters)
 
 
 @pytest.fixture
@@ -77,8 +77,8 @@ def aws() -> Iterator[Aws]:
 
 
 @pytest.fixture
-def aws_house(aws: Aws, clock: FakeClock) -> AwsHouse:
-    return aws.house(clock)
+def aws_house(aws: Aws, clock: FakeClock) -> AwsServices:
+    return aws.services(clock)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def _read_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
     patch.setattr(Loader, "list_available_services", services)
     parse = cache(yaml_parse)
-    patch.setattr("infra.local.template.yaml_parse", lambda text: deepcopy(parse(text)))
+    patch.setattr("infra.local.stack.template.yaml_parse", lambda text: deepcopy(parse(text)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -18,8 +18,8 @@ from werkzeug.serving import make_server
 
 from chalicelib.adapters.aws import dynamodb, secretsmanager
 from chalicelib.adapters.bcrypt_hasher import TEST_COST
+from chalicelib.services import AwsAdapters, Services
 from chalicelib.settings import Settings
-from chalicelib.wiring import AwsWorld, House
 from tests.fakes import FakeClock
 
 if TYPE_CHECKING:
@@ -34,20 +34,20 @@ _KEEP_SESSION: DefaultConfig = {"core": {"reset_boto3_session": False}}
 
 
 @dataclass(frozen=True)
-class AwsHouse(House):
-    """The real house on the real adapters."""
+class AwsServices(Services):
+    """The real services on the real adapters."""
 
-    world: AwsWorld
+    adapters: AwsAdapters
 
     @property
     def dynamodb(self) -> DynamoDBClient:
         """Return the client that the adapters share."""
-        return self.world._table.client
+        return self.adapters._table.client
 
     @property
     def secretsmanager(self) -> SecretsManagerClient:
         """Return the client of the keys."""
-        return self.world._secretsmanager
+        return self.adapters._secretsmanager
 
 
 @dataclass
@@ -71,13 +71,13 @@ class Aws:
         client = secretsmanager(self.settings.aws_region, self.settings.aws_endpoint_url)
         return self._closing.enter_context(closing(client))
 
-    def house(self, clock: FakeClock, **settings: Any) -> AwsHouse:
-        """Stand a house here; `settings` are those that differ."""
+    def services(self, clock: FakeClock, **settings: Any) -> AwsServices:
+        """Build services here; `settings` are those that differ."""
         differing = replace(self.settings, **settings)
-        house = AwsHouse(differing, AwsWorld(differing, clock, sleep=self.slept.append))
-        for client in (house.dynamodb, house.secretsmanager):
+        services = AwsServices(differing, AwsAdapters(differing, clock, sleep=self.slept.append))
+        for client in (services.dynamodb, services.secretsmanager):
             self._closing.enter_context(closing(client))
-        return house
+        return services
 
     def items(self) -> list[dict[str, Any]]:
         """Return all that is in the table."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.keys import KeyMaterial, KeySet, SigningKey, retired_by_next
 from chalicelib.domain.ports import Clock
+from chalicelib.domain.tokens.signing_keys import KeyMaterial, KeySet, SigningKey, retired_by_next
 from tests.fake_outage import Remote, remote
 
 CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from chalicelib.domain.accounts import Account
-from chalicelib.domain.attempts import AttemptPolicy, window
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.errors import InvalidAccount, TooManyAttempts
-from chalicelib.domain.names import SignInName
-from chalicelib.domain.passwords import PasswordHash
 from chalicelib.domain.ports import AccountChanged, SessionView, SignInCandidate
-from chalicelib.domain.scopes import Scope
-from chalicelib.domain.sessions import EndedSession, EndReason, Session, giving_way, standing
+from chalicelib.domain.sessions.attempts import AttemptPolicy, window
+from chalicelib.domain.sessions.session import EndedSession, EndReason, Session, active, sessions_to_evict
+from chalicelib.domain.tokens.scopes import Scope
 from tests.fake_outage import Remote, remote
 
 
@@ -74,7 +74,7 @@ class FakeStore(Remote):
         return SignInCandidate(self.accounts.get(user_id or ""), self.epoch_of_today)
 
     @remote
-    def forgive(self, user_id: str, now: int) -> None:
+    def reset_failures(self, user_id: str, now: int) -> None:
         """Clear the failures of an account."""
         self.failures.pop(user_id, None)
 
@@ -155,9 +155,9 @@ class FakeStore(Remote):
         return after
 
     @remote
-    def active(self, user_id: str) -> list[Session]:
+    def stored(self, user_id: str) -> list[Session]:
         """Return every session that has not been ended."""
-        return self._active(user_id)
+        return self._stored(user_id)
 
     @remote
     def ended(self, user_id: str) -> list[EndedSession]:
@@ -184,7 +184,7 @@ class FakeStore(Remote):
         self.epoch_of_today = epoch
         return True
 
-    def _active(self, user_id: str) -> list[Session]:
+    def _stored(self, user_id: str) -> list[Session]:
         mine = [one for one in self.live.values() if one.user_id == user_id]
         return sorted(mine, key=lambda one: one.session_id)
 
@@ -197,7 +197,7 @@ class FakeStore(Remote):
         if stored.session_count < limit:
             return [], stored.session_count + 1, 0
         self.round_trips += 1
-        live = standing(self._active(stored.user_id), session.created_at, session.epoch)
-        leaving = giving_way(live, limit, session, turn=0)
+        live = active(self._stored(stored.user_id), session.created_at, session.epoch)
+        leaving = sessions_to_evict(live, limit, session, turn=0)
         ended = [one.ended(EndReason.EVICTED, session.created_at) for one in leaving]
         return ended, len(live) - len(leaving) + 1, int(len(leaving) != 1)

@@ -1,4 +1,4 @@
-"""A world of hand-written fakes, one a port, in which the real house stands."""
+"""A adapters of hand-written fakes, one a port, in which the real services stands."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.adapters.pyjwt_codec import PyJwtCodec
-from chalicelib.domain.passwords import Password, PasswordHash
+from chalicelib.domain.accounts.passwords import Password, PasswordHash
 from chalicelib.domain.ports import PasswordCheck, TokenCodec, Verdict
-from chalicelib.domain.sessions import EndedSession, Session
+from chalicelib.domain.sessions.session import EndedSession, Session
+from chalicelib.services import Services
 from chalicelib.settings import Settings
-from chalicelib.wiring import House
 from tests.fake_keys import FakeKeys
 from tests.fake_outage import Remote
 from tests.fake_store import FakeStore
 
 __all__ = [
+    "FakeAdapters",
     "FakeClock",
     "FakeEntropy",
     "FakeHasher",
-    "FakeHouse",
     "FakeKeys",
+    "FakeServices",
     "FakeStore",
-    "FakeWorld",
     "RecordingAudit",
     "Remote",
-    "fake_house",
+    "fake_services",
 ]
 
 START = 1_700_000_000
@@ -126,7 +126,7 @@ class RecordingAudit:
         self.events.append(("corrupt_hash", user_id))
 
 
-class FakeWorld:
+class FakeAdapters:
     """Every port served by a fake, but the codec: it does no I/O, so the real one serves."""
 
     def __init__(self, clock: FakeClock | None = None) -> None:
@@ -155,12 +155,12 @@ class FakeWorld:
 
 
 @dataclass(frozen=True)
-class FakeHouse(House):
-    """The real house in the fake world."""
+class FakeServices(Services):
+    """The real services in the fake adapters."""
 
-    world: FakeWorld
+    adapters: FakeAdapters
 
 
-def fake_house(world: FakeWorld | None = None, **settings: Any) -> FakeHouse:
-    """Stand the real house in a fake world; `settings` are those that differ from their defaults."""
-    return FakeHouse(Settings(**settings), world or FakeWorld())
+def fake_services(adapters: FakeAdapters | None = None, **settings: Any) -> FakeServices:
+    """Build the real services on fakes; `settings` are those that differ from their defaults."""
+    return FakeServices(Settings(**settings), adapters or FakeAdapters())

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from app import app
+from chalicelib.aws_adapters import AwsAdapters
 from chalicelib.observability import Event, log_from, record, scope
 from chalicelib.settings import Settings
-from chalicelib.world import AwsWorld
 from tests.test_observability import HASH, JWT, REFRESH, written
 from tests.written import Written
 
@@ -65,7 +65,7 @@ def level() -> Iterator[None]:
 def test_the_setting_is_the_level_of_the_log(written: Written) -> None:
     for name, messages in (("DEBUG", 2), ("INFO", 1)):
         written.forget()
-        AwsWorld(Settings.from_environment({"LOG_LEVEL": name}))
+        AwsAdapters(Settings.from_environment({"LOG_LEVEL": name}))
         app.log.debug("detail")
         record(Event.REFUSED)
         assert len(written.lines) == messages

@@ -1,4 +1,4 @@
-"""The plan of the house, as tables: who may know whom, and how large a thing may grow."""
+"""The plan of the services, as tables: who may know whom, and how large a thing may grow."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "oauth": {"domain"},
     "accounts": {"domain"},
     "adapters": {"domain"},
-    "world": {"domain", "settings", "observability", "adapters"},
-    "wiring": {"domain", "settings", "world", "oauth", "accounts"},
-    "api": {"domain", "settings", "observability", "wiring", "oauth", "accounts"},
+    "aws_adapters": {"domain", "settings", "observability", "adapters"},
+    "services": {"domain", "settings", "aws_adapters", "oauth", "accounts"},
+    "api": {"domain", "settings", "observability", "services", "oauth", "accounts"},
     "app": {"api"},
 }
-"""Which room may import which other; none of them the app, nor infra, nor the tests."""
+"""Which package may import which other; none of them the app, nor infra, nor the tests."""
 
 VENDORS: dict[str, set[str]] = {
     "observability": {"aws_lambda_powertools"},
     "adapters": {"bcrypt", "boto3", "botocore", "jwt", "mypy_boto3_dynamodb", "mypy_boto3_secretsmanager"},
-    "world": {"mypy_boto3_secretsmanager"},
+    "aws_adapters": {"mypy_boto3_secretsmanager"},
     "api": {"chalice"},
     "app": {"chalice"},
 }
-"""Which room may name which package; a room that is not here makes do with the standard library."""
+"""Which package may name which package; a package that is not here makes do with the standard library."""
 
 IMPURE = {
     "asyncio", "datetime", "http", "io", "logging", "os", "pathlib", "random", "secrets", "shutil", "socket",
@@ -64,8 +64,8 @@ class Module:
         return ".".join(self.path.relative_to(ROOT).with_suffix("").parts)
 
     @property
-    def room(self) -> str:
-        return room_of(self.name)
+    def package(self) -> str:
+        return package_of(self.name)
 
     @property
     def tree(self) -> ast.Module:
@@ -101,8 +101,8 @@ def is_package(name: str) -> bool:
     return (ROOT / Path(*name.split("."))).is_dir()
 
 
-def room_of(name: str) -> str:
-    """Return the room of a module of ours, or the package of another's."""
+def package_of(name: str) -> str:
+    """Return the package of a module of ours, or the package of another's."""
     first, *rest = name.split(".")
     return rest[0] if first == "chalicelib" and rest else first
 
@@ -112,8 +112,8 @@ def modules(*places: str) -> list[Module]:
     return [Module(path) for path in found if not {"deployments", ".venv"} & set(path.parts)]
 
 
-HOUSE = [*modules("chalicelib"), Module(ROOT / "app.py")]
-EVERYTHING = [*HOUSE, *modules("infra", "tests", "examples")]
+LAMBDA_CODE = [*modules("chalicelib"), Module(ROOT / "app.py")]
+EVERYTHING = [*LAMBDA_CODE, *modules("infra", "tests", "examples")]
 OURS = {"chalicelib", "app", "infra", "tests", "examples"}
 
 
@@ -125,28 +125,28 @@ def foreign(module: Module) -> set[str]:
     return {name.split(".")[0] for name in module.imports()} - OURS - sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("module", [one for one in HOUSE if one.name != "chalicelib.__init__"], ids=ids)
+@pytest.mark.parametrize("module", [one for one in LAMBDA_CODE if one.name != "chalicelib.__init__"], ids=ids)
 def test_a_room_knows_only_the_rooms_that_the_plan_lets_it_know(module: Module) -> None:
-    assert module.room in MAY_IMPORT
-    known = {room_of(name) for name in module.imports() if name.split(".")[0] in OURS}
-    assert known <= MAY_IMPORT[module.room] | {module.room}
+    assert module.package in MAY_IMPORT
+    known = {package_of(name) for name in module.imports() if name.split(".")[0] in OURS}
+    assert known <= MAY_IMPORT[module.package] | {module.package}
 
 
 def test_the_plan_has_no_way_back() -> None:
-    def reached(room: str) -> set[str]:
-        return MAY_IMPORT[room].union(*(reached(next_one) for next_one in MAY_IMPORT[room]))
+    def reached(package: str) -> set[str]:
+        return MAY_IMPORT[package].union(*(reached(next_one) for next_one in MAY_IMPORT[package]))
 
-    assert all(room not in reached(room) for room in MAY_IMPORT)
+    assert all(package not in reached(package) for package in MAY_IMPORT)
 
 
-@pytest.mark.parametrize("module", HOUSE, ids=ids)
+@pytest.mark.parametrize("module", LAMBDA_CODE, ids=ids)
 def test_a_package_from_outside_is_named_in_its_own_room_alone(module: Module) -> None:
-    assert foreign(module) <= VENDORS.get(module.room, set())
+    assert foreign(module) <= VENDORS.get(module.package, set())
 
 
 @pytest.mark.parametrize(("vendor", "adapter"), ADAPTERS_OF.items())
 def test_one_adapter_names_a_vendor(vendor: str, adapter: str) -> None:
-    assert [one.name for one in HOUSE if vendor in foreign(one)] == [f"chalicelib.adapters.{adapter}"]
+    assert [one.name for one in LAMBDA_CODE if vendor in foreign(one)] == [f"chalicelib.adapters.{adapter}"]
 
 
 @pytest.mark.parametrize(
@@ -162,22 +162,22 @@ def test_the_rules_and_the_protocol_ask_the_machine_for_nothing(module: Module) 
     assert not called & {"open", "print", "input", "eval", "exec", "globals", "__import__"}
 
 
-@pytest.mark.parametrize("module", HOUSE, ids=ids)
+@pytest.mark.parametrize("module", LAMBDA_CODE, ids=ids)
 def test_the_environment_is_read_by_the_settings_alone(module: Module) -> None:
     attributes = {node.attr for node in ast.walk(module.tree) if isinstance(node, ast.Attribute)}
     reads = attributes & {"environ", "getenv", "environb"} or "os" in set(module.imports())
-    assert not reads or module.room == "settings"
+    assert not reads or module.package == "settings"
 
 
-@pytest.mark.parametrize("module", HOUSE, ids=ids)
-def test_time_and_randomness_come_from_the_world_alone(module: Module) -> None:
+@pytest.mark.parametrize("module", LAMBDA_CODE, ids=ids)
+def test_time_and_randomness_come_from_the_adapters_alone(module: Module) -> None:
     asks = set(module.imports()) & {"time", "random", "secrets", "uuid"}
     clocks = {node.attr for node in ast.walk(module.tree) if isinstance(node, ast.Attribute)} & {
         "now",
         "utcnow",
         "today",
     }
-    assert not (asks or clocks) or module.room == "world"
+    assert not (asks or clocks) or module.package == "aws_adapters"
 
 
 @pytest.mark.parametrize("module", EVERYTHING, ids=ids)
@@ -187,7 +187,7 @@ def test_a_file_and_its_functions_can_be_read_at_a_glance(module: Module) -> Non
 
 
 def test_most_files_and_functions_are_small() -> None:
-    code = [*HOUSE, *modules("infra")]
+    code = [*LAMBDA_CODE, *modules("infra")]
     files = [one.lines for one in code if one.lines]
     functions = [lines for one in code for _, lines in one.functions()]
     assert median(files) <= 80

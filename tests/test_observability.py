@@ -1,4 +1,4 @@
-"""What the house writes of itself: JSON lines, metrics in CloudWatch's format, nothing that looks secret."""
+"""Logs and metrics: JSON lines, CloudWatch's format, and nothing that looks secret."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.refresh import RefreshSecret, start
 from chalicelib.domain.secret import Secret
-from chalicelib.domain.sessions import EndReason, Session
+from chalicelib.domain.sessions.refresh_tokens import RefreshSecret, start
+from chalicelib.domain.sessions.session import EndReason, Session
 from chalicelib.observability import (
     Event,
     Field,
     LogAudit,
     Metric,
+    bind,
     count,
-    note,
     record,
     record_crash,
     redact,
@@ -84,12 +84,12 @@ def test_a_scope_ends_with_an_exception_too(written: Written) -> None:
     assert "request_id" not in written.lines[0]
 
 
-def test_a_note_is_on_the_lines_that_follow_until_its_scope_ends(written: Written) -> None:
-    note(user_id="of no scope")
+def test_a_bound_field_is_on_the_lines_that_follow_until_its_scope_ends(written: Written) -> None:
+    bind(user_id="of no scope")
     with scope(request_id="r"):
         record(Event.REFUSED)
         with scope(route="GET /me"):
-            note(user_id="u", grant_type=None)
+            bind(user_id="u", grant_type=None)
             record(Event.REFUSED, user_id=None)
         record(Event.REFUSED)
     said = [(line.get("request_id"), line.get("route"), line.get("user_id")) for line in written.lines]

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from infra.local.seed import PASSWORD
-from infra.smoke_visitor import Visitor
-from tests.infra.test_local_process import environment
+from infra.local.stack.seed import PASSWORD
+from infra.operate.api_client import ApiClient
+from tests.infra.local.test_process import environment
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -49,7 +49,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=unwanted)
     for name in ("app.py", "pyproject.toml"):
         shutil.copy2(ROOT / name, folder)
-    (folder / "chalicelib" / "api" / "reports.py").write_text(block("python"), encoding="utf-8")
+    (folder / "chalicelib" / "api" / "routes" / "reports.py").write_text(block("python"), encoding="utf-8")
     app = folder / "app.py"
     app.write_text(edited(app.read_text(encoding="utf-8"), block("diff")), encoding="utf-8")
     return folder
@@ -66,7 +66,7 @@ def run(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
     [
         "ruff check --no-cache app.py chalicelib",
         "ruff format --check --no-cache app.py chalicelib",
-        "mypy --cache-dir=/dev/null app.py chalicelib/api/reports.py",
+        "mypy --cache-dir=/dev/null app.py chalicelib/api/routes/reports.py",
     ],
 )
 def test_it_passes_the_check(project: Path, words: str) -> None:
@@ -97,7 +97,7 @@ def served(project: Path) -> Iterator[str]:
 
 
 def test_it_answers_as_told(project: Path) -> None:
-    with served(project) as url, closing(Visitor(url, "demo@example.com", PASSWORD)) as app:
+    with served(project) as url, closing(ApiClient(url, "demo@example.com", PASSWORD)) as app:
 
         def ask() -> requests.Response:
             bearer = {"Authorization": f"Bearer {app.access_token}"}

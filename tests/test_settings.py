@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from chalicelib.settings import BadSetting, Settings
 
-NUMBERS = {knob.name: knob for knob in fields(Settings) if isinstance(knob.default, int)}
-TEXTS = {knob.name: knob for knob in fields(Settings) if knob.name not in NUMBERS}
-BOUNDS = {name: (knob.metadata["low"], knob.metadata["high"]) for name, knob in NUMBERS.items()}
+NUMBERS = {setting.name: setting for setting in fields(Settings) if isinstance(setting.default, int)}
+TEXTS = {setting.name: setting for setting in fields(Settings) if setting.name not in NUMBERS}
+BOUNDS = {name: (setting.metadata["low"], setting.metadata["high"]) for name, setting in NUMBERS.items()}
 STACK = {
     "api_url": "http://127.0.0.1:8000",
     "aws_endpoint_url": "http://127.0.0.1:41234",
@@ -46,9 +46,9 @@ def test_the_defaults_are_those_of_the_contract() -> None:
 
 @pytest.mark.parametrize("name", [*NUMBERS, *TEXTS])
 def test_every_setting_says_its_unit_and_meaning(name: str) -> None:
-    knob = {**NUMBERS, **TEXTS}[name]
-    assert knob.metadata["unit"]
-    assert knob.metadata["meaning"]
+    setting = {**NUMBERS, **TEXTS}[name]
+    assert setting.metadata["unit"]
+    assert setting.metadata["meaning"]
 
 
 @pytest.mark.parametrize("name", NUMBERS)

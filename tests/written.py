@@ -1,4 +1,4 @@
-"""What the house writes while a test runs: log lines and metrics, as they stand on the standard output."""
+"""What the services writes while a test runs: log lines and metrics, as they stand on the standard output."""
 
 from __future__ import annotations
 

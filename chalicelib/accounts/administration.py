@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.accounts import Account, is_id
-from chalicelib.domain.ending import SessionEnder
+from chalicelib.domain.accounts.account import Account, is_id
 from chalicelib.domain.errors import NotFound, Unavailable
 from chalicelib.domain.ports import Accounts, Clock, Sessions
-from chalicelib.domain.scopes import Scope, check_permissions
-from chalicelib.domain.sessions import EndedSession, EndReason, standing
+from chalicelib.domain.sessions.session import EndedSession, EndReason, active
+from chalicelib.domain.sessions.termination import SessionTerminator
+from chalicelib.domain.tokens.scopes import Scope, check_permissions
 
 _ATTEMPTS = 5
 
@@ -20,7 +20,7 @@ class Administration:
 
     accounts: Accounts
     sessions: Sessions
-    end: SessionEnder
+    terminate: SessionTerminator
     clock: Clock
 
     def account(self, user_id: str) -> Account:
@@ -64,7 +64,7 @@ class Administration:
     def end_sessions(self, user_id: str, reason: EndReason) -> list[EndedSession]:
         """End every session of a user that stands; one that has expired keeps that as its reason."""
         epoch = self.sessions.epoch()
-        return self.end(standing(self.sessions.active(user_id), self.clock(), epoch), reason)
+        return self.terminate(active(self.sessions.stored(user_id), self.clock(), epoch), reason)
 
     def _set_disabled(self, user_id: str, *, disabled: bool) -> None:
         if not is_id(user_id) or not self.accounts.set_disabled(user_id, disabled=disabled):

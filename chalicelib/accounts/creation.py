@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chalicelib.domain.accounts import Account
-from chalicelib.domain.names import email_address, username
-from chalicelib.domain.passwords import Password
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.names import email_address, username
+from chalicelib.domain.accounts.passwords import Password
 from chalicelib.domain.ports import Accounts, Clock, Entropy, PasswordHasher
-from chalicelib.domain.refresh import ID_BYTES
-from chalicelib.domain.scopes import Scope, check_permissions
+from chalicelib.domain.sessions.refresh_tokens import ID_BYTES
+from chalicelib.domain.tokens.scopes import Scope, check_permissions
 
 
 @dataclass(frozen=True, slots=True)

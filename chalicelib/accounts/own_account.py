@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.domain.accounts import Account, is_id
-from chalicelib.domain.claims import VerifiedClaims
-from chalicelib.domain.ending import SessionEnder
+from chalicelib.domain.accounts.account import Account, is_id
 from chalicelib.domain.errors import InvalidToken, NotFound
 from chalicelib.domain.ports import Clock, Sessions
-from chalicelib.domain.sessions import EndReason, Session, least_recently_used, standing
+from chalicelib.domain.sessions.session import EndReason, Session, active, least_recently_used
+from chalicelib.domain.sessions.termination import SessionTerminator
+from chalicelib.domain.tokens.claims import VerifiedClaims
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class OwnAccount:
     """Operations on the account that an access token speaks for."""
 
     sessions: Sessions
-    end: SessionEnder
+    terminate: SessionTerminator
     clock: Clock
 
     def load(self, claims: VerifiedClaims) -> tuple[Account, Session]:
@@ -29,18 +29,18 @@ class OwnAccount:
         account, session, _ = self._load(claims)
         return account, session
 
-    def standing_sessions(self, claims: VerifiedClaims) -> list[Session]:
+    def active_sessions(self, claims: VerifiedClaims) -> list[Session]:
         """Return the sessions that can still be used, the most recently used first. Raises InvalidToken."""
         _, _, epoch = self._load(claims)
-        return least_recently_used(self._standing(claims, epoch))[::-1]
+        return least_recently_used(self._active(claims, epoch))[::-1]
 
     def sign_out(self, claims: VerifiedClaims, session_id: str) -> None:
         """End one session of one's own. Raises NotFound for one that is not, or no longer, one's own."""
         _, _, epoch = self._load(claims)
         found = self.sessions.session(claims.subject, session_id).session if is_id(session_id) else None
-        mine = standing([found] if found else [], self.clock(), epoch)
+        mine = active([found] if found else [], self.clock(), epoch)
         own = session_id == claims.session_id
-        if not self.end(mine, EndReason.SIGNED_OUT if own else EndReason.SIGNED_OUT_ELSEWHERE):
+        if not self.terminate(mine, EndReason.SIGNED_OUT if own else EndReason.SIGNED_OUT_ELSEWHERE):
             raise NotFound("no such session")
 
     def sign_out_everywhere(self, claims: VerifiedClaims) -> int:
@@ -49,16 +49,16 @@ class OwnAccount:
         In this order: whoever is cut off in the middle can still ask for the rest.
         """
         _, own, epoch = self._load(claims)
-        others = [one for one in self._standing(claims, epoch) if one.session_id != own.session_id]
-        return len(self.end([*others, own], EndReason.SIGNED_OUT_EVERYWHERE))
+        others = [one for one in self._active(claims, epoch) if one.session_id != own.session_id]
+        return len(self.terminate([*others, own], EndReason.SIGNED_OUT_EVERYWHERE))
 
     def _load(self, claims: VerifiedClaims) -> tuple[Account, Session, int]:
         view = self.sessions.session_and_account(claims.subject, claims.session_id)
-        if view.session is None or not view.session.stands(self.clock(), view.epoch):
+        if view.session is None or not view.session.is_active(self.clock(), view.epoch):
             raise InvalidToken("session ended", user_id=claims.subject)
         if view.account is None or view.account.disabled:
             raise InvalidToken("disabled user", user_id=claims.subject)
         return view.account, view.session, view.epoch
 
-    def _standing(self, claims: VerifiedClaims, epoch: int) -> list[Session]:
-        return standing(self.sessions.active(claims.subject), self.clock(), epoch)
+    def _active(self, claims: VerifiedClaims, epoch: int) -> list[Session]:
+        return active(self.sessions.stored(claims.subject), self.clock(), epoch)

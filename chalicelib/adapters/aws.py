@@ -29,20 +29,20 @@ ATTEMPTS = 2
 
 def dynamodb(region: str, endpoint_url: str = "") -> DynamoDBClient:
     """Return a DynamoDB client. Make one per process: making one costs more than many calls."""
-    return _wary(boto3.client("dynamodb", **_options(region, endpoint_url)))
+    return _reject_non_json(boto3.client("dynamodb", **_options(region, endpoint_url)))
 
 
 def secretsmanager(region: str, endpoint_url: str = "") -> SecretsManagerClient:
     """Return a Secrets Manager client."""
-    return _wary(boto3.client("secretsmanager", **_options(region, endpoint_url)))
+    return _reject_non_json(boto3.client("secretsmanager", **_options(region, endpoint_url)))
 
 
-def _wary(client: Client) -> Client:
-    client.meta.events.register("before-parse", _refuse_what_is_no_json)
+def _reject_non_json(client: Client) -> Client:
+    client.meta.events.register("before-parse", _raise_on_non_json)
     return client
 
 
-def _refuse_what_is_no_json(response_dict: dict[str, Any], **_: Any) -> None:
+def _raise_on_non_json(response_dict: dict[str, Any], **_: Any) -> None:
     """Raise where botocore would take what it cannot read for an answer with nothing in it.
 
     That would say that there is no such item, or that it is well written. A 5xx, which botocore tries again,
@@ -70,7 +70,7 @@ def _options(region: str, endpoint_url: str) -> dict[str, Any]:
 
 
 @contextmanager
-def outages() -> Iterator[None]:
+def translate_aws_errors() -> Iterator[None]:
     """Turn every failure of a call into Unavailable, except the answers that are answers.
 
     A condition that does not hold is one; a throttled, denied, timed out or garbled call is not. Nor is an

@@ -8,7 +8,7 @@ import re
 
 import bcrypt
 
-from chalicelib.domain.passwords import Password, PasswordHash
+from chalicelib.domain.accounts.passwords import Password, PasswordHash
 from chalicelib.domain.ports import PasswordCheck, Verdict
 
 DEFAULT_COST = 12

@@ -11,10 +11,10 @@ from typing import Any
 import jwt
 from jwt.api_jws import PyJWS
 
-from chalicelib.domain.claims import TOKEN_TYPE
 from chalicelib.domain.errors import InvalidToken
-from chalicelib.domain.keys import SigningKey
 from chalicelib.domain.ports import UnverifiedToken
+from chalicelib.domain.tokens.claims import TOKEN_TYPE
+from chalicelib.domain.tokens.signing_keys import SigningKey
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 _KID = re.compile(r"[\x21-\x7e]{1,128}")

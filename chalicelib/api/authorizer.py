@@ -10,11 +10,12 @@ from typing import Any, cast
 
 from chalice.app import AuthRequest, Blueprint, ChaliceAuthorizer
 
-from chalicelib import observability, wiring
+from chalicelib import observability
 from chalicelib.api.issuer import issuer_of_method
 from chalicelib.domain.errors import BearerError, Unavailable
 from chalicelib.oauth.bearer import bearer_token
 from chalicelib.observability import Event, Metric
+from chalicelib.services import get_services
 from chalicelib.settings import BadSetting
 
 blueprint = Blueprint(__name__)
@@ -57,8 +58,8 @@ def bearer(request: AuthRequest) -> dict[str, Any]:
     reason. What cannot be told is raised: API Gateway answers 503 for it, and caches nothing.
     """
     try:
-        house = wiring.house()
-        verifier = house.verifier(issuer_of_method(house.settings, request.method_arn))
+        services = get_services()
+        verifier = services.verifier(issuer_of_method(services.settings, request.method_arn))
         claims = verifier.verify(bearer_token(request.token))
     except BearerError as error:
         _log(Event.DENIED, error)
@@ -67,7 +68,7 @@ def bearer(request: AuthRequest) -> dict[str, Any]:
         _log(Event.OUTAGE, error)
         raise
     except BadSetting as error:
-        observability.note(setting=str(error))
+        observability.bind(setting=str(error))
         outage = Unavailable("bad setting")
         _log(Event.OUTAGE, outage)
         raise outage from None

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from chalicelib import observability, wiring
+from chalicelib import observability
 from chalicelib.api.authorizer import bearer
-from chalicelib.api.http import current_request, door
-from chalicelib.domain.claims import VerifiedClaims
+from chalicelib.api.http import current_request, handle_errors
 from chalicelib.domain.errors import InsufficientScope, InvalidToken
+from chalicelib.domain.tokens.claims import VerifiedClaims
+from chalicelib.services import get_services
 
 __all__ = ["bearer", "claims", "requires"]
 
@@ -28,8 +29,8 @@ def claims() -> VerifiedClaims:
     for name in _NUMERIC:
         context[name] = int(context[name])
     verified = VerifiedClaims.from_mapping(context)
-    observability.note(user_id=verified.subject, session_id=verified.session_id)
-    if verified.expires_at <= wiring.house().world.clock():
+    observability.bind(user_id=verified.subject, session_id=verified.session_id)
+    if verified.expires_at <= get_services().adapters.clock():
         raise InvalidToken("expired")
     return verified
 
@@ -49,6 +50,6 @@ def requires(*permissions: str) -> Callable[[Callable[..., Any]], Callable[..., 
             return view(*args, **kwargs)
 
         guarded.permissions = permissions  # type: ignore[attr-defined]  # by which a test knows a guarded view
-        return door(guarded)
+        return handle_errors(guarded)
 
     return guard

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from chalice.app import Request, Response
 
-from chalicelib import wiring
 from chalicelib.api.http import NO_STORE
 from chalicelib.domain.errors import NotFound
+from chalicelib.services import get_services
 from chalicelib.settings import BadSetting
 
 PREFLIGHT_SECONDS = 7_200
@@ -44,7 +44,7 @@ def no_preflight(**_parameters: str) -> Response:
 
 def _allowed_origin() -> str:
     try:
-        return wiring.house().settings.cors_allow_origin
+        return get_services().settings.cors_allow_origin
     except BadSetting:
         # The door that was called fails on it too, and says so in the contract's words.
         return ""

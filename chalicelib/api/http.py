@@ -11,9 +11,9 @@ from typing import Any
 from chalice.app import ChaliceViewError, Request, Response
 
 from chalicelib import observability
-from chalicelib.api import foreign
+from chalicelib.api import chalice_errors
 from chalicelib.domain.errors import GatehouseError, Unavailable
-from chalicelib.domain.sessions import Device
+from chalicelib.domain.sessions.session import Device
 from chalicelib.observability import Event, Metric
 from chalicelib.settings import BadSetting
 
@@ -32,7 +32,7 @@ def request_scope(request: Request, get_response: Callable[[Request], Response])
     try:
         with observability.scope(**_said_of(request)):
             response = get_response(request)
-            refusal = foreign.of_response(response)
+            refusal = chalice_errors.of_response(response)
             return response if refusal is None else refused(refusal)
     finally:
         _current.reset(token)
@@ -52,7 +52,7 @@ def current_request() -> Request:
     return _current.get()
 
 
-def door(view: Callable[..., Any]) -> Callable[..., Any]:
+def handle_errors(view: Callable[..., Any]) -> Callable[..., Any]:
     """Answer every error of a view as the contract says, and any other exception as 503 (ASVS 16.5.4)."""
 
     @wraps(view)
@@ -62,9 +62,9 @@ def door(view: Callable[..., Any]) -> Callable[..., Any]:
         except GatehouseError as error:
             return refused(error)
         except ChaliceViewError as error:
-            return refused(foreign.of_exception(error))
+            return refused(chalice_errors.of_exception(error))
         except BadSetting as error:
-            observability.note(setting=str(error))
+            observability.bind(setting=str(error))
             return refused(Unavailable("bad setting"))
         except Exception as error:  # noqa: BLE001 - the last resort: fail closed, and say nothing of why
             observability.record_crash(error)

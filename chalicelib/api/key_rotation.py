@@ -6,8 +6,9 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from chalicelib import observability, wiring
+from chalicelib import observability
 from chalicelib.observability import Event, Metric
+from chalicelib.services import get_services
 
 blueprint = Blueprint(__name__)
 
@@ -16,7 +17,7 @@ blueprint = Blueprint(__name__)
 def rotate(event: dict[str, Any], _context: Any) -> None:
     """Do one step of a rotation of the signing key. Raises, so that Secrets Manager tries again."""
     step, token = str(event["Step"]), str(event["ClientRequestToken"])
-    rotation = wiring.house().key_rotation
+    rotation = get_services().key_rotation
     steps = {
         "createSecret": rotation.create_secret,
         "setSecret": rotation.set_secret,

@@ -20,7 +20,7 @@
     └── InvalidAccount                an account that cannot be created or changed
 
 `description` goes to the client: it is fixed text, never an echo of what was sent. `reason` and `user_id`
-are evidence for the log and the metrics, and never leave the house.
+are evidence for the log and the metrics, and never leave the services.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Ports: what the rules need from the world, as Protocols. `chalicelib.adapters` serves them.
+"""Ports: what the rules need from the adapters, as Protocols. `chalicelib.adapters` serves them.
 
-Every method that talks to the world raises `errors.Unavailable` when it cannot know the answer. None of
+Every method that talks to the adapters raises `errors.Unavailable` when it cannot know the answer. None of
 them turns an outage into a no.
 """
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
-from chalicelib.domain.accounts import Account
-from chalicelib.domain.attempts import AttemptPolicy
-from chalicelib.domain.keys import KeySet, SigningKey
-from chalicelib.domain.names import SignInName
-from chalicelib.domain.passwords import Password, PasswordHash
-from chalicelib.domain.scopes import Scope
-from chalicelib.domain.sessions import EndedSession, EndReason, Session
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.passwords import Password, PasswordHash
+from chalicelib.domain.sessions.attempts import AttemptPolicy
+from chalicelib.domain.sessions.session import EndedSession, EndReason, Session
+from chalicelib.domain.tokens.scopes import Scope
+from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
 
 
 class Clock(Protocol):
@@ -183,7 +183,7 @@ class Accounts(Protocol):
         has to wait; that attempt is not charged.
         """
 
-    def forgive(self, user_id: str, now: int) -> None:
+    def reset_failures(self, user_id: str, now: int) -> None:
         """Clear the failures of an account: the password was right, whatever else was not."""
 
     def set_permissions(self, account: Account, permissions: Scope) -> bool:
@@ -218,7 +218,7 @@ class Sessions(SessionReader, Protocol):
         Return what is now in the table: `after` itself, or what another request wrote first, or None.
         """
 
-    def active(self, user_id: str) -> list[Session]:
+    def stored(self, user_id: str) -> list[Session]:
         """Return every session that has not been ended, those that no longer stand among them."""
 
     def ended(self, user_id: str) -> list[EndedSession]:

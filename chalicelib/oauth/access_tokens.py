@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.domain.claims import MAX_TOKEN_BYTES, VerifiedClaims
 from chalicelib.domain.errors import InvalidScope
-from chalicelib.domain.keys import SigningKey
 from chalicelib.domain.ports import Entropy, TokenCodec
-from chalicelib.domain.scopes import Scope
-from chalicelib.domain.sessions import Session
+from chalicelib.domain.sessions.session import Session
+from chalicelib.domain.tokens.claims import MAX_TOKEN_BYTES, AccessTokenClaims
+from chalicelib.domain.tokens.scopes import Scope
+from chalicelib.domain.tokens.signing_keys import SigningKey
 
 TOKEN_ID_BYTES = 16
 
@@ -50,7 +50,7 @@ class AccessTokenIssuer:
     ) -> tuple[str, int]:
         """Return a token and its remaining life in seconds, which never outlasts the session."""
         expires_at = min(now + self.lifetime, session.expires_at)
-        claims = VerifiedClaims(
+        claims = AccessTokenClaims(
             subject=session.user_id,
             session_id=session.session_id,
             client_id=session.client_id,

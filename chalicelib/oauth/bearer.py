@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from chalicelib.domain.claims import MAX_TOKEN_BYTES, VerifiedClaims, not_before
 from chalicelib.domain.errors import InvalidToken, Unauthorized
 from chalicelib.domain.ports import Clock, Keys, SessionReader, TokenCodec
-from chalicelib.domain.sessions import Session
+from chalicelib.domain.sessions.session import Session
+from chalicelib.domain.tokens.claims import MAX_TOKEN_BYTES, VerifiedClaims, not_before
 
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr](?: +(?P<token>.*))?", re.DOTALL)
 
@@ -54,7 +54,7 @@ class AccessTokenVerifier:
             self.keys.current(epoch=view.epoch)
             claims, _ = self._verify_statement(unverified_text)
         session = view.session
-        return claims, session if session and session.stands(self.clock(), view.epoch) else None
+        return claims, session if session and session.is_active(self.clock(), view.epoch) else None
 
     def _verify_statement(self, unverified_text: str) -> tuple[VerifiedClaims, int]:
         """Return the claims, and the epoch of the keys that they were verified with."""

@@ -9,8 +9,8 @@ import base64
 import hmac
 from dataclasses import dataclass
 
-from chalicelib.domain.keys import KeyMaterial, KeySet, SigningKey, retired_by_next
 from chalicelib.domain.ports import Clock, Entropy, KeyVersions, TokenCodec
+from chalicelib.domain.tokens.signing_keys import KeyMaterial, KeySet, SigningKey, retired_by_next
 
 CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
 KEY_BYTES = 48

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chalicelib.domain.sessions import Device
+from chalicelib.domain.sessions.session import Device
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A request to the token or revocation endpoint. `repr` is narrowed: parameters are credentials."""
+    """A request to the token or revocation endpoint. `repr` is resolve_scope: parameters are credentials."""
 
     parameters: Mapping[str, str] = field(repr=False)
     issuer: str

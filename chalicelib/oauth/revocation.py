@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.domain.ending import SessionEnder
 from chalicelib.domain.errors import InvalidGrant, InvalidToken
 from chalicelib.domain.ports import Sessions
-from chalicelib.domain.refresh import RefreshToken, is_genuine
-from chalicelib.domain.sessions import EndReason, Session
+from chalicelib.domain.sessions.refresh_tokens import RefreshToken, is_genuine
+from chalicelib.domain.sessions.session import EndReason, Session
+from chalicelib.domain.sessions.termination import SessionTerminator
 from chalicelib.oauth.bearer import AccessTokenVerifier
 from chalicelib.oauth.clients import authenticate_client
 from chalicelib.oauth.form import required
@@ -20,7 +20,7 @@ class Revocation:
     """RFC 7009 §2. `token_type_hint` is not needed: the two kinds look different."""
 
     sessions: Sessions
-    end: SessionEnder
+    terminate: SessionTerminator
     clients: frozenset[str]
 
     def __call__(self, request: TokenRequest, verifier: AccessTokenVerifier) -> bool:
@@ -38,7 +38,7 @@ class Revocation:
             return False
         if session.client_id != client_id:
             raise InvalidGrant("other_client", user_id=session.user_id)
-        return bool(self.end([session], EndReason.REVOKED))
+        return bool(self.terminate([session], EndReason.REVOKED))
 
     def _session_of_refresh_token(self, presented: str) -> Session | None:
         try:

@@ -85,7 +85,7 @@ def month(load: Workload, assumed: Assumptions) -> Mapping[Part, Usage]:
     """Return the usage of each part."""
     kept = operations.stored_account(assumed)
     return {
-        Part.STANDING: operations.standing(assumed, busy=load.busy),
+        Part.STANDING: operations.active(assumed, busy=load.busy),
         Part.ACCOUNTS: times(kept, load.users * assumed.stored_accounts_per_user),
         Part.KEYS: {Meter.SECRET_CALLS: key_reads(load, assumed)},
         Part.SIGN_INS: times(operations.sign_in(assumed, load.architecture), load.sign_ins),

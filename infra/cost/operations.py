@@ -67,7 +67,7 @@ def stored_account(assumed: Assumptions) -> Usage:
     return {Meter.STORED: size, Meter.BACKUP: size}
 
 
-def standing(assumed: Assumptions, *, busy: bool) -> Usage:
+def active(assumed: Assumptions, *, busy: bool) -> Usage:
     """Return what a month uses with nobody there, or with somebody."""
     return {
         Meter.SECRETS: assumed.secrets,

@@ -26,8 +26,8 @@ from infra.deploy.stack import Stack, Stacks
 from infra.deploy.target import Target
 from infra.deploy.template import PACKAGE, RELEASE, Template, changed_parameters, make_template
 from infra.deploy.wheels import ARCHITECTURES
-from infra.deployment import Deployment, open_deployment
-from infra.smoke import run_smoke
+from infra.operate.deployment import Deployment, open_deployment
+from infra.operate.smoke import run_smoke
 
 PROJECT = Path(__file__).resolve().parents[2]
 _ARCHITECTURE = "Architecture"
@@ -218,7 +218,7 @@ class Release:
             ) from error
 
     def _look(self) -> None:
-        """Look at what was deployed, as an app would, and say how to go on."""
+        """Check what was deployed, as an app would, and say how to go on."""
         stack = self.stacks.find(self.target.stack)
         outputs = stack.outputs if stack else {}
         deployment = open_deployment(self.target.stage, self.target.region)

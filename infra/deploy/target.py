@@ -19,7 +19,7 @@ from botocore.exceptions import (
 
 from chalicelib.adapters.aws import error_code
 from infra.deploy.refusal import Refused
-from infra.deployment import LOCAL, session_in, stack_name
+from infra.operate.deployment import LOCAL, session_in, stack_name
 
 RUNTIME = (3, 11)
 """Python of the functions. Byte code is made by the same version, so it is also the one that deploys."""

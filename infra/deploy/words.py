@@ -8,7 +8,7 @@ import click
 
 from infra.deploy.package import Package
 from infra.deploy.target import RUNTIME, Target
-from infra.deployment import Deployment
+from infra.operate.deployment import Deployment
 
 DNS_TARGET = "CustomDomainTarget"
 """The output that says where a domain's record has to point."""

@@ -48,7 +48,7 @@ def _sentence(error: Exception) -> str:
         return f"The installation is not complete ({error}): run `make clean`, then the same again."
     if isinstance(error, BadSetting | _BadPortError):
         return str(error)
-    from infra.local.server import PortInUseError
+    from infra.local.stack.server import PortInUseError
 
     return str(error) if isinstance(error, PortInUseError) else ""
 
@@ -58,8 +58,8 @@ def _run(environment: Mapping[str, str], out: TextIO) -> None:
     # Before anything is built: a value that is none is told at once.
     Settings.from_environment({**environment, "GATEHOUSE_STACK_FILE": ""})
     # Here, so that a package which is missing is told by `main`.
-    from infra.local.greeting import greeting
-    from infra.local.stack import LocalStack
+    from infra.local.stack.greeting import greeting
+    from infra.local.stack.local_stack import LocalStack
 
     file = Path(environment.get("GATEHOUSE_STACK_FILE") or _FILE)
     log = file.with_name("gatehouse.log")

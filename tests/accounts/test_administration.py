@@ -8,138 +8,138 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.errors import InvalidAccount, InvalidGrant, InvalidToken, NotFound, Unavailable
-from chalicelib.domain.scopes import Scope
-from chalicelib.domain.sessions import EndReason
-from tests.fakes import FakeHouse
+from chalicelib.domain.sessions.session import EndReason
+from chalicelib.domain.tokens.scopes import Scope
+from tests.fakes import FakeServices
 from tests.oauth.actors import account, claims_of, refresh, sign_in
 
 NOBODY = "00" * 16
 NOTHING = Scope(frozenset())
 
 
-def test_an_account_is_found_by_its_id(house: FakeHouse) -> None:
-    made = account(house)
-    assert house.administration.account(made.user_id) == made
+def test_an_account_is_found_by_its_id(services: FakeServices) -> None:
+    made = account(services)
+    assert services.administration.account(made.user_id) == made
 
 
 @pytest.mark.parametrize("user_id", [NOBODY, "", "../x", "\x00", "x" * 3000, "alice@example.com"])
 @pytest.mark.parametrize("what", ["account", "disable", "enable", "delete"])
-def test_an_unknown_id_is_not_found(house: FakeHouse, what: str, user_id: str) -> None:
-    account(house)
-    operation: Callable[[str], object] = getattr(house.administration, what)
+def test_an_unknown_id_is_not_found(services: FakeServices, what: str, user_id: str) -> None:
+    account(services)
+    operation: Callable[[str], object] = getattr(services.administration, what)
     with pytest.raises(NotFound):
         operation(user_id)
 
 
-def test_disabling_ends_every_session_at_once_and_says_why(house: FakeHouse) -> None:
-    made = account(house)
-    answers = [sign_in(house), sign_in(house)]
-    other = account(house, "bob@example.com", "bob")
-    others = sign_in(house, "bob")
-    assert len(house.administration.disable(made.user_id)) == 2
+def test_disabling_ends_every_session_at_once_and_says_why(services: FakeServices) -> None:
+    made = account(services)
+    answers = [sign_in(services), sign_in(services)]
+    other = account(services, "bob@example.com", "bob")
+    others = sign_in(services, "bob")
+    assert len(services.administration.disable(made.user_id)) == 2
     for answer in answers:
         with pytest.raises(InvalidToken):
-            claims_of(house, answer)
+            claims_of(services, answer)
         with pytest.raises(InvalidGrant):
-            refresh(house, answer.refresh_token)
-    assert {one.reason for one in house.world.store.past.values()} == {EndReason.DISABLED}
-    assert house.world.audit.names.count("session_ended") == 2
-    assert claims_of(house, others).subject == other.user_id
+            refresh(services, answer.refresh_token)
+    assert {one.reason for one in services.adapters.store.past.values()} == {EndReason.DISABLED}
+    assert services.adapters.audit.names.count("session_ended") == 2
+    assert claims_of(services, others).subject == other.user_id
 
 
-def test_no_session_opens_between_disabling_and_ending(house: FakeHouse) -> None:
-    made = account(house)
+def test_no_session_opens_between_disabling_and_ending(services: FakeServices) -> None:
+    made = account(services)
 
     def slip_in() -> None:
         with pytest.raises(InvalidGrant):
-            sign_in(house)
+            sign_in(services)
 
-    house.world.store.before["active"] = slip_in
-    house.administration.disable(made.user_id)
-    assert not house.world.store.live
-
-
-def test_disabling_twice_is_no_error(house: FakeHouse) -> None:
-    made = account(house)
-    sign_in(house)
-    assert len(house.administration.disable(made.user_id)) == 1
-    assert house.administration.disable(made.user_id) == []
+    services.adapters.store.before["active"] = slip_in
+    services.administration.disable(made.user_id)
+    assert not services.adapters.store.live
 
 
-def test_an_enabled_account_signs_in_again(house: FakeHouse) -> None:
-    made = account(house)
-    house.administration.disable(made.user_id)
+def test_disabling_twice_is_no_error(services: FakeServices) -> None:
+    made = account(services)
+    sign_in(services)
+    assert len(services.administration.disable(made.user_id)) == 1
+    assert services.administration.disable(made.user_id) == []
+
+
+def test_an_enabled_account_signs_in_again(services: FakeServices) -> None:
+    made = account(services)
+    services.administration.disable(made.user_id)
     with pytest.raises(InvalidGrant):
-        sign_in(house)
-    house.administration.enable(made.user_id)
-    assert sign_in(house).access_token
+        sign_in(services)
+    services.administration.enable(made.user_id)
+    assert sign_in(services).access_token
 
 
-def test_deleting_ends_the_sessions_and_frees_the_names_for_a_new_id(house: FakeHouse) -> None:
-    made = account(house)
-    answer = sign_in(house)
-    house.administration.delete(made.user_id)
+def test_deleting_ends_the_sessions_and_frees_the_names_for_a_new_id(services: FakeServices) -> None:
+    made = account(services)
+    answer = sign_in(services)
+    services.administration.delete(made.user_id)
     with pytest.raises(InvalidToken):
-        claims_of(house, answer)
+        claims_of(services, answer)
     with pytest.raises(InvalidGrant):
-        sign_in(house)
-    assert account(house).user_id != made.user_id
+        sign_in(services)
+    assert account(services).user_id != made.user_id
 
 
 def test_a_deletion_whose_last_write_failed_leaves_nobody_signed_in_and_can_be_repeated(
-    house: FakeHouse,
+    services: FakeServices,
 ) -> None:
-    made = account(house)
-    sign_in(house)
-    house.world.store.down = {"delete"}
+    made = account(services)
+    sign_in(services)
+    services.adapters.store.down = {"delete"}
     with pytest.raises(Unavailable):
-        house.administration.delete(made.user_id)
-    assert not house.world.store.live
-    house.world.store.down = set()
-    house.administration.delete(made.user_id)
-    assert not house.world.store.accounts
+        services.administration.delete(made.user_id)
+    assert not services.adapters.store.live
+    services.adapters.store.down = set()
+    services.administration.delete(made.user_id)
+    assert not services.adapters.store.accounts
 
 
-def test_a_disabling_that_failed_half_way_lets_nobody_in_and_can_be_repeated(house: FakeHouse) -> None:
-    made = account(house)
-    sign_in(house)
-    house.world.store.down = {"end"}
+def test_a_disabling_that_failed_half_way_lets_nobody_in_and_can_be_repeated(services: FakeServices) -> None:
+    made = account(services)
+    sign_in(services)
+    services.adapters.store.down = {"end"}
     with pytest.raises(Unavailable):
-        house.administration.disable(made.user_id)
+        services.administration.disable(made.user_id)
     with pytest.raises(InvalidGrant):
-        sign_in(house)
-    house.world.store.down = set()
-    assert len(house.administration.disable(made.user_id)) == 1
+        sign_in(services)
+    services.adapters.store.down = set()
+    assert len(services.administration.disable(made.user_id)) == 1
 
 
-def test_permissions_are_granted_and_withdrawn(house: FakeHouse) -> None:
-    made = account(house, permissions=["a", "b"])
-    after = house.administration.permit(made.user_id, Scope.of({"c"}), Scope.of({"a", "x"}))
+def test_permissions_are_granted_and_withdrawn(services: FakeServices) -> None:
+    made = account(services, permissions=["a", "b"])
+    after = services.administration.permit(made.user_id, Scope.of({"c"}), Scope.of({"a", "x"}))
     assert after.permissions == Scope.of({"b", "c"})
-    assert house.administration.account(made.user_id) == after
+    assert services.administration.account(made.user_id) == after
 
 
 @pytest.mark.parametrize("permission", ["a b", "", 'a"', "\u00e9", "a\n"])
-def test_a_malformed_permission_is_refused(house: FakeHouse, permission: str) -> None:
-    made = account(house)
+def test_a_malformed_permission_is_refused(services: FakeServices, permission: str) -> None:
+    made = account(services)
     with pytest.raises(InvalidAccount):
-        house.administration.permit(made.user_id, Scope.of({permission}), NOTHING)
+        services.administration.permit(made.user_id, Scope.of({permission}), NOTHING)
 
 
-def test_two_who_change_permissions_at_once_both_have_their_way(house: FakeHouse) -> None:
-    made = account(house, permissions=())
-    house.world.store.before["set_permissions"] = lambda: house.administration.permit(
+def test_two_who_change_permissions_at_once_both_have_their_way(services: FakeServices) -> None:
+    made = account(services, permissions=())
+    services.adapters.store.before["set_permissions"] = lambda: services.administration.permit(
         made.user_id, Scope.of({"b"}), NOTHING
     )
-    house.administration.permit(made.user_id, Scope.of({"a"}), NOTHING)
-    assert house.administration.account(made.user_id).permissions == Scope.of({"a", "b"})
+    services.administration.permit(made.user_id, Scope.of({"a"}), NOTHING)
+    assert services.administration.account(made.user_id).permissions == Scope.of({"a", "b"})
 
 
 def test_who_loses_every_race_for_permissions_is_told_of_an_outage_and_changes_nothing(
-    house: FakeHouse,
+    services: FakeServices,
 ) -> None:
-    made = account(house, permissions=())
-    store, turns = house.world.store, iter(range(100))
+    made = account(services, permissions=())
+    store, turns = services.adapters.store, iter(range(100))
 
     def interfere() -> None:
         stored = store.accounts[made.user_id]
@@ -148,5 +148,5 @@ def test_who_loses_every_race_for_permissions_is_told_of_an_outage_and_changes_n
 
     store.before["set_permissions"] = interfere
     with pytest.raises(Unavailable):
-        house.administration.permit(made.user_id, Scope.of({"a"}), NOTHING)
-    assert "a" not in house.world.store.accounts[made.user_id].permissions.permissions
+        services.administration.permit(made.user_id, Scope.of({"a"}), NOTHING)
+    assert "a" not in services.adapters.store.accounts[made.user_id].permissions.permissions

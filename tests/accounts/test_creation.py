@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.passwords import Password
 from chalicelib.domain.errors import InvalidAccount, InvalidRequest
-from chalicelib.domain.names import SignInName
-from chalicelib.domain.passwords import Password
-from chalicelib.domain.scopes import Scope
-from tests.fakes import FakeHouse, FakeWorld, fake_house
+from chalicelib.domain.tokens.scopes import Scope
+from tests.fakes import FakeAdapters, FakeServices, fake_services
 from tests.oauth.actors import PASSWORD, account
 
 
-def test_an_account_is_written_with_its_names_a_hash_and_a_permanent_id(house: FakeHouse) -> None:
-    made = account(house, "Alice@Example.com", "Alice", ["users:read"])
-    store = house.world.store
+def test_an_account_is_written_with_its_names_a_hash_and_a_permanent_id(services: FakeServices) -> None:
+    made = account(services, "Alice@Example.com", "Alice", ["users:read"])
+    store = services.adapters.store
     assert store.accounts == {made.user_id: made}
     assert set(store.names) == {SignInName("alice@example.com"), SignInName("alice")}
     assert (made.email, made.username, made.permissions) == (
@@ -23,12 +23,12 @@ def test_an_account_is_written_with_its_names_a_hash_and_a_permanent_id(house: F
         Scope.of({"users:read"}),
     )
     assert len(bytes.fromhex(made.user_id)) == 16
-    assert (made.created_at, made.disabled, made.password_version) == (house.world.clock.now, False, 1)
-    assert house.world.hasher.check(Password(PASSWORD), made.password_hash).verdict.value == "match"
+    assert (made.created_at, made.disabled, made.password_version) == (services.adapters.clock.now, False, 1)
+    assert services.adapters.hasher.check(Password(PASSWORD), made.password_hash).verdict.value == "match"
 
 
-def test_a_user_name_is_optional(house: FakeHouse) -> None:
-    assert account(house, username=None).username is None
+def test_a_user_name_is_optional(services: FakeServices) -> None:
+    assert account(services, username=None).username is None
 
 
 @pytest.mark.parametrize(
@@ -42,13 +42,13 @@ def test_a_user_name_is_optional(house: FakeHouse) -> None:
     ],
 )
 def test_a_name_that_somebody_has_in_any_spelling_is_refused(
-    house: FakeHouse, email: str, username: str | None
+    services: FakeServices, email: str, username: str | None
 ) -> None:
-    account(house)
-    before = (dict(house.world.store.accounts), dict(house.world.store.names))
+    account(services)
+    before = (dict(services.adapters.store.accounts), dict(services.adapters.store.names))
     with pytest.raises(InvalidAccount):
-        account(house, email, username)
-    assert (house.world.store.accounts, house.world.store.names) == before
+        account(services, email, username)
+    assert (services.adapters.store.accounts, services.adapters.store.names) == before
 
 
 @pytest.mark.parametrize(
@@ -67,22 +67,22 @@ def test_a_name_that_somebody_has_in_any_spelling_is_refused(
     ],
 )
 def test_what_cannot_be_is_refused_before_a_password_is_hashed(
-    house: FakeHouse, wrong: dict[str, str]
+    services: FakeServices, wrong: dict[str, str]
 ) -> None:
     with pytest.raises(InvalidAccount) as refusal:
-        account(house, **wrong)
+        account(services, **wrong)
     assert refusal.value.public_description != InvalidAccount.description
-    assert not house.world.hasher.calls
-    assert not house.world.store.accounts
+    assert not services.adapters.hasher.calls
+    assert not services.adapters.store.accounts
 
 
-def test_the_shortest_password_is_a_setting(world: FakeWorld) -> None:
-    house = fake_house(world, password_min_length=20)
+def test_the_shortest_password_is_a_setting(adapters: FakeAdapters) -> None:
+    services = fake_services(adapters, password_min_length=20)
     with pytest.raises(InvalidAccount):
-        account(house, password="x" * 19)
-    assert account(house, password="x" * 20)
+        account(services, password="x" * 19)
+    assert account(services, password="x" * 20)
 
 
-def test_an_oversized_password_is_refused(house: FakeHouse) -> None:
+def test_an_oversized_password_is_refused(services: FakeServices) -> None:
     with pytest.raises(InvalidRequest):
-        account(house, password="x" * 1025)
+        account(services, password="x" * 1025)

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from tests.fake_aws import AwsHouse
+from tests.fake_aws import AwsServices
 
 
 @dataclass(frozen=True)
@@ -23,20 +23,23 @@ class Call:
 
 @dataclass
 class Calls:
-    """The calls that a house has made since it was last asked to forget them."""
+    """The calls that services has made since it was last asked to forget them."""
 
     dynamodb: list[Call] = field(default_factory=list)
     secretsmanager: list[Call] = field(default_factory=list)
 
     @classmethod
-    def of(cls, house: AwsHouse) -> Calls:
+    def of(cls, services: AwsServices) -> Calls:
         """Begin to listen."""
         calls = cls()
 
         def listen(to: list[Call]) -> Any:
             return lambda params, model, **_: to.append(Call(model.name, params))
 
-        for client, to in ((house.dynamodb, calls.dynamodb), (house.secretsmanager, calls.secretsmanager)):
+        for client, to in (
+            (services.dynamodb, calls.dynamodb),
+            (services.secretsmanager, calls.secretsmanager),
+        ):
             client.meta.events.register("before-parameter-build", listen(to))
         return calls
 

@@ -10,11 +10,11 @@ from typing import TypeVar
 
 import pytest
 
-from chalicelib.domain.accounts import Account
+from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.ports import Accounts, Sessions
-from chalicelib.domain.sessions import EndedSession, Session
+from chalicelib.domain.sessions.session import EndedSession, Session
 from tests.adapters.records import account, session
-from tests.fake_aws import Aws, AwsHouse, aws_behind_one_thread, aws_in_process
+from tests.fake_aws import Aws, AwsServices, aws_behind_one_thread, aws_in_process
 from tests.fakes import FakeClock, FakeStore
 
 T = TypeVar("T")
@@ -28,9 +28,9 @@ class Store:
     sessions: Sessions
 
     @staticmethod
-    def of(house: AwsHouse) -> Store:
-        """Return the store of a house."""
-        return Store(house.world.accounts, house.world.sessions)
+    def of(services: AwsServices) -> Store:
+        """Return the store of services."""
+        return Store(services.adapters.accounts, services.adapters.sessions)
 
     def known(self, user_id: str) -> Account:
         """Return an account that is there."""
@@ -44,7 +44,7 @@ class Store:
 
     def live(self, user_id: str) -> set[str]:
         """Return the ids of the sessions that have not ended."""
-        return {one.session_id for one in self.sessions.active(user_id)}
+        return {one.session_id for one in self.sessions.stored(user_id)}
 
 
 def _stores(kind: str, place: Callable[[], AbstractContextManager[Aws]]) -> Iterator[Store]:
@@ -53,7 +53,7 @@ def _stores(kind: str, place: Callable[[], AbstractContextManager[Aws]]) -> Iter
         yield Store(fake, fake)
         return
     with place() as aws:
-        yield Store.of(aws.house(FakeClock()))
+        yield Store.of(aws.services(FakeClock()))
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
@@ -67,7 +67,7 @@ def raced_store(request: pytest.FixtureRequest) -> Iterator[Store]:
 
 
 @pytest.fixture
-def stocked(aws_house: AwsHouse) -> Store:
+def stocked(aws_house: AwsServices) -> Store:
     """Return the store in DynamoDB, with an account and a session of it."""
     store = Store.of(aws_house)
     store.accounts.create(account())

@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib.adapters.pyjwt_codec import PyJwtCodec
 from chalicelib.domain.errors import InvalidToken
-from chalicelib.domain.keys import KeyMaterial, SigningKey
+from chalicelib.domain.tokens.signing_keys import KeyMaterial, SigningKey
 
 KEY = SigningKey("11111111-2222-4333-8444-555555555555", KeyMaterial(b"k" * 64))
 OTHER = SigningKey(KEY.kid, KeyMaterial(b"o" * 64))

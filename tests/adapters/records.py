@@ -6,14 +6,14 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain.accounts import Account
-from chalicelib.domain.attempts import AttemptPolicy
-from chalicelib.domain.names import SignInName
-from chalicelib.domain.passwords import PasswordHash
-from chalicelib.domain.refresh import RefreshSecret, start
-from chalicelib.domain.scopes import Scope
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.secret import Secret
-from chalicelib.domain.sessions import Device, Session
+from chalicelib.domain.sessions.attempts import AttemptPolicy
+from chalicelib.domain.sessions.refresh_tokens import RefreshSecret, start
+from chalicelib.domain.sessions.session import Device, Session
+from chalicelib.domain.tokens.scopes import Scope
 
 NOW = 1_700_000_000
 DAY = 86_400
@@ -23,7 +23,7 @@ NAME = SignInName.of(EMAIL)
 
 
 def id_of(label: str) -> str:
-    """Return an id as the house makes them, told by its label."""
+    """Return an id as the services makes them, told by its label."""
     return hashlib.sha256(label.encode()).hexdigest()[:32]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from chalicelib.adapters.secrets_manager_keys import SecretsManagerKeys
+from chalicelib.adapters.secrets_manager.keys import SecretsManagerKeys
 from chalicelib.oauth.key_rotation import KeyRotation
 from tests.adapters.aws_calls import Calls
-from tests.fake_aws import Aws, AwsHouse
+from tests.fake_aws import Aws, AwsServices
 from tests.fakes import FakeClock
 
 CACHE = 60
@@ -18,8 +18,8 @@ CACHE = 60
 class Secret:
     """What an operator does to the secret, and what a function sees of it."""
 
-    house: AwsHouse
-    operator: AwsHouse
+    services: AwsServices
+    operator: AwsServices
     calls: Calls
     clock: FakeClock
     made: int = 0
@@ -27,7 +27,7 @@ class Secret:
     @property
     def keys(self) -> SecretsManagerKeys:
         """Return the keys of the function."""
-        keys = self.house.world.keys
+        keys = self.services.adapters.keys
         assert isinstance(keys, SecretsManagerKeys)
         return keys
 
@@ -74,5 +74,5 @@ class Secret:
     @classmethod
     def of(cls, aws: Aws, clock: FakeClock) -> Secret:
         """Return the secret, as it is before the first rotation."""
-        house = aws.house(clock, key_cache_seconds=CACHE)
-        return cls(house, aws.house(clock), Calls.of(house), clock)
+        services = aws.services(clock, key_cache_seconds=CACHE)
+        return cls(services, aws.services(clock), Calls.of(services), clock)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chalicelib.adapters import bcrypt_hasher
 from chalicelib.adapters.bcrypt_hasher import BCRYPT_BYTES, MAX_COST, TEST_COST, BcryptHasher
-from chalicelib.domain.passwords import Password, PasswordHash
+from chalicelib.domain.accounts.passwords import Password, PasswordHash
 from chalicelib.domain.ports import PasswordCheck, Verdict
 
 MATCH = PasswordCheck(Verdict.MATCH)

@@ -10,11 +10,11 @@ from chalicelib.domain.errors import Unavailable
 from tests.adapters.aws_calls import answer_with
 from tests.adapters.conftest import Store
 from tests.adapters.test_outages import STORE_METHODS, refusal
-from tests.fake_aws import Aws, AwsHouse
+from tests.fake_aws import Aws, AwsServices
 
 WRITES = {
     "begin_sign_in": "UpdateItem",
-    "forgive": "UpdateItem",
+    "reset_failures": "UpdateItem",
     "set_permissions": "UpdateItem",
     "set_disabled": "UpdateItem",
     "rotate": "PutItem",
@@ -37,7 +37,7 @@ class InTheWay:
 
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_that_a_transaction_is_in_the_way_of_is_tried_again_later_each_time(
-    stocked: Store, aws: Aws, aws_house: AwsHouse, name: str
+    stocked: Store, aws: Aws, aws_house: AwsServices, name: str
 ) -> None:
     conflict = InTheWay(4)
     answer_with(aws_house.dynamodb, conflict, WRITES[name])
@@ -50,7 +50,7 @@ def test_a_write_that_a_transaction_is_in_the_way_of_is_tried_again_later_each_t
 
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_that_never_gets_through_is_unavailable(
-    stocked: Store, aws_house: AwsHouse, name: str
+    stocked: Store, aws_house: AwsServices, name: str
 ) -> None:
     answer_with(aws_house.dynamodb, InTheWay(99), WRITES[name])
     with pytest.raises(Unavailable):

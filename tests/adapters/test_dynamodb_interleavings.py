@@ -6,23 +6,23 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.domain.sessions import EndReason
+from chalicelib.domain.sessions.session import EndReason
 from tests.adapters.conftest import Store
 from tests.adapters.records import NAME, NOW, POLICY, account, id_of, session
-from tests.fake_aws import AwsHouse
+from tests.fake_aws import AwsServices
 
 ADA = id_of("ada")
 
 
 @pytest.fixture
-def store(aws_house: AwsHouse) -> Store:
+def store(aws_house: AwsServices) -> Store:
     store = Store.of(aws_house)
     store.accounts.create(account())
     return store
 
 
 @pytest.fixture
-def after_next(aws_house: AwsHouse) -> Callable[[str, Callable[[], object]], None]:
+def after_next(aws_house: AwsServices) -> Callable[[str, Callable[[], object]], None]:
     """Return what lets something happen once, right after the next call of an operation."""
 
     def plan(operation: str, interlude: Callable[[], object]) -> None:

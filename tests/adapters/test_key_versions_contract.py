@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import pytest
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.keys import KeyMaterial, RetiredKey, SigningKey
 from chalicelib.domain.ports import Keys, KeyVersions
+from chalicelib.domain.tokens.signing_keys import KeyMaterial, RetiredKey, SigningKey
 from chalicelib.oauth.key_rotation import KeyRotation
 from tests.fake_aws import aws_in_process
-from tests.fakes import FakeClock, FakeKeys, FakeWorld
+from tests.fakes import FakeAdapters, FakeClock, FakeKeys
 
 CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
 
@@ -37,12 +37,12 @@ class Home:
 @pytest.fixture(params=["fake", "secrets manager"])
 def home(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[Home]:
     if request.param == "fake":
-        keys, world = FakeKeys(clock), FakeWorld(clock)
-        yield Home(keys, keys, KeyRotation(keys, world.codec, clock, world.entropy, 3660))
+        keys, adapters = FakeKeys(clock), FakeAdapters(clock)
+        yield Home(keys, keys, KeyRotation(keys, adapters.codec, clock, adapters.entropy, 3660))
         return
     with aws_in_process() as aws:
-        house = aws.house(clock, key_cache_seconds=0)
-        yield Home(house.world.key_versions, house.world.keys, house.key_rotation)
+        services = aws.services(clock, key_cache_seconds=0)
+        yield Home(services.adapters.key_versions, services.adapters.keys, services.key_rotation)
 
 
 def bare(one: SigningKey | None) -> SigningKey | None:

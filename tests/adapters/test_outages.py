@@ -18,12 +18,12 @@ from botocore.exceptions import (
 )
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.scopes import Scope
-from chalicelib.domain.sessions import EndReason
+from chalicelib.domain.sessions.session import EndReason
+from chalicelib.domain.tokens.scopes import Scope
 from tests.adapters.aws_calls import Answer, answer_with
 from tests.adapters.conftest import Store
 from tests.adapters.records import NAME, NOW, POLICY, account, id_of, rotated, session
-from tests.fake_aws import AwsHouse
+from tests.fake_aws import AwsServices
 
 ADA = id_of("ada")
 URL = "https://dynamodb.us-east-1.amazonaws.com"
@@ -33,7 +33,7 @@ STORE_METHODS: dict[str, Callable[[Store], Any]] = {
     "account": lambda store: store.accounts.account(ADA),
     "find": lambda store: store.accounts.find(NAME),
     "begin_sign_in": lambda store: store.accounts.begin_sign_in(NAME, NOW, POLICY),
-    "forgive": lambda store: store.accounts.forgive(ADA, NOW),
+    "reset_failures": lambda store: store.accounts.reset_failures(ADA, NOW),
     "set_permissions": lambda store: store.accounts.set_permissions(account(), Scope.of([])),
     "set_disabled": lambda store: store.accounts.set_disabled(ADA, disabled=True),
     "delete": lambda store: store.accounts.delete(account()),
@@ -42,20 +42,20 @@ STORE_METHODS: dict[str, Callable[[Store], Any]] = {
     "open": lambda store: store.sessions.open(session("b"), account(), None, 20),
     "open at the limit": lambda store: store.sessions.open(session("b"), account(session_count=1), None, 1),
     "rotate": lambda store: store.sessions.rotate(session(), rotated(session())),
-    "active": lambda store: store.sessions.active(ADA),
+    "active": lambda store: store.sessions.stored(ADA),
     "ended": lambda store: store.sessions.ended(ADA),
     "end": lambda store: store.sessions.end([session()], EndReason.SIGNED_OUT, NOW),
     "epoch": lambda store: store.sessions.epoch(),
     "advance_epoch": lambda store: store.sessions.advance_epoch(1, NOW),
 }
-SECRET_METHODS: dict[str, Callable[[AwsHouse], Any]] = {
-    "current": lambda house: house.world.keys.current(),
-    "current of an epoch": lambda house: house.world.keys.current(epoch=1),
-    "for_kid": lambda house: house.world.keys.for_kid("k" * 36, NOW),
-    "labels": lambda house: house.world.key_versions.labels(),
-    "key": lambda house: house.world.key_versions.key("k" * 36),
-    "promote": lambda house: house.world.key_versions.promote("k" * 36, instead_of="c" * 36),
-    "remove_label": lambda house: house.world.key_versions.remove_label("k" * 36, "AWSPENDING"),
+SECRET_METHODS: dict[str, Callable[[AwsServices], Any]] = {
+    "current": lambda services: services.adapters.keys.current(),
+    "current of an epoch": lambda services: services.adapters.keys.current(epoch=1),
+    "for_kid": lambda services: services.adapters.keys.for_kid("k" * 36, NOW),
+    "labels": lambda services: services.adapters.key_versions.labels(),
+    "key": lambda services: services.adapters.key_versions.key("k" * 36),
+    "promote": lambda services: services.adapters.key_versions.promote("k" * 36, instead_of="c" * 36),
+    "remove_label": lambda services: services.adapters.key_versions.remove_label("k" * 36, "AWSPENDING"),
 }
 
 
@@ -95,7 +95,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_failing_table_is_unavailable(stocked: Store, aws_house: AwsHouse, failure: str) -> None:
+def test_a_failing_table_is_unavailable(stocked: Store, aws_house: AwsServices, failure: str) -> None:
     answer_with(aws_house.dynamodb, FAILURES[failure])
     for name, method in STORE_METHODS.items():
         with pytest.raises(Unavailable) as outage:
@@ -104,7 +104,7 @@ def test_a_failing_table_is_unavailable(stocked: Store, aws_house: AwsHouse, fai
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_failing_secrets_manager_is_unavailable(aws_house: AwsHouse, failure: str) -> None:
+def test_a_failing_secrets_manager_is_unavailable(aws_house: AwsServices, failure: str) -> None:
     answer_with(aws_house.secretsmanager, FAILURES[failure])
     for name, method in SECRET_METHODS.items():
         with pytest.raises(Unavailable) as outage:
@@ -112,21 +112,21 @@ def test_a_failing_secrets_manager_is_unavailable(aws_house: AwsHouse, failure: 
         assert "PRIVATE" not in str(outage.value) + outage.value.public_description, name
 
 
-def test_a_table_or_a_secret_that_is_not_there_is_unavailable(aws_house: AwsHouse) -> None:
+def test_a_table_or_a_secret_that_is_not_there_is_unavailable(aws_house: AwsServices) -> None:
     missing = refusal("ResourceNotFoundException")
     answer_with(aws_house.dynamodb, missing)
     answer_with(aws_house.secretsmanager, missing)
     with pytest.raises(Unavailable):
-        aws_house.world.accounts.account(ADA)
+        aws_house.adapters.accounts.account(ADA)
     with pytest.raises(Unavailable):
-        aws_house.world.keys.current()
+        aws_house.adapters.keys.current()
 
 
 @pytest.mark.parametrize(
     "operation", ["UpdateItem", "BatchGetItem", "Query", "TransactWriteItems", "GetItem"]
 )
 def test_a_sign_in_at_any_of_whose_calls_aws_fails_is_unavailable(
-    stocked: Store, aws_house: AwsHouse, operation: str
+    stocked: Store, aws_house: AwsServices, operation: str
 ) -> None:
     answer_with(aws_house.dynamodb, FAILURES["throttled"], operation)
 
@@ -139,7 +139,7 @@ def test_a_sign_in_at_any_of_whose_calls_aws_fails_is_unavailable(
         sign_in()
 
 
-def test_a_key_that_was_not_looked_at_is_not_a_missing_item(stocked: Store, aws_house: AwsHouse) -> None:
+def test_a_key_that_was_not_looked_at_is_not_a_missing_item(stocked: Store, aws_house: AwsServices) -> None:
     key = {"pk": {"S": "x"}, "sk": {"S": "y"}}
     left = {"Responses": {"gatehouse-test": []}, "UnprocessedKeys": {"gatehouse-test": {"Keys": [key]}}}
     answer_with(aws_house.dynamodb, Answer(200, json.dumps(left).encode()), "BatchGetItem")
@@ -150,7 +150,7 @@ def test_a_key_that_was_not_looked_at_is_not_a_missing_item(stocked: Store, aws_
 
 @pytest.mark.parametrize("body", [b"{}", b'{"Responses": {}}', b'{"UnprocessedKeys": {}}'])
 def test_an_answer_without_what_was_asked_for_is_no_answer(
-    stocked: Store, aws_house: AwsHouse, body: bytes
+    stocked: Store, aws_house: AwsServices, body: bytes
 ) -> None:
     answer_with(aws_house.dynamodb, Answer(200, body), "BatchGetItem")
     for name in ("begin_sign_in", "session", "session_and_account"):
@@ -183,7 +183,7 @@ TRANSACTIONS = ["create", "delete", "open", "open at the limit", "end"]
 
 @pytest.mark.parametrize("name", TRANSACTIONS)
 def test_a_transaction_that_another_one_is_in_the_way_of_is_tried_again(
-    stocked: Store, aws_house: AwsHouse, name: str
+    stocked: Store, aws_house: AwsServices, name: str
 ) -> None:
     conflict = Cancelled(2, "None", "TransactionConflict")
     answer_with(aws_house.dynamodb, conflict, "TransactWriteItems")
@@ -196,7 +196,7 @@ def test_a_transaction_that_another_one_is_in_the_way_of_is_tried_again(
 )
 @pytest.mark.parametrize("name", TRANSACTIONS)
 def test_a_transaction_that_never_gets_through_is_unavailable(
-    stocked: Store, aws_house: AwsHouse, name: str, code: str
+    stocked: Store, aws_house: AwsServices, name: str, code: str
 ) -> None:
     answer_with(aws_house.dynamodb, Cancelled(99, "None", code), "TransactWriteItems")
     with pytest.raises(Unavailable):
@@ -205,20 +205,22 @@ def test_a_transaction_that_never_gets_through_is_unavailable(
 
 @pytest.mark.parametrize("name", TRANSACTIONS)
 def test_a_transaction_canceled_for_no_reason_is_unavailable(
-    stocked: Store, aws_house: AwsHouse, name: str
+    stocked: Store, aws_house: AwsServices, name: str
 ) -> None:
     answer_with(aws_house.dynamodb, Cancelled(99), "TransactWriteItems")
     with pytest.raises(Unavailable):
         STORE_METHODS[name](stocked)
 
 
-def test_a_condition_that_fails_beside_a_conflict_is_an_answer(stocked: Store, aws_house: AwsHouse) -> None:
+def test_a_condition_that_fails_beside_a_conflict_is_an_answer(
+    stocked: Store, aws_house: AwsServices
+) -> None:
     both = Cancelled(1, "TransactionConflict", "ConditionalCheckFailed")
     answer_with(aws_house.dynamodb, both, "TransactWriteItems")
     assert STORE_METHODS["end"](stocked) == []
 
 
-def test_an_outage_leaves_no_trace_once_it_is_over(stocked: Store, aws_house: AwsHouse) -> None:
+def test_an_outage_leaves_no_trace_once_it_is_over(stocked: Store, aws_house: AwsServices) -> None:
     once = Cancelled(5, "TransactionConflict")
     answer_with(aws_house.dynamodb, once, "TransactWriteItems")
     with pytest.raises(Unavailable):

@@ -9,8 +9,8 @@ import jwt
 import pytest
 
 from chalicelib.domain.errors import InvalidToken
-from chalicelib.domain.keys import KeyMaterial, SigningKey
 from chalicelib.domain.ports import UnverifiedToken
+from chalicelib.domain.tokens.signing_keys import KeyMaterial, SigningKey
 from tests.adapters.forging import (
     ALPHABET,
     CLAIMS,

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.keys import KeySet
+from chalicelib.domain.tokens.signing_keys import KeySet
 from tests.adapters.aws_calls import Answer, Calls, answer_with
 from tests.adapters.conftest import at_once
 from tests.adapters.secret import CACHE, Secret
@@ -47,10 +47,10 @@ def test_a_copy_is_used_for_less_than_a_minute(secret: Secret) -> None:
 
 
 def test_without_a_cache_every_question_is_asked(aws: Aws, clock: FakeClock) -> None:
-    house = aws.house(clock, key_cache_seconds=0)
-    calls = Calls.of(house)
+    services = aws.services(clock, key_cache_seconds=0)
+    calls = Calls.of(services)
     for _ in range(3):
-        house.world.keys.current()
+        services.adapters.keys.current()
     assert calls.counts == (0, 3)
 
 
@@ -140,7 +140,7 @@ def test_a_cold_function_that_was_given_a_stale_answer_looks_again(secret: Secre
     stale = {"VersionId": secret.current, "SecretString": value, "CreatedDate": 1}
     answers = iter([Answer(200, json.dumps(stale).encode())])
     after = secret.rotate()
-    answer_with(secret.house.secretsmanager, lambda request, **_: next(answers, lambda _: None)(request))
+    answer_with(secret.services.secretsmanager, lambda request, **_: next(answers, lambda _: None)(request))
     assert secret.verifies(after)
 
 
@@ -192,7 +192,7 @@ def test_sixteen_cold_threads_ask_once(secret: Secret) -> None:
 
 def test_an_outage_is_bridged_while_the_copy_is_fresh_and_no_longer(secret: Secret) -> None:
     kid = secret.keys.current().current.kid
-    answer_with(secret.house.secretsmanager, Answer(500, b"{}"))
+    answer_with(secret.services.secretsmanager, Answer(500, b"{}"))
     secret.clock.advance(CACHE - 1)
     assert secret.verifies(kid)
     secret.clock.advance(1)
@@ -203,6 +203,6 @@ def test_an_outage_is_bridged_while_the_copy_is_fresh_and_no_longer(secret: Secr
 
 def test_an_outage_of_the_second_look_is_no_answer(secret: Secret) -> None:
     secret.keys.current()
-    answer_with(secret.house.secretsmanager, Answer(500, b"{}"))
+    answer_with(secret.services.secretsmanager, Answer(500, b"{}"))
     with pytest.raises(Unavailable):
         secret.verifies(secret.version())

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from chalicelib.adapters.secrets_manager_keys import LOOKUP_BURST
+from chalicelib.adapters.secrets_manager.keys import LOOKUP_BURST
 from chalicelib.domain.errors import Unavailable
 from tests.adapters.secret import CACHE, Secret
 from tests.fake_aws import Aws

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.errors import InvalidAccount
-from chalicelib.domain.names import SignInName
-from chalicelib.domain.scopes import Scope
+from chalicelib.domain.tokens.scopes import Scope
 from tests.adapters.conftest import Store
 from tests.adapters.records import EMAIL, NAME, account, id_of, session
 

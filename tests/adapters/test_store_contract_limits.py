@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.sessions import EndReason
+from chalicelib.domain.sessions.session import EndReason
 from tests.adapters.conftest import Store
 from tests.adapters.records import NOW, account, id_of, rotated, session
 
@@ -118,7 +118,7 @@ def test_an_exchange_that_is_sent_again_is_its_own_winner(store: Store) -> None:
     store.open(session())
     after = rotated(session())
     assert [store.sessions.rotate(session(), after) for _ in range(2)] == [after, after]
-    assert store.sessions.active(ADA) == [after]
+    assert store.sessions.stored(ADA) == [after]
 
 
 def test_of_two_exchanges_of_one_token_the_second_is_given_the_first(store: Store) -> None:
@@ -126,7 +126,7 @@ def test_of_two_exchanges_of_one_token_the_second_is_given_the_first(store: Stor
     winner, loser = rotated(session(), "winner"), rotated(session(), "loser")
     assert store.sessions.rotate(session(), winner) == winner
     assert store.sessions.rotate(session(), loser) == winner
-    assert store.sessions.active(ADA) == [winner]
+    assert store.sessions.stored(ADA) == [winner]
 
 
 def test_an_exchange_of_the_same_generation_but_another_token_is_no_exchange(store: Store) -> None:
@@ -147,9 +147,9 @@ def test_an_exchange_does_not_bring_back_a_session_that_ended(store: Store) -> N
     store.open(session())
     store.sessions.end([session()], EndReason.SIGNED_OUT, NOW)
     assert store.sessions.rotate(session(), rotated(session())) is None
-    assert store.sessions.active(ADA) == []
+    assert store.sessions.stored(ADA) == []
 
 
 def test_a_session_that_never_was_is_not_exchanged(store: Store) -> None:
     assert store.sessions.rotate(session(), rotated(session())) is None
-    assert store.sessions.active(ADA) == []
+    assert store.sessions.stored(ADA) == []

@@ -7,13 +7,13 @@ from functools import partial
 
 import pytest
 
-from chalicelib.domain.accounts import Account
-from chalicelib.domain.attempts import AttemptPolicy
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.errors import InvalidAccount, TooManyAttempts, Unavailable
-from chalicelib.domain.names import SignInName
 from chalicelib.domain.ports import AccountChanged
-from chalicelib.domain.scopes import Scope
-from chalicelib.domain.sessions import EndedSession, EndReason
+from chalicelib.domain.sessions.attempts import AttemptPolicy
+from chalicelib.domain.sessions.session import EndedSession, EndReason
+from chalicelib.domain.tokens.scopes import Scope
 from tests.adapters.conftest import Store, at_once
 from tests.adapters.records import EMAIL, NAME, NOW, account, id_of, rotated, session
 
@@ -81,7 +81,7 @@ def test_of_many_exchanges_of_one_token_one_wins_and_all_learn_which(raced_store
     raced_store.open(session())
     tries = [rotated(session(), f"request {number}") for number in range(16)]
     outcomes = at_once(partial(raced_store.sessions.rotate, session(), one) for one in tries)
-    (written,) = raced_store.sessions.active(ADA)
+    (written,) = raced_store.sessions.stored(ADA)
     assert outcomes == [written] * 16
     assert written in tries
 
@@ -96,7 +96,7 @@ def test_an_end_beats_every_exchange_that_races_it(raced_store: Store) -> None:
     end = partial(raced_store.sessions.end, [session()], EndReason.REUSE, NOW)
     jobs: list[Callable[[], object]] = [*exchanges[:4], end, *exchanges[4:]]
     at_once(jobs)
-    assert raced_store.sessions.active(ADA) == []
+    assert raced_store.sessions.stored(ADA) == []
     assert [one.reason for one in raced_store.sessions.ended(ADA)] == [EndReason.REUSE]
 
 
@@ -114,7 +114,7 @@ def test_once_disabled_no_sign_in_opens_a_session_that_nobody_ends(raced_store: 
 
     def disable() -> list[EndedSession]:
         raced_store.accounts.set_disabled(ADA, disabled=True)
-        return raced_store.sessions.end(raced_store.sessions.active(ADA), EndReason.DISABLED, NOW)
+        return raced_store.sessions.end(raced_store.sessions.stored(ADA), EndReason.DISABLED, NOW)
 
     def sign_in(number: int) -> tuple[EndedSession, ...]:
         return raced_store.sessions.open(session(f"{number}"), account(), None, 20)
@@ -122,7 +122,7 @@ def test_once_disabled_no_sign_in_opens_a_session_that_nobody_ends(raced_store: 
     jobs = [partial(sign_in, number) for number in range(12)]
     everything: list[Callable[[], object]] = [*jobs[:6], disable, *jobs[6:]]
     outcomes = at_once(everything)
-    assert raced_store.sessions.active(ADA) == []
+    assert raced_store.sessions.stored(ADA) == []
     failures = [one for one in outcomes if isinstance(one, Exception)]
     assert all(isinstance(one, AccountChanged) for one in failures)
 

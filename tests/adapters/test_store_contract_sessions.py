@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.passwords import PasswordHash
+from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.ports import AccountChanged
-from chalicelib.domain.scopes import Scope
-from chalicelib.domain.sessions import Device, EndReason
+from chalicelib.domain.sessions.session import Device, EndReason
+from chalicelib.domain.tokens.scopes import Scope
 from tests.adapters.conftest import Store
 from tests.adapters.records import NAME, NOW, POLICY, account, id_of, rotated, session
 
@@ -32,7 +32,7 @@ def test_a_session_that_is_opened_again_is_the_one_that_is_there(store: Store) -
     """A write whose answer was lost is sent once more."""
     for _ in range(2):
         assert store.open(session()) == ()
-    assert store.sessions.active(ADA) == [session()]
+    assert store.sessions.stored(ADA) == [session()]
     assert store.known(ADA).session_count == 1
 
 
@@ -61,7 +61,7 @@ def test_a_session_is_its_own_users_alone(store: Store) -> None:
     store.accounts.create(account("bob"))
     store.open(session())
     assert store.sessions.session(id_of("bob"), session().session_id).session is None
-    assert store.sessions.active(id_of("bob")) == []
+    assert store.sessions.stored(id_of("bob")) == []
 
 
 def test_an_account_counts_at_least_its_live_sessions(store: Store) -> None:
@@ -91,7 +91,7 @@ def test_an_account_disabled_meanwhile_opens_nothing(store: Store) -> None:
     store.accounts.set_disabled(ADA, disabled=True)
     with pytest.raises(AccountChanged):
         store.sessions.open(session(), account(), PasswordHash("new"), 20)
-    assert store.sessions.active(ADA) == []
+    assert store.sessions.stored(ADA) == []
     assert store.known(ADA) == account(disabled=True)
 
 
@@ -99,7 +99,7 @@ def test_an_account_deleted_meanwhile_opens_nothing(store: Store) -> None:
     store.accounts.delete(account())
     with pytest.raises(AccountChanged):
         store.sessions.open(session(), account(), None, 20)
-    assert store.sessions.active(ADA) == []
+    assert store.sessions.stored(ADA) == []
     assert store.accounts.account(ADA) is None
 
 
@@ -107,7 +107,7 @@ def test_a_password_changed_meanwhile_opens_nothing(store: Store) -> None:
     before_the_change = replace(account(), password_version=0)
     with pytest.raises(AccountChanged):
         store.sessions.open(session(), before_the_change, PasswordHash("new"), 20)
-    assert store.sessions.active(ADA) == []
+    assert store.sessions.stored(ADA) == []
     assert store.known(ADA) == account()
 
 
@@ -145,7 +145,7 @@ def test_of_several_sessions_those_end_that_had_not(store: Store) -> None:
     every = [session(label) for label in ("a", "b", "c")]
     ended = store.sessions.end(every, EndReason.SIGNED_OUT_EVERYWHERE, NOW)
     assert {one.session_id for one in ended} == {id_of("a"), id_of("c")}
-    assert store.sessions.active(ADA) == []
+    assert store.sessions.stored(ADA) == []
     assert store.sessions.end([], EndReason.SIGNED_OUT, NOW) == []
 
 
@@ -153,23 +153,23 @@ def test_a_session_ends_whatever_generation_its_tokens_have_reached(store: Store
     store.open(session())
     store.sessions.rotate(session(), rotated(session()))
     assert len(store.sessions.end([session()], EndReason.REUSE, NOW)) == 1
-    assert store.sessions.active(ADA) == []
+    assert store.sessions.stored(ADA) == []
 
 
 def test_an_expired_session_is_still_there_for_whoever_compares_times(store: Store) -> None:
     old = session(at=NOW - 200 * 86_400)
     store.open(old)
     assert store.sessions.session(ADA, old.session_id).session == old
-    assert store.sessions.active(ADA) == [old]
-    assert not old.stands(NOW, 0)
+    assert store.sessions.stored(ADA) == [old]
+    assert not old.is_active(NOW, 0)
 
 
 def test_more_is_read_than_one_page_holds(store: Store) -> None:
     device = Device(user_agent="x" * 300_000)
     for step in range(5):
         store.open(session(str(step), device=device))
-    assert len(store.sessions.active(ADA)) == 5
-    store.sessions.end(store.sessions.active(ADA), EndReason.SIGNED_OUT_EVERYWHERE, NOW)
+    assert len(store.sessions.stored(ADA)) == 5
+    store.sessions.end(store.sessions.stored(ADA), EndReason.SIGNED_OUT_EVERYWHERE, NOW)
     assert len(store.sessions.ended(ADA)) == 5
 
 

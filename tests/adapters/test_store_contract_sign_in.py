@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.attempts import WINDOW_SECONDS, AttemptPolicy, window_end
+from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.errors import TooManyAttempts
-from chalicelib.domain.names import SignInName
+from chalicelib.domain.sessions.attempts import WINDOW_SECONDS, AttemptPolicy, window_end
 from tests.adapters.conftest import Store
 from tests.adapters.records import NAME, NOW, POLICY, account, id_of, session
 
@@ -100,13 +100,13 @@ def test_a_right_password_is_no_failure_even_if_nothing_is_opened(store: Store) 
     store.accounts.create(account())
     for _ in range(3):
         attempt(store, NAME)
-    store.accounts.forgive(id_of("ada"), NOW)
+    store.accounts.reset_failures(id_of("ada"), NOW)
     assert [attempt(store, NAME) for _ in range(4)] == [0, 0, 0, 60]
     assert store.known(id_of("ada")) == account()
 
 
 def test_nobody_is_forgiven_into_being(store: Store) -> None:
-    store.accounts.forgive(id_of("nobody"), NOW)
+    store.accounts.reset_failures(id_of("nobody"), NOW)
     assert store.accounts.account(id_of("nobody")) is None
 
 

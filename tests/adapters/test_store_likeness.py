@@ -9,12 +9,12 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.errors import InvalidAccount, TooManyAttempts
-from chalicelib.domain.names import SignInName
-from chalicelib.domain.passwords import PasswordHash
 from chalicelib.domain.ports import AccountChanged
-from chalicelib.domain.scopes import Scope
-from chalicelib.domain.sessions import EndReason
+from chalicelib.domain.sessions.session import EndReason
+from chalicelib.domain.tokens.scopes import Scope
 from tests.adapters.conftest import Store
 from tests.adapters.records import NOW, POLICY, account, id_of, rotated, session
 from tests.fake_aws import aws_in_process
@@ -47,13 +47,13 @@ def open_session(user: str, device: str, stale: int, *, rehash: bool) -> Action:
     return act
 
 
-def forgive(user: str) -> Action:
-    return lambda store, now: store.accounts.forgive(id_of(user), now)
+def reset_failures(user: str) -> Action:
+    return lambda store, now: store.accounts.reset_failures(id_of(user), now)
 
 
 def rotate(user: str, device: str, *, stale: bool) -> Action:
     def act(store: Store, now: int) -> Any:
-        live = store.sessions.active(id_of(user))
+        live = store.sessions.stored(id_of(user))
         before = live[ord(device) % len(live)] if live else session(f"{user} {device}", user)
         after = rotated(before, f"{now}", at=now)
         first = store.sessions.rotate(before, after)
@@ -64,7 +64,7 @@ def rotate(user: str, device: str, *, stale: bool) -> Action:
 
 def end(user: str, count: int) -> Action:
     def act(store: Store, now: int) -> Any:
-        live = store.sessions.active(id_of(user))[:count]
+        live = store.sessions.stored(id_of(user))[:count]
         return store.sessions.end([*live, *live], EndReason.SIGNED_OUT, now)
 
     return act
@@ -92,7 +92,7 @@ ACTIONS = st.one_of(
     st.builds(create, user, own_name),
     st.builds(begin, st.sampled_from(NAMES)),
     st.builds(open_session, user, device, st.sampled_from([0, 0, 0, 1]), rehash=flag),
-    st.builds(forgive, user),
+    st.builds(reset_failures, user),
     st.builds(rotate, user, device, stale=flag),
     st.builds(end, user, st.integers(0, 3)),
     st.builds(permit, user, st.sampled_from(["users:read", "users:write"])),
@@ -115,7 +115,7 @@ def everything(store: Store) -> Any:
     return (
         [store.accounts.account(id_of(one)) for one in USERS],
         [store.accounts.find(SignInName.of(name)) for name in NAMES],
-        [store.sessions.active(id_of(one)) for one in USERS],
+        [store.sessions.stored(id_of(one)) for one in USERS],
         [store.sessions.ended(id_of(one)) for one in USERS],
         store.sessions.epoch(),
     )
@@ -127,8 +127,8 @@ def test_no_history_tells_the_fake_from_the_table(history: list[tuple[Action, in
     fake = FakeStore()
     imitation = Store(fake, fake)
     with aws_in_process() as aws:
-        house = aws.house(FakeClock())
-        original = Store(house.world.accounts, house.world.sessions)
+        services = aws.services(FakeClock())
+        original = Store(services.adapters.accounts, services.adapters.sessions)
         for user_ in USERS:
             for store in (original, imitation):
                 store.accounts.create(account(user_))

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.adapters.pyjwt_codec import verify_jws
 from chalicelib.domain.errors import InvalidToken
-from chalicelib.domain.keys import KeyMaterial, SigningKey
+from chalicelib.domain.tokens.signing_keys import KeyMaterial, SigningKey
 
 VECTORS = Path(__file__).parents[3] / "shared" / "vectors" / "wycheproof_hs256.json"
 SCORED = 36

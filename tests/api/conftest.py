@@ -1,4 +1,4 @@
-"""A gateway in front of a house of fakes."""
+"""A gateway in front of services of fakes."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib import wiring
+from chalicelib.services import override_services
 from tests.api.events import REGION, Gateway
-from tests.fakes import FakeHouse, FakeWorld, fake_house
+from tests.fakes import FakeAdapters, FakeServices, fake_services
 from tests.written import Written, writing
 
 
 @pytest.fixture
-def house(world: FakeWorld) -> FakeHouse:
-    return fake_house(world, client_ids="web-app", aws_region=REGION)
+def services(adapters: FakeAdapters) -> FakeServices:
+    return fake_services(adapters, client_ids="web-app", aws_region=REGION)
 
 
 @pytest.fixture
-def gateway(house: FakeHouse) -> Iterator[Gateway]:
-    with wiring.standing_in(house):
-        yield Gateway(house)
+def gateway(services: FakeServices) -> Iterator[Gateway]:
+    with override_services(services):
+        yield Gateway(services)
 
 
 @pytest.fixture

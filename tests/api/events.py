@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlencode
 
 from app import app
 from chalicelib.api import authorizer
-from tests.fakes import FakeHouse
+from tests.fakes import FakeServices
 
 REGION, ACCOUNT, API, STAGE = "eu-central-1", "123456789012", "a1b2c3d4e5", "v1"
 FORM = "application/x-www-form-urlencoded"
@@ -117,9 +117,9 @@ def stringified(context: Mapping[str, Any], principal: str) -> dict[str, str]:
 
 @dataclass
 class Gateway:
-    """Sends requests to one house."""
+    """Sends requests to one services."""
 
-    house: FakeHouse
+    services: FakeServices
 
     def send(
         self,

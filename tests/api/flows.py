@@ -1,11 +1,11 @@
-"""Every flow through the doors, each to be run in a house in which it succeeds."""
+"""Every flow through the doors, each to be run in services in which it succeeds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from chalicelib.domain.passwords import PasswordHash
+from chalicelib.domain.accounts.passwords import PasswordHash
 from tests.api.events import Answer, Gateway
 from tests.oauth.actors import EMAIL, PASSWORD, account
 
@@ -19,21 +19,21 @@ def _credentials(gateway: Gateway) -> Flow:
 
 
 def sign_in(gateway: Gateway) -> Flow:
-    account(gateway.house)
+    account(gateway.services)
     return _credentials(gateway)
 
 
 def sign_in_at_the_limit(gateway: Gateway) -> Flow:
     flow = sign_in(gateway)
-    for _ in range(gateway.house.settings.max_sessions):
+    for _ in range(gateway.services.settings.max_sessions):
         flow()
     return flow
 
 
 def sign_in_with_an_outdated_hash(gateway: Gateway) -> Flow:
-    gateway.house.world.hasher.cost = 4
+    gateway.services.adapters.hasher.cost = 4
     flow = sign_in(gateway)
-    gateway.house.world.hasher.cost = 12
+    gateway.services.adapters.hasher.cost = 12
     return flow
 
 
@@ -43,7 +43,7 @@ def sign_in_of_nobody(gateway: Gateway) -> Flow:
 
 def sign_in_with_a_corrupt_hash(gateway: Gateway) -> Flow:
     flow = sign_in(gateway)
-    accounts = gateway.house.world.store.accounts
+    accounts = gateway.services.adapters.store.accounts
     for user_id, stored in accounts.items():
         accounts[user_id] = replace(stored, password_hash=PasswordHash("$2b$12$corrupt"))
     return flow
@@ -63,7 +63,7 @@ def repeated_refresh(gateway: Gateway) -> Flow:
 def refresh_with_a_stolen_token(gateway: Gateway) -> Flow:
     flow = refresh(gateway)
     flow()
-    gateway.house.world.clock.advance(WINDOW_AND_MORE)
+    gateway.services.adapters.clock.advance(WINDOW_AND_MORE)
     return flow
 
 
@@ -86,12 +86,12 @@ def sign_out_everywhere(gateway: Gateway) -> Flow:
 
 def sign_out(gateway: Gateway) -> Flow:
     token = sign_in(gateway)().json["access_token"]
-    session_id = next(session_id for _, session_id in gateway.house.world.store.live)
+    session_id = next(session_id for _, session_id in gateway.services.adapters.store.live)
     return lambda: gateway.protected("DELETE", f"/me/sessions/{session_id}", token)
 
 
 def look_at_an_account(gateway: Gateway) -> Flow:
-    user = account(gateway.house, permissions=["users:read"])
+    user = account(gateway.services, permissions=["users:read"])
     token = _credentials(gateway)().json["access_token"]
     return lambda: gateway.protected("GET", f"/admin/users/{user.user_id}", token)
 

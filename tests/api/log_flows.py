@@ -1,6 +1,6 @@
 """Runs every flow as its own process, and leaves in a file what must not be found in what it wrote.
 
-`python -m tests.api.log_flows FILE`. The house has the real hasher, codec and audit; its users have names
+`python -m tests.api.log_flows FILE`. The services has the real hasher, codec and audit; its users have names
 and passwords that nobody could mistake for anything else.
 """
 
@@ -12,19 +12,19 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from chalicelib import wiring
 from chalicelib.adapters.bcrypt_hasher import TEST_COST, BcryptHasher
 from chalicelib.api import key_rotation
+from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.passwords import PasswordHash
 from chalicelib.observability import LogAudit
-from chalicelib.wiring import House
+from chalicelib.services import Services, override_services
 from tests.api.events import REGION, Answer, Denied, Gateway
 from tests.fake_aws import aws_in_process
-from tests.fakes import FakeClock, FakeHouse, FakeWorld, fake_house
+from tests.fakes import FakeAdapters, FakeClock, FakeServices, fake_services
 from tests.oauth.actors import account
 
 PASSWORD = "Tr0ub4dor & 3 Zebras?"
@@ -78,7 +78,7 @@ def an_outage() -> AbstractContextManager[None]:
 
 
 @dataclass
-class Visitor:
+class ApiClient:
     """Everything that can be done through the doors."""
 
     gateway: Gateway
@@ -132,46 +132,46 @@ class Visitor:
             self.diary.heard(self.gateway.form("/oauth/revoke", token=token, token_type_hint=token))
 
 
-def remember(house: FakeHouse, diary: Diary) -> None:
+def remember(services: FakeServices, diary: Diary) -> None:
     """Take down what the table and the secret hold."""
-    for stored in house.world.store.accounts.values():
+    for stored in services.adapters.store.accounts.values():
         diary.secrets.add(stored.password_hash.reveal())
-    for session in house.world.store.live.values():
+    for session in services.adapters.store.live.values():
         family = session.family
         diary.seen(family.tag_key.reveal(), family.current, family.previous, family.nonce, family.idempotency)
-    for key in house.world.keys.versions.values():
+    for key in services.adapters.keys.versions.values():
         diary.secrets.add(key.material.reveal().decode())
 
 
 def among_fakes(diary: Diary) -> None:
     """All flows, then all of them with one thing broken after the other."""
-    world = FakeWorld()
-    world.hasher = BcryptHasher(TEST_COST)  # type: ignore[assignment]
-    world.audit = LogAudit()  # type: ignore[assignment]
-    house = fake_house(world, aws_region=REGION, max_sessions=3, sign_in_free_failures=8)
-    with wiring.standing_in(house):
-        gateway = Gateway(house)
-        made = account(house, NAME, "mallory", ["things:read"], PASSWORD)
-        Visitor(gateway, diary).everything()
-        remember(house, diary)
-        for break_it, mend_it in breakages(house):
+    adapters = FakeAdapters()
+    adapters.hasher = BcryptHasher(TEST_COST)  # type: ignore[assignment]
+    adapters.audit = LogAudit()  # type: ignore[assignment]
+    services = fake_services(adapters, aws_region=REGION, max_sessions=3, sign_in_free_failures=8)
+    with override_services(services):
+        gateway = Gateway(services)
+        made = account(services, NAME, "mallory", ["things:read"], PASSWORD)
+        ApiClient(gateway, diary).everything()
+        remember(services, diary)
+        for break_it, mend_it in breakages(services):
             break_it()
             with an_outage():
                 visit_while_broken(gateway, diary)
             mend_it()
-        rotate(house)
-        for one in world.store.accounts.values():
-            world.store.accounts[one.user_id] = replace(
+        rotate(services)
+        for one in adapters.store.accounts.values():
+            adapters.store.accounts[one.user_id] = replace(
                 one, password_hash=PasswordHash("$2b$04$corruptHashOfSomebody")
             )
         diary.secrets.add("corruptHashOfSomebody")
         visit_while_broken(gateway, diary)
-        remember(house, diary)
-        house.administration.delete(made.user_id)
+        remember(services, diary)
+        services.administration.delete(made.user_id)
 
 
-def breakages(house: FakeHouse) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]:
-    for remote in (house.world.store, house.world.keys):
+def breakages(services: FakeServices) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]:
+    for remote in (services.adapters.store, services.adapters.keys):
         for method in (
             "begin_sign_in",
             "open",
@@ -183,8 +183,9 @@ def breakages(house: FakeHouse) -> Iterator[tuple[Callable[[], None], Callable[[
         ):
             yield lambda r=remote, m=method: r.down.add(m), lambda r=remote: r.down.clear()  # type: ignore[misc]
     for port in ("hasher", "codec", "entropy"):
-        whole = getattr(house.world, port)
-        yield lambda p=port: setattr(house.world, p, None), lambda p=port, w=whole: setattr(house.world, p, w)  # type: ignore[misc]
+        whole = getattr(services.adapters, port)
+        broken = partial(setattr, services.adapters, port)
+        yield partial(broken, None), partial(broken, whole)
 
 
 def visit_while_broken(gateway: Gateway, diary: Diary) -> None:
@@ -198,7 +199,7 @@ def visit_while_broken(gateway: Gateway, diary: Diary) -> None:
             gateway.protected("GET", "/me", secret)
 
 
-def rotate(house: House) -> None:
+def rotate(services: Services) -> None:
     for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
         key_rotation.rotate({"Step": step, "ClientRequestToken": "1" * 32, "SecretId": "x"}, None)
 
@@ -206,18 +207,18 @@ def rotate(house: House) -> None:
 def among_aws(diary: Diary) -> None:
     """The flows on the real adapters, and with a secret that is none."""
     with aws_in_process() as aws:
-        house = aws.house(FakeClock(), aws_region="us-east-1")
-        with wiring.standing_in(house):
-            account(house, NAME, "mallory", ["things:read"], PASSWORD)
-            gateway = Gateway(house)  # type: ignore[arg-type]
-            Visitor(gateway, diary).everything()
+        services = aws.services(FakeClock(), aws_region="us-east-1")
+        with override_services(services):
+            account(services, NAME, "mallory", ["things:read"], PASSWORD)
+            gateway = Gateway(services)  # type: ignore[arg-type]
+            ApiClient(gateway, diary).everything()
             broken = "signing-key-that-leaks-" + "z" * 50
             diary.secrets.add(broken)
             for text in (broken, json.dumps({"alg": "HS512", "key": broken}), json.dumps({"key": [broken]})):
                 aws.secretsmanager.put_secret_value(
-                    SecretId=house.settings.signing_secret_id, SecretString=text
+                    SecretId=services.settings.signing_secret_id, SecretString=text
                 )
-                house.world.clock.advance(3600)  # type: ignore[attr-defined]
+                services.adapters.clock.advance(3600)  # type: ignore[attr-defined]
                 visit_while_broken(gateway, diary)
 
 

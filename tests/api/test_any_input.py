@@ -38,7 +38,7 @@ paths = pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke"])
 
 @pytest.fixture(autouse=True)
 def _alice(gateway: Gateway) -> None:
-    account(gateway.house)
+    account(gateway.services)
 
 
 def check(answer: Answer) -> None:

@@ -13,7 +13,7 @@ from chalicelib.api.issuer import issuer_of_method, issuer_of_request
 from chalicelib.domain.errors import Unavailable
 from chalicelib.settings import Settings
 from tests.api.events import API, REGION, STAGE, Denied, Gateway, authorize, stringified
-from tests.fakes import FakeHouse
+from tests.fakes import FakeServices
 from tests.oauth import forge
 from tests.oauth.actors import EMAIL, PASSWORD, account
 from tests.written import Written
@@ -24,13 +24,13 @@ ARN = f"arn:aws:execute-api:{REGION}:123456789012:{API}/{STAGE}/*/*"
 
 @pytest.fixture
 def token(gateway: Gateway) -> str:
-    account(gateway.house)
+    account(gateway.services)
     answer = gateway.token(grant_type="password", username=EMAIL, password=PASSWORD)
     return str(answer.json["access_token"])
 
 
-def key(house: FakeHouse) -> bytes:
-    return house.world.keys.current().current.material.reveal()
+def key(services: FakeServices) -> bytes:
+    return services.adapters.keys.current().current.material.reveal()
 
 
 def effect(answer: dict[str, Any]) -> str:
@@ -117,7 +117,7 @@ def test_a_well_signed_token_of_another_kind_is_denied(
     gateway: Gateway, token: str, header: dict[str, Any], payload: dict[str, Any]
 ) -> None:
     good_header, good_payload = forge.parts(token)
-    forged = forge.token({**good_header, **header}, {**good_payload, **payload}, key(gateway.house))
+    forged = forge.token({**good_header, **header}, {**good_payload, **payload}, key(gateway.services))
     denied(f"Bearer {forged}")
 
 
@@ -133,15 +133,15 @@ def test_an_unsigned_token_is_denied(token: str) -> None:
 
 
 def test_a_refresh_token_is_no_access_token(gateway: Gateway) -> None:
-    account(gateway.house)
+    account(gateway.services)
     answer = gateway.token(grant_type="password", username=EMAIL, password=PASSWORD)
     denied(f"Bearer {answer.json['refresh_token']}")
 
 
 def test_an_expired_token_is_denied_in_its_last_second(gateway: Gateway, token: str) -> None:
-    gateway.house.world.clock.advance(3599)
+    gateway.services.adapters.clock.advance(3599)
     assert effect(authorize(f"Bearer {token}")) == "Allow"
-    gateway.house.world.clock.advance(1)
+    gateway.services.adapters.clock.advance(1)
     denied(f"Bearer {token}")
 
 
@@ -164,8 +164,8 @@ def test_the_token_of_another_stage_is_denied(gateway: Gateway, token: str) -> N
 def test_an_outage_is_raised_so_that_the_gateway_says_503_and_caches_nothing(
     gateway: Gateway, token: str, method: str, switch: str
 ) -> None:
-    world = gateway.house.world
-    port = world.store if method == "session" else world.keys
+    adapters = gateway.services.adapters
+    port = adapters.store if method == "session" else adapters.keys
     setattr(port, switch, {method})
     with pytest.raises(Unavailable):
         authorize(f"Bearer {token}")
@@ -176,7 +176,7 @@ def test_an_outage_is_raised_so_that_the_gateway_says_503_and_caches_nothing(
 def test_keys_of_an_epoch_that_the_table_has_left_are_an_outage_and_no_allow(
     gateway: Gateway, token: str
 ) -> None:
-    gateway.house.world.store.advance_epoch(1, gateway.house.world.clock.now)
+    gateway.services.adapters.store.advance_epoch(1, gateway.services.adapters.clock.now)
     with pytest.raises(Unavailable):
         authorize(f"Bearer {token}")
 
@@ -185,7 +185,7 @@ def test_keys_of_an_epoch_that_the_table_has_left_are_an_outage_and_no_allow(
 def test_what_nobody_foresaw_is_raised_without_a_word_of_what_was_sent(
     gateway: Gateway, token: str, written: Written, port: str
 ) -> None:
-    setattr(gateway.house.world, port, {token: "hunter2"})
+    setattr(gateway.services.adapters, port, {token: "hunter2"})
     with pytest.raises(Unavailable) as raised:
         authorize(f"Bearer {token}")
     assert raised.value.__cause__ is None
@@ -200,11 +200,11 @@ def test_the_exception_of_an_outage_never_is_the_one_that_the_gateway_takes_for_
 
 
 def test_one_table_read_and_no_more_is_asked_for_a_good_token(gateway: Gateway, token: str) -> None:
-    world = gateway.house.world
-    world.store.calls.clear()
-    world.store.round_trips = 0
+    adapters = gateway.services.adapters
+    adapters.store.calls.clear()
+    adapters.store.round_trips = 0
     authorize(f"Bearer {token}")
-    assert (world.store.calls, world.store.round_trips) == ({"session": 1}, 1)
+    assert (adapters.store.calls, adapters.store.round_trips) == ({"session": 1}, 1)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

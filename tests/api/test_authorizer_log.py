@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.api import authorizer
 from chalicelib.domain.errors import Unavailable
-from infra.local.lambda_context import lambda_context
+from infra.local.gateway.lambda_context import lambda_context
 from tests.api.events import Gateway, authorize
 from tests.api.test_authorizer import ARN, effect, token
 from tests.oauth import forge
@@ -28,7 +28,7 @@ __all__ = ["token"]
 def test_a_denial_says_of_which_request_and_route_it_was_and_whose(
     gateway: Gateway, token: str, written: Written, path: str, route: str
 ) -> None:
-    gateway.house.world.clock.advance(3600)
+    gateway.services.adapters.clock.advance(3600)
     written.forget()
     event = {
         "type": "TOKEN",
@@ -47,7 +47,7 @@ def test_a_denial_says_of_which_request_and_route_it_was_and_whose(
 
 
 def test_a_setting_that_is_none_is_an_outage_and_told(written: Written) -> None:
-    """The house cannot be built: no token can be judged."""
+    """The services cannot be built: no token can be judged."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOG_LEVEL", "WARNING")
         with pytest.raises(Unavailable):

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.local.messages import Request, Response
-from infra.local.stack import LocalStack
+from infra.local.gateway.messages import Request, Response
+from infra.local.stack.local_stack import LocalStack
 
 ORIGIN = "https://app.example.com"
 PATHS = [

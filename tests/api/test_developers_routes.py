@@ -10,13 +10,13 @@ import pytest
 from chalice.app import Blueprint, Chalice, ChaliceViewError, Response
 
 from app import app as gatehouse
-from chalicelib.api import every_route
+from chalicelib.api import finalize_routes
 from chalicelib.api.claims import bearer, claims, requires
 from chalicelib.api.cors import cross_origin
 from chalicelib.api.http import request_scope
 from chalicelib.domain.errors import NotFound
 from tests.api.events import Answer, Gateway, proxy_event
-from tests.api.test_claims_door import CONTEXT
+from tests.api.test_claims import CONTEXT
 from tests.written import Written
 
 
@@ -53,7 +53,7 @@ def own_app(view: Callable[..., Any], **route: Any) -> Chalice:
     app.register_middleware(request_scope, "http")
     blueprint.route("/own/{name}", **{"methods": ["POST"], **route})(view)
     app.register_blueprint(blueprint)
-    every_route.complete(app)
+    finalize_routes.finalize(app)
     return app
 
 
@@ -146,7 +146,7 @@ def test_a_bare_view_that_crashes_says_nothing_of_why(gateway: Gateway, written:
 
 
 def test_a_setting_that_is_none_is_an_outage_and_told_in_the_log_alone(written: Written) -> None:
-    """The house cannot be built; whoever set it reads why."""
+    """The services cannot be built; whoever set it reads why."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BCRYPT_COST", "99")
         answer = ask(own_app(lambda name: {"sub": claims().subject}), context=CONTEXT)
@@ -162,7 +162,7 @@ def test_a_setting_that_is_none_is_an_outage_and_told_in_the_log_alone(written: 
 def test_an_expired_token_is_a_401_in_a_view_that_forgot_its_guard(gateway: Gateway) -> None:
     app = own_app(lambda name: {"sub": claims().subject}, authorizer=bearer)
     assert ask(app, context=CONTEXT).json == {"sub": CONTEXT["sub"]}
-    gateway.house.world.clock.now = int(CONTEXT["exp"])
+    gateway.services.adapters.clock.now = int(CONTEXT["exp"])
     assert ask(app, context=CONTEXT).error == (401, "invalid_token")
 
 

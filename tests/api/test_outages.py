@@ -6,29 +6,29 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib import wiring
 from chalicelib.domain.errors import Unavailable
+from chalicelib.services import override_services
 from tests.api.events import REGION, Denied, Gateway
 from tests.api.flows import FLOWS, Flow, Prepare, refresh, sign_in
-from tests.fakes import FakeHouse, FakeWorld, Remote, fake_house
+from tests.fakes import FakeAdapters, FakeServices, Remote, fake_services
 
 PORTS = ("store", "keys")
 
 
-def new_house() -> FakeHouse:
-    return fake_house(FakeWorld(), aws_region=REGION, max_sessions=2)
+def new_services() -> FakeServices:
+    return fake_services(FakeAdapters(), aws_region=REGION, max_sessions=2)
 
 
 def calls_of(prepare: Prepare) -> Iterator[tuple[str, str]]:
     """The calls to remote ports that a flow makes where nothing fails."""
-    house = new_house()
-    with wiring.standing_in(house):
-        flow = prepare(Gateway(house))
+    services = new_services()
+    with override_services(services):
+        flow = prepare(Gateway(services))
         for port in PORTS:
-            getattr(house.world, port).calls.clear()
+            getattr(services.adapters, port).calls.clear()
         assert flow().status == FLOWS[prepare]
     for port in PORTS:
-        yield from ((port, method) for method in getattr(house.world, port).calls)
+        yield from ((port, method) for method in getattr(services.adapters, port).calls)
 
 
 STEPS = [(prepare, port, method) for prepare in FLOWS for port, method in calls_of(prepare)]
@@ -43,10 +43,10 @@ STEPS = [(prepare, port, method) for prepare in FLOWS for port, method in calls_
 def test_a_call_that_fails_is_an_outage_and_passes(
     prepare: Prepare, port: str, method: str, switch: str
 ) -> None:
-    house = new_house()
-    with wiring.standing_in(house):
-        flow = prepare(Gateway(house))
-        remote: Remote = getattr(house.world, port)
+    services = new_services()
+    with override_services(services):
+        flow = prepare(Gateway(services))
+        remote: Remote = getattr(services.adapters, port)
         setattr(remote, switch, {method})
         assert is_outage(flow)
         setattr(remote, switch, set())
@@ -72,37 +72,37 @@ def is_outage(flow: Flow) -> bool:
 
 @pytest.mark.parametrize("switch", ["down", "mute"])
 def test_a_refresh_in_an_outage_costs_nobody_the_session(switch: str) -> None:
-    house = new_house()
-    with wiring.standing_in(house):
-        flow = refresh(Gateway(house))
+    services = new_services()
+    with override_services(services):
+        flow = refresh(Gateway(services))
         methods = [method for prepare, port, method in STEPS if prepare is refresh and port == "store"]
         for method in methods * 3:
-            setattr(house.world.store, switch, {method})
+            setattr(services.adapters.store, switch, {method})
             assert is_outage(flow) or flow().status == 200
-        setattr(house.world.store, switch, set())
+        setattr(services.adapters.store, switch, set())
         token = flow().json["refresh_token"]
-        assert Gateway(house).token(grant_type="refresh_token", refresh_token=token).status == 200
+        assert Gateway(services).token(grant_type="refresh_token", refresh_token=token).status == 200
 
 
 @pytest.mark.parametrize("prepare", FLOWS)
 def test_with_everything_down_every_flow_is_an_outage_and_health_is_not(prepare: Prepare) -> None:
-    house = new_house()
-    with wiring.standing_in(house):
-        flow = prepare(Gateway(house))
+    services = new_services()
+    with override_services(services):
+        flow = prepare(Gateway(services))
         for port in PORTS:
-            remote: Remote = getattr(house.world, port)
+            remote: Remote = getattr(services.adapters, port)
             remote.down = {name for name in dir(remote) if not name.startswith("_")}
         assert is_outage(flow)
-        assert Gateway(house).send("GET", "/health").status == 200
+        assert Gateway(services).send("GET", "/health").status == 200
 
 
 @pytest.mark.parametrize("broken", ["hasher", "codec", "entropy", "audit"])
 def test_what_breaks_in_the_function_itself_is_a_503_too(broken: str) -> None:
     """None of these ever should; that they did is no fault of the credentials."""
-    house = new_house()
-    with wiring.standing_in(house):
-        flow = sign_in(Gateway(house))
-        setattr(house.world, broken, None)
+    services = new_services()
+    with override_services(services):
+        flow = sign_in(Gateway(services))
+        setattr(services.adapters, broken, None)
         assert is_outage(flow)
 
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib import wiring
-from chalicelib.adapters.dynamodb_items import SYSTEM_KEY, session_key
+from chalicelib.adapters.dynamodb.items import SYSTEM_KEY, session_key
 from chalicelib.api.authorizer import bearer
-from infra.local.lambda_context import lambda_context
+from chalicelib.aws_adapters import AwsAdapters
+from chalicelib.services import get_services
+from infra.local.gateway.lambda_context import lambda_context
 from tests.bench.measure import Canned, median_of
-from tests.blackbox.stage import Stage, staged
+from tests.blackbox.local_deployment import LocalDeployment, staged
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import KeysAndAttributesTypeDef
@@ -29,24 +30,24 @@ MOST_TIME = 2.3
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def stage(tmp_path: Path) -> Iterator[LocalDeployment]:
     with staged(tmp_path) as running:
         yield running
 
 
-def test_a_warm_decision(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_warm_decision(stage: LocalDeployment, capsys: pytest.CaptureFixture[str]) -> None:
     app = stage.signed_in()
     me = app.me().json()
-    world = wiring.house().world
-    assert isinstance(world, wiring.AwsWorld)
-    client, table = world._table.client, world._table.name
+    adapters = get_services().adapters
+    assert isinstance(adapters, AwsAdapters)
+    client, table = adapters._table.client, adapters._table.name
     read = Canned(client, "BatchGetItem")
     event = {"type": "TOKEN", "authorizationToken": f"Bearer {app.access_token}", "methodArn": ARN}
     keys: KeysAndAttributesTypeDef = {
         "Keys": [session_key(me["id"], me["session"]["id"]), SYSTEM_KEY],
         "ConsistentRead": True,
     }
-    material = wiring.house().world.keys.current().current.material.reveal()
+    material = get_services().adapters.keys.current().current.material.reveal()
     said = app.access_token.rpartition(".")[0].encode()
 
     def decide() -> None:

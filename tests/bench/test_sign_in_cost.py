@@ -6,26 +6,26 @@ import bcrypt
 import pytest
 
 from chalicelib.adapters.bcrypt_hasher import DEFAULT_COST, BcryptHasher
-from chalicelib.domain.passwords import Password
+from chalicelib.domain.accounts.passwords import Password
 from chalicelib.oauth.requests import TokenRequest
 from tests.bench.measure import median_of
-from tests.fakes import FakeWorld, fake_house
+from tests.fakes import FakeAdapters, fake_services
 
 PASSWORD = "correct horse battery staple"
 EMAIL = "user@example.com"
 
 
 def test_a_sign_in_is_one_bcrypt_and_little_else(capsys: pytest.CaptureFixture[str]) -> None:
-    world = FakeWorld()
-    world.hasher = BcryptHasher(DEFAULT_COST)  # type: ignore[assignment]
-    house = fake_house(world)
-    account = house.create_account(email=EMAIL, password=Password(PASSWORD))
+    adapters = FakeAdapters()
+    adapters.hasher = BcryptHasher(DEFAULT_COST)  # type: ignore[assignment]
+    services = fake_services(adapters)
+    account = services.create_account(email=EMAIL, password=Password(PASSWORD))
     form = {"grant_type": "password", "username": EMAIL, "password": PASSWORD}
     request = TokenRequest(
         parameters=form, issuer="https://issuer.example", audience="https://issuer.example"
     )
     stored = account.password_hash.reveal().encode()
-    ours = median_of(lambda: house.token_endpoint(request), rounds=3)
+    ours = median_of(lambda: services.token_endpoint(request), rounds=3)
     least = median_of(lambda: bcrypt.checkpw(PASSWORD.encode(), stored), rounds=3)
     with capsys.disabled():
         print(  # noqa: T201 - a measurement is for people

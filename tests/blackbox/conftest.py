@@ -8,10 +8,10 @@ import pytest
 
 pytest.register_assert_rewrite("tests.blackbox.errors")
 
-from tests.blackbox.stage import Stage, staged  # noqa: E402 - what it imports must be rewritten first
+from tests.blackbox.local_deployment import LocalDeployment, staged  # noqa: E402 - what it imports must be rewritten first
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDeployment]:
     with staged(tmp_path_factory.mktemp("stage")) as running:
         yield running

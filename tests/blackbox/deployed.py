@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.infra.packaged import document, transformed
-from tests.infra.resolved import Resolved
+from tests.infra.template.packaged import document, transformed
+from tests.infra.template.resolved import Resolved
 
 # Of the kinds that https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 # lists, those of a REST API with a token authorizer, and the status that each has of its own accord.

@@ -10,13 +10,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib import wiring
 from chalicelib.api.key_rotation import rotate
 from chalicelib.domain.errors import GatehouseError
+from chalicelib.services import AwsAdapters, Services, get_services
 from chalicelib.settings import Settings
-from chalicelib.wiring import AwsWorld, House
-from infra.smoke_visitor import told
-from tests.blackbox.stage import Stage
+from infra.operate.api_client import told
+from tests.blackbox.local_deployment import LocalDeployment
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 PATIENCE_SECONDS = 30
@@ -50,7 +49,7 @@ class Faults:
 
     @contextmanager
     def lurking(self) -> Iterator[None]:
-        events = wiring.house().world._secretsmanager.meta.events  # type: ignore[attr-defined]
+        events = get_services().adapters._secretsmanager.meta.events  # type: ignore[attr-defined]
         events.register(f"{self.moment}-call", self)
         try:
             yield
@@ -73,7 +72,7 @@ class Faults:
 class Traffic:
     """Apps that go on and on, each in a thread of its own."""
 
-    stage: Stage
+    stage: LocalDeployment
     outcomes: Counter[str] = field(default_factory=Counter)
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -121,11 +120,11 @@ class Traffic:
     def _verifier(self, cache_seconds: int) -> Callable[[str], str]:
         environment = {**self.stage.stack.environment, "KEY_CACHE_SECONDS": str(cache_seconds)}
         settings = Settings.from_environment(environment)
-        house = House(settings, AwsWorld(settings))
+        services = Services(settings, AwsAdapters(settings))
 
         def verify(access_token: str) -> str:
             try:
-                house.verifier(settings.issuer).verify(access_token)
+                services.verifier(settings.issuer).verify(access_token)
             except GatehouseError as error:
                 return f"{error.code} ({error.reason})"
             return "good"

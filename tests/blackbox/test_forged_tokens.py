@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from infra.smoke_visitor import Visitor
+from infra.operate.api_client import ApiClient
 from tests.blackbox.errors import INVALID_TOKEN, check
-from tests.blackbox.stage import Stage
+from tests.blackbox.local_deployment import LocalDeployment
 
 CLAIMS = ("iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "sid")
 MISSING = object()
@@ -31,8 +31,8 @@ def decoded(segment: str) -> dict[str, Any]:
 class Forger:
     """Has stolen the key, and re-signs what an app was given after changing it."""
 
-    def __init__(self, stage: Stage, app: Visitor) -> None:
-        self._key = stage.house.key_rotation.current().material.reveal()
+    def __init__(self, stage: LocalDeployment, app: ApiClient) -> None:
+        self._key = stage.services.key_rotation.current().material.reveal()
         self._app = app
         self._header, self._claims = map(decoded, app.access_token.split(".")[:2])
 
@@ -51,7 +51,7 @@ def _changed(before: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def forger(stage: Stage) -> Forger:
+def forger(stage: LocalDeployment) -> Forger:
     return Forger(stage, stage.signed_in())
 
 
@@ -137,10 +137,10 @@ def test_another_digest_than_the_header_says(forger: Forger) -> None:
     "payload",
     [b"", b"null", b"[]", b"{", b'{"exp": NaN}', b"\xff", b"[" * 3_000, b'{"iat": ' + b"9" * 5_000 + b"}"],
 )
-def test_what_is_no_json_object(stage: Stage, payload: bytes) -> None:
+def test_what_is_no_json_object(stage: LocalDeployment, payload: bytes) -> None:
     app = stage.signed_in()
     header = app.access_token.split(".")[0]
-    key = stage.house.key_rotation.current().material.reveal()
+    key = stage.services.key_rotation.current().material.reveal()
     said = f"{header}.{encoded(payload)}"
     signature = encoded(hmac.new(key, said.encode(), hashlib.sha256).digest())
     check(app.get("/me", f"Bearer {said}.{signature}"), 401, "invalid_token", INVALID_TOKEN)

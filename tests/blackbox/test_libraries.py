@@ -16,7 +16,7 @@ from oauthlib.oauth2 import (  # type: ignore[import-untyped,unused-ignore]
 )
 from requests_oauthlib import OAuth2Session
 
-from tests.blackbox.stage import PASSWORD, Stage
+from tests.blackbox.local_deployment import PASSWORD, LocalDeployment
 
 
 @pytest.fixture(autouse=True)
@@ -27,21 +27,21 @@ def plain_http(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def oauthlib_session(stage: Stage) -> Iterator[OAuth2Session]:
+def oauthlib_session(stage: LocalDeployment) -> Iterator[OAuth2Session]:
     with closing(OAuth2Session(client=LegacyApplicationClient(client_id="mobile-app"))) as session:
         session.fetch_token(f"{stage.url}/oauth/token", username=stage.account(), password=PASSWORD)
         yield session
 
 
 @pytest.fixture
-def authlib_session(stage: Stage) -> Iterator[AuthlibSession]:
+def authlib_session(stage: LocalDeployment) -> Iterator[AuthlibSession]:
     where = f"{stage.url}/oauth/token"
     with closing(AuthlibSession("mobile-app", token_endpoint=where)) as session:
         session.fetch_token(where, username=stage.account(), password=PASSWORD)
         yield session
 
 
-def test_requests_oauthlib(stage: Stage, oauthlib_session: OAuth2Session) -> None:
+def test_requests_oauthlib(stage: LocalDeployment, oauthlib_session: OAuth2Session) -> None:
     session = oauthlib_session
     assert session.get(f"{stage.url}/me").json()["email"].startswith("user")
     before = dict(session.token)
@@ -51,7 +51,9 @@ def test_requests_oauthlib(stage: Stage, oauthlib_session: OAuth2Session) -> Non
     assert session.get(f"{stage.url}/me").status_code == 200
 
 
-def test_requests_oauthlib_refreshes_by_itself(stage: Stage, oauthlib_session: OAuth2Session) -> None:
+def test_requests_oauthlib_refreshes_by_itself(
+    stage: LocalDeployment, oauthlib_session: OAuth2Session
+) -> None:
     saved: list[str] = []
     session = oauthlib_session
     session.auto_refresh_url = f"{stage.url}/oauth/token"
@@ -61,7 +63,7 @@ def test_requests_oauthlib_refreshes_by_itself(stage: Stage, oauthlib_session: O
     assert saved == [session.token["refresh_token"]]
 
 
-def test_requests_oauthlib_tells_its_errors_apart(stage: Stage) -> None:
+def test_requests_oauthlib_tells_its_errors_apart(stage: LocalDeployment) -> None:
     with closing(OAuth2Session(client=LegacyApplicationClient(client_id="mobile-app"))) as session:
         with pytest.raises(InvalidGrantError):
             session.fetch_token(f"{stage.url}/oauth/token", username=stage.account(), password="wrong")
@@ -71,14 +73,16 @@ def test_requests_oauthlib_tells_its_errors_apart(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("how", [{"include_client_id": True}, {"auth": ("mobile-app", "")}])
-def test_requests_oauthlib_names_the_client_either_way(stage: Stage, how: dict[str, object]) -> None:
+def test_requests_oauthlib_names_the_client_either_way(
+    stage: LocalDeployment, how: dict[str, object]
+) -> None:
     with closing(OAuth2Session(client=LegacyApplicationClient(client_id="mobile-app"))) as session:
         where = f"{stage.url}/oauth/token"
         token = session.fetch_token(where, username=stage.account(), password=PASSWORD, **how)
         assert token["token_type"] == "Bearer"
 
 
-def test_authlib(stage: Stage, authlib_session: AuthlibSession) -> None:
+def test_authlib(stage: LocalDeployment, authlib_session: AuthlibSession) -> None:
     session = authlib_session
     assert session.get(f"{stage.url}/me").json()["email"].startswith("user")
     before = dict(session.token)
@@ -89,7 +93,7 @@ def test_authlib(stage: Stage, authlib_session: AuthlibSession) -> None:
     assert session.get(f"{stage.url}/me").status_code == 401
 
 
-def test_authlib_refreshes_by_itself(stage: Stage, authlib_session: AuthlibSession) -> None:
+def test_authlib_refreshes_by_itself(stage: LocalDeployment, authlib_session: AuthlibSession) -> None:
     before = authlib_session.token["refresh_token"]
     authlib_session.token = {**authlib_session.token, "expires_at": 1}
     assert authlib_session.get(f"{stage.url}/me").status_code == 200
@@ -97,7 +101,7 @@ def test_authlib_refreshes_by_itself(stage: Stage, authlib_session: AuthlibSessi
 
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "none"])
-def test_authlib_names_the_client_any_way(stage: Stage, method: str) -> None:
+def test_authlib_names_the_client_any_way(stage: LocalDeployment, method: str) -> None:
     with closing(AuthlibSession("mobile-app", "", token_endpoint_auth_method=method)) as session:
         token = session.fetch_token(
             f"{stage.url}/oauth/token", username=stage.account(), password=PASSWORD, grant_type="password"
@@ -105,7 +109,7 @@ def test_authlib_names_the_client_any_way(stage: Stage, method: str) -> None:
         assert token["expires_in"] == 3600
 
 
-def test_a_wrong_password_in_plain_requests(stage: Stage) -> None:
+def test_a_wrong_password_in_plain_requests(stage: LocalDeployment) -> None:
     """What the libraries see beneath: RFC 6749 §5.2 in JSON, with the status that they look for."""
     form = {"grant_type": "password", "username": stage.account(), "password": "wrong"}
     answer = requests.post(f"{stage.url}/oauth/token", data=form, timeout=10)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.smoke_visitor import told
+from infra.operate.api_client import told
 from tests.blackbox.errors import INVALID_TOKEN, check
-from tests.blackbox.stage import Stage, staged
+from tests.blackbox.local_deployment import LocalDeployment, staged
 from tests.fakes import FakeClock
 
 DAY = 86_400
@@ -22,12 +22,12 @@ def moved() -> FakeClock:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory, moved: FakeClock) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory, moved: FakeClock) -> Iterator[LocalDeployment]:
     with staged(tmp_path_factory.mktemp("stage"), moved) as running:
         yield running
 
 
-def test_an_access_token_expires_to_the_second(stage: Stage, moved: FakeClock) -> None:
+def test_an_access_token_expires_to_the_second(stage: LocalDeployment, moved: FakeClock) -> None:
     app = stage.signed_in()
     moved.advance(3599)
     assert app.me().status_code == 200
@@ -38,7 +38,7 @@ def test_an_access_token_expires_to_the_second(stage: Stage, moved: FakeClock) -
     assert app.me().status_code == 200
 
 
-def test_an_unused_session_expires_after_thirty_days(stage: Stage, moved: FakeClock) -> None:
+def test_an_unused_session_expires_after_thirty_days(stage: LocalDeployment, moved: FakeClock) -> None:
     used, unused = stage.signed_in(), stage.signed_in()
     moved.advance(30 * DAY - 1)
     assert used.refresh(used.refresh_token).status_code == 200
@@ -47,7 +47,9 @@ def test_an_unused_session_expires_after_thirty_days(stage: Stage, moved: FakeCl
     assert used.refresh(used.refresh_token).status_code == 200
 
 
-def test_a_session_ends_after_ninety_days_however_much_it_is_used(stage: Stage, moved: FakeClock) -> None:
+def test_a_session_ends_after_ninety_days_however_much_it_is_used(
+    stage: LocalDeployment, moved: FakeClock
+) -> None:
     app = stage.signed_in()
     for _ in range(3):
         moved.advance(30 * DAY - 10)
@@ -73,7 +75,7 @@ def test_a_session_ends_after_ninety_days_however_much_it_is_used(stage: Stage, 
     ],
 )
 def test_a_retry_in_time_or_with_its_key(
-    stage: Stage, moved: FakeClock, later: int, first: str, second: str, retried: str
+    stage: LocalDeployment, moved: FakeClock, later: int, first: str, second: str, retried: str
 ) -> None:
     app = stage.signed_in()
     spent = app.refresh_token
@@ -86,7 +88,9 @@ def test_a_retry_in_time_or_with_its_key(
     assert still == (200 if retried == "200" else 400)
 
 
-def test_the_least_recently_used_of_too_many_sessions_gives_way(stage: Stage, moved: FakeClock) -> None:
+def test_the_least_recently_used_of_too_many_sessions_gives_way(
+    stage: LocalDeployment, moved: FakeClock
+) -> None:
     oldest = stage.signed_in()
     moved.advance(1)
     unused = stage.signed_in(oldest.username)

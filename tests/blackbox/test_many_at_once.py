@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
-from infra.smoke_visitor import Visitor, told
-from tests.blackbox.stage import Stage
+from infra.operate.api_client import ApiClient, told
+from tests.blackbox.local_deployment import LocalDeployment
 
 AT_ONCE = 100
 
 
-def journeys(stage: Stage) -> list[tuple[str, Callable[[], str]]]:
+def journeys(stage: LocalDeployment) -> list[tuple[str, Callable[[], str]]]:
     """Return what is asked, with the answer that it must get. Whoever ends a session has it alone."""
     users = [stage.account() for _ in range(10)]
     signing_in = [stage.visitor(user) for user in users * 2]
@@ -39,15 +39,15 @@ def journeys(stage: Stage) -> list[tuple[str, Callable[[], str]]]:
     ]
 
 
-def _revoke(app: Visitor) -> requests.Response:
+def _revoke(app: ApiClient) -> requests.Response:
     return app.send("POST", "/oauth/revoke", data={"token": app.refresh_token})
 
 
-def _leave(app: Visitor) -> requests.Response:
+def _leave(app: ApiClient) -> requests.Response:
     return app.send("DELETE", "/me/sessions", headers={"Authorization": f"Bearer {app.access_token}"})
 
 
-def test_each_of_a_hundred_at_once_gets_its_own_answer(stage: Stage) -> None:
+def test_each_of_a_hundred_at_once_gets_its_own_answer(stage: LocalDeployment) -> None:
     asked = journeys(stage)
     assert len(asked) == AT_ONCE
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -55,10 +55,10 @@ def test_each_of_a_hundred_at_once_gets_its_own_answer(stage: Stage) -> None:
     assert seen == [expected for expected, _ in asked]
 
 
-def test_nobody_gets_the_account_of_somebody_else(stage: Stage) -> None:
+def test_nobody_gets_the_account_of_somebody_else(stage: LocalDeployment) -> None:
     apps = [stage.signed_in() for _ in range(10)]
 
-    def names(app: Visitor) -> set[str]:
+    def names(app: ApiClient) -> set[str]:
         return {app.me().json()["email"] for _ in range(4)}
 
     with ThreadPoolExecutor(len(apps)) as pool:

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import requests
 
-from infra.local import stack as local_stack
-from infra.local.aws import LocalAws
+from infra.local.stack import local_stack
+from infra.local.stack.aws import LocalAws
 from tests.blackbox.errors import check
-from tests.blackbox.stage import Stage, staged
+from tests.blackbox.local_deployment import LocalDeployment, staged
 
 Headers = list[tuple[str, str]]
 JSON: Headers = [("Content-Type", "application/x-amz-json-1.0")]
@@ -61,7 +61,7 @@ class SwitchedAws(LocalAws):
 
 
 @contextmanager
-def switchable(folder: Path) -> Iterator[tuple[Stage, SwitchedAws]]:
+def switchable(folder: Path) -> Iterator[tuple[LocalDeployment, SwitchedAws]]:
     made: list[SwitchedAws] = []
 
     def make(*arguments: Any) -> SwitchedAws:
@@ -75,18 +75,18 @@ def switchable(folder: Path) -> Iterator[tuple[Stage, SwitchedAws]]:
 
 
 @pytest.fixture(scope="module")
-def switched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, SwitchedAws]]:
+def switched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalDeployment, SwitchedAws]]:
     with switchable(tmp_path_factory.mktemp("stage")) as pair:
         yield pair
 
 
 @pytest.fixture
-def stage(switched: tuple[Stage, SwitchedAws]) -> Stage:
+def stage(switched: tuple[LocalDeployment, SwitchedAws]) -> LocalDeployment:
     return switched[0]
 
 
 @pytest.fixture
-def aws(switched: tuple[Stage, SwitchedAws]) -> Iterator[SwitchedAws]:
+def aws(switched: tuple[LocalDeployment, SwitchedAws]) -> Iterator[SwitchedAws]:
     _, aws = switched
     yield aws
     aws.refusal, aws.loses_answers = "", False
@@ -99,7 +99,7 @@ def check_outage(answer: requests.Response) -> None:
 
 @pytest.mark.parametrize("how", REFUSALS)
 def test_every_door_says_503_and_the_session_is_there_afterwards(
-    stage: Stage, aws: SwitchedAws, how: str
+    stage: LocalDeployment, aws: SwitchedAws, how: str
 ) -> None:
     cached, fresh = stage.signed_in(permissions=["users:read"]), stage.signed_in()
     user_id = cached.me().json()["id"]
@@ -126,7 +126,7 @@ def test_every_door_says_503_and_the_session_is_there_afterwards(
 
 
 def test_a_refresh_whose_write_was_made_and_never_confirmed_loses_nothing(
-    stage: Stage, aws: SwitchedAws
+    stage: LocalDeployment, aws: SwitchedAws
 ) -> None:
     app = stage.signed_in()
     aws.loses_answers = True
@@ -136,7 +136,7 @@ def test_a_refresh_whose_write_was_made_and_never_confirmed_loses_nothing(
     assert app.me().status_code == 200
 
 
-def test_a_new_token_is_never_let_through_unseen(stage: Stage, aws: SwitchedAws) -> None:
+def test_a_new_token_is_never_let_through_unseen(stage: LocalDeployment, aws: SwitchedAws) -> None:
     """Not even a forged one is refused for good: nothing of an outage stays in the gateway's cache."""
     app = stage.signed_in()
     aws.refusal = "denied"
@@ -146,7 +146,7 @@ def test_a_new_token_is_never_let_through_unseen(stage: Stage, aws: SwitchedAws)
     assert app.me().status_code == 200
 
 
-def test_going_away_amid_many_requests(stage: Stage, aws: SwitchedAws) -> None:
+def test_going_away_amid_many_requests(stage: LocalDeployment, aws: SwitchedAws) -> None:
     apps = [stage.signed_in() for _ in range(12)]
 
     def ask(number: int) -> requests.Response:
@@ -166,7 +166,7 @@ def test_going_away_amid_many_requests(stage: Stage, aws: SwitchedAws) -> None:
     assert {app.refresh(app.refresh_token).status_code for app in apps} == {200}
 
 
-def doors_of(stage: Stage) -> list[Callable[[], requests.Response]]:
+def doors_of(stage: LocalDeployment) -> list[Callable[[], requests.Response]]:
     """Return what needs AWS, asked by apps that were signed in while it was there."""
     cached, fresh, new = stage.signed_in(), stage.signed_in(), stage.visitor()
     assert cached.me().status_code == 200

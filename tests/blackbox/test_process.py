@@ -16,10 +16,10 @@ from threading import Timer
 
 import pytest
 
-from infra.local.greeting import commands
-from infra.local.server import listen
-from infra.smoke_visitor import Visitor, told
-from tests.blackbox.stage import PASSWORD, Stage
+from infra.local.stack.greeting import commands
+from infra.local.stack.server import listen
+from infra.operate.api_client import ApiClient, told
+from tests.blackbox.local_deployment import PASSWORD, LocalDeployment
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 30
@@ -117,13 +117,13 @@ def test_a_request_under_way_does_not_hold_up_the_end(tmp_path: Path) -> None:
     with running(command, ROOT, PORT="0", BCRYPT_COST="4", GATEHOUSE_STACK_FILE=str(file)) as process:
         heard(process, "Gatehouse runs at ")
         url = json.loads(file.read_text())["api_url"]
-        with closing(Visitor(url, "demo@example.com", "open the gate, please")) as app:
+        with closing(ApiClient(url, "demo@example.com", "open the gate, please")) as app:
             assert app.sign_in().status_code == 200
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=3) == 0
 
 
-def test_chalices_own_server_works_on_the_same_aws(stage: Stage, tmp_path: Path) -> None:
+def test_chalices_own_server_works_on_the_same_aws(stage: LocalDeployment, tmp_path: Path) -> None:
     """`chalice local --stage local`: other gateway, same accounts, sessions and keys."""
     for name in ("app.py", "chalicelib", ".chalice"):
         (tmp_path / name).symlink_to(ROOT / name)
@@ -132,7 +132,7 @@ def test_chalices_own_server_works_on_the_same_aws(stage: Stage, tmp_path: Path)
     port, chalice = free_port(), str(Path(sys.executable).with_name("chalice"))
     command = [chalice, "local", "--stage", "local", "--port", str(port), "--no-autoreload"]
     url = f"http://127.0.0.1:{port}"
-    with running(command, tmp_path) as process, closing(Visitor(url, stage.account(), PASSWORD)) as app:
+    with running(command, tmp_path) as process, closing(ApiClient(url, stage.account(), PASSWORD)) as app:
         heard(process, "Serving on ")
         assert told(app.sign_in()) == "200"
         assert told(app.me()) == "200"
@@ -150,7 +150,7 @@ def test_chalices_own_server_without_a_stack_says_what_to_start(tmp_path: Path) 
     command = [chalice, "local", "--stage", "local", "--port", str(port), "--no-autoreload"]
     with running(command, tmp_path) as process:
         heard(process, "Serving on ")
-        with closing(Visitor(f"http://127.0.0.1:{port}", "demo@example.com", PASSWORD)) as app:
+        with closing(ApiClient(f"http://127.0.0.1:{port}", "demo@example.com", PASSWORD)) as app:
             assert app.sign_in().status_code == 503
         outage = json.loads(heard(process, '{"level":"ERROR","message":"outage"'))
         assert outage["setting"] == "No local stack is running here: start one with `make run`."

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from infra.smoke_visitor import Visitor, altered, unsigned
+from infra.operate.api_client import ApiClient, altered, unsigned
 from tests.blackbox.errors import BARE, INVALID_TOKEN, check
-from tests.blackbox.stage import Stage
+from tests.blackbox.local_deployment import LocalDeployment
 
 A_KIBIBYTE = 1024
 
 
 @pytest.fixture(scope="module")
-def app(stage: Stage) -> Visitor:
+def app(stage: LocalDeployment) -> ApiClient:
     return stage.signed_in()
 
 
@@ -29,13 +29,13 @@ def app(stage: Stage) -> Visitor:
         ("GET", "/admin/users/x"),
     ],
 )
-def test_no_bearer_token(app: Visitor, method: str, path: str, header: str | None) -> None:
+def test_no_bearer_token(app: ApiClient, method: str, path: str, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
     check(app.send(method, path, headers=headers), 401, "unauthorized", BARE)
 
 
 @pytest.mark.parametrize("place", ["query", "body"])
-def test_a_token_anywhere_else_is_no_token(app: Visitor, place: str) -> None:
+def test_a_token_anywhere_else_is_no_token(app: ApiClient, place: str) -> None:
     sent: dict[str, Any] = {"params" if place == "query" else "data": {"access_token": app.access_token}}
     check(app.send("GET", "/me", **sent), 401, "unauthorized", BARE)
 
@@ -61,15 +61,15 @@ def test_a_token_anywhere_else_is_no_token(app: Visitor, place: str) -> None:
         lambda token: "x" * (8 * A_KIBIBYTE + 1),
     ],
 )
-def test_a_bad_token(app: Visitor, change: Any) -> None:
+def test_a_bad_token(app: ApiClient, change: Any) -> None:
     check(app.get("/me", f"Bearer {change(app.access_token)}"), 401, "invalid_token", INVALID_TOKEN)
 
 
-def test_a_refresh_token_is_no_access_token(app: Visitor) -> None:
+def test_a_refresh_token_is_no_access_token(app: ApiClient) -> None:
     check(app.get("/me", f"Bearer {app.refresh_token}"), 401, "invalid_token", INVALID_TOKEN)
 
 
-def test_a_missing_permission(app: Visitor) -> None:
+def test_a_missing_permission(app: ApiClient) -> None:
     challenge = f'{BARE}, error="insufficient_scope", scope="users:read"'
     check(app.get("/admin/users/x", f"Bearer {app.access_token}"), 403, "insufficient_scope", challenge)
 
@@ -90,11 +90,11 @@ def test_a_missing_permission(app: Visitor) -> None:
     ],
 )
 @pytest.mark.parametrize("with_token", [True, False])
-def test_no_such_path_or_method(app: Visitor, method: str, path: str, with_token: bool) -> None:  # noqa: FBT001
+def test_no_such_path_or_method(app: ApiClient, method: str, path: str, with_token: bool) -> None:  # noqa: FBT001
     headers = {"Authorization": f"Bearer {app.access_token}"} if with_token else {}
     check(app.send(method, path, headers=headers), 404, "not_found")
 
 
-def test_a_user_that_there_is_not(stage: Stage) -> None:
+def test_a_user_that_there_is_not(stage: LocalDeployment) -> None:
     admin = stage.signed_in(permissions=["users:read"])
     check(admin.get("/admin/users/nobody", f"Bearer {admin.access_token}"), 404, "not_found")

@@ -9,14 +9,14 @@ from urllib.parse import urlencode
 
 import pytest
 
-from infra.local.names import HOST
-from infra.smoke_visitor import FORM, Visitor
+from infra.local.stack.names import HOST
+from infra.operate.api_client import FORM, ApiClient
 from tests.blackbox.errors import INVALID_TOKEN
-from tests.blackbox.stage import PASSWORD, TIMEOUT_SECONDS, Answer, Stage, read_answer
+from tests.blackbox.local_deployment import PASSWORD, TIMEOUT_SECONDS, Answer, LocalDeployment, read_answer
 
 
 @pytest.fixture(scope="module")
-def app(stage: Stage) -> Visitor:
+def app(stage: LocalDeployment) -> ApiClient:
     return stage.signed_in()
 
 
@@ -24,7 +24,7 @@ def head(start: str, *headers: str) -> bytes:
     return "\r\n".join([start, "Host: gatehouse", *headers, "", ""]).encode("latin-1")
 
 
-def sign_in(app: Visitor, **more: str) -> bytes:
+def sign_in(app: ApiClient, **more: str) -> bytes:
     form = {"grant_type": "password", "username": app.username, "password": PASSWORD, **more}
     return urlencode(form).encode()
 
@@ -40,7 +40,7 @@ def told(answer: Answer) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("size", [1, 7, 1_000])
-def test_a_chunked_body(stage: Stage, app: Visitor, size: int) -> None:
+def test_a_chunked_body(stage: LocalDeployment, app: ApiClient, size: int) -> None:
     form = sign_in(app)
     parts = [form[at : at + size] for at in range(0, len(form), size)]
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
@@ -48,24 +48,24 @@ def test_a_chunked_body(stage: Stage, app: Visitor, size: int) -> None:
     assert told(stage.say(start + chunks)) == (200, "")
 
 
-def test_a_chunked_body_of_more_than_16_kibibytes(stage: Stage) -> None:
+def test_a_chunked_body_of_more_than_16_kibibytes(stage: LocalDeployment) -> None:
     start = head("POST /oauth/token HTTP/1.1", f"Content-Type: {FORM}", "Transfer-Encoding: chunked")
     chunk = b"400\r\n" + b"x" * 0x400 + b"\r\n"
     assert told(stage.say(start + chunk * 17 + b"0\r\n\r\n")) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize("target", ["/me", "/oauth/token", "/health"])
-def test_a_header_of_100_kilobytes(stage: Stage, target: str) -> None:
+def test_a_header_of_100_kilobytes(stage: LocalDeployment, target: str) -> None:
     assert told(stage.say(head(f"GET {target} HTTP/1.1", "X: " + "x" * 100_000))) == (431, "invalid_request")
 
 
 @pytest.mark.parametrize("length", ["garbage", "-1", "1.5", "0x10", "1, 2", "9" * 40, "\u0661"])
-def test_a_content_length_that_is_none(stage: Stage, length: str) -> None:
+def test_a_content_length_that_is_none(stage: LocalDeployment, length: str) -> None:
     start = f"POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
     assert told(stage.say(start)) == (400, "invalid_request")
 
 
-def test_head_has_no_body_even_where_it_cannot_be_read(stage: Stage) -> None:
+def test_head_has_no_body_even_where_it_cannot_be_read(stage: LocalDeployment) -> None:
     with socket.create_connection((HOST, stage.port), timeout=TIMEOUT_SECONDS) as connection:
         connection.sendall(head("HEAD /oauth/token HTTP/1.1", "Transfer-Encoding: x"))
         status, _, rest = b"".join(iter(lambda: connection.recv(4096), b"")).partition(b"\r\n")
@@ -73,7 +73,7 @@ def test_head_has_no_body_even_where_it_cannot_be_read(stage: Stage) -> None:
         assert rest.endswith(b"\r\n\r\n")
 
 
-def test_length_and_chunks_at_once_smuggle_nothing(stage: Stage) -> None:
+def test_length_and_chunks_at_once_smuggle_nothing(stage: LocalDeployment) -> None:
     """Whoever reads the length sees one request, whoever reads the chunks two (RFC 9112 §6.3)."""
     start = head("POST /oauth/revoke HTTP/1.1", "Content-Length: 5", "Transfer-Encoding: chunked")
     smuggled = b"0\r\n\r\n" + head("GET /health HTTP/1.1")
@@ -82,7 +82,7 @@ def test_length_and_chunks_at_once_smuggle_nothing(stage: Stage) -> None:
         assert told(read_answer(connection)) == (400, "invalid_request")
 
 
-def test_pipelined_requests_are_answered_in_order(stage: Stage, app: Visitor) -> None:
+def test_pipelined_requests_are_answered_in_order(stage: LocalDeployment, app: ApiClient) -> None:
     form = sign_in(app)
     posted = head("POST /oauth/token HTTP/1.1", f"Content-Type: {FORM}", f"Content-Length: {len(form)}")
     bearer = f"Authorization: Bearer {app.access_token}"
@@ -102,18 +102,18 @@ def test_pipelined_requests_are_answered_in_order(stage: Stage, app: Visitor) ->
 
 
 @pytest.mark.parametrize("host", ["", "Host: x\r\n"])
-def test_http_1_0(stage: Stage, app: Visitor, host: str) -> None:
+def test_http_1_0(stage: LocalDeployment, app: ApiClient, host: str) -> None:
     start = f"GET /me HTTP/1.0\r\n{host}Authorization: Bearer {app.access_token}\r\n\r\n"
     assert told(stage.say(start.encode())) == (200, "")
 
 
 @pytest.mark.parametrize("length", [[], ["Content-Length: 0"]])
-def test_no_body(stage: Stage, length: list[str]) -> None:
+def test_no_body(stage: LocalDeployment, length: list[str]) -> None:
     start = head("POST /oauth/token HTTP/1.1", f"Content-Type: {FORM}", *length)
     assert told(stage.say(start)) == (400, "invalid_request")
 
 
-def test_a_client_that_waits_to_be_told_to_go_on(stage: Stage, app: Visitor) -> None:
+def test_a_client_that_waits_to_be_told_to_go_on(stage: LocalDeployment, app: ApiClient) -> None:
     form = sign_in(app)
     headers = (f"Content-Type: {FORM}", f"Content-Length: {len(form)}", "Expect: 100-continue")
     with socket.create_connection((HOST, stage.port), timeout=TIMEOUT_SECONDS) as connection:
@@ -125,7 +125,12 @@ def test_a_client_that_waits_to_be_told_to_go_on(stage: Stage, app: Visitor) -> 
 
 @pytest.mark.parametrize("second", ["good", "Bearer x", "Basic dTpw"])
 @pytest.mark.parametrize("good_first", [True, False])
-def test_two_authorization_headers(stage: Stage, app: Visitor, second: str, good_first: bool) -> None:  # noqa: FBT001
+def test_two_authorization_headers(
+    stage: LocalDeployment,
+    app: ApiClient,
+    second: str,
+    good_first: bool,  # noqa: FBT001
+) -> None:
     """No reader may pick the one it likes: with two, there is no good token."""
     good = f"Bearer {app.access_token}"
     pair = [good, good if second == "good" else second]
@@ -136,7 +141,7 @@ def test_two_authorization_headers(stage: Stage, app: Visitor, second: str, good
 
 
 @pytest.mark.parametrize("size", [8 * 1024, 8 * 1024 + 1])
-def test_a_token_of_8_kibibytes_and_one_more(stage: Stage, size: int) -> None:
+def test_a_token_of_8_kibibytes_and_one_more(stage: LocalDeployment, size: int) -> None:
     token = "eyJhbGciOiJIUzI1NiJ9." + "x" * (size - 24) + ".xx"
     assert len(token) == size
     status, headers, body = stage.say(head("GET /me HTTP/1.1", f"Authorization: Bearer {token}"))
@@ -155,12 +160,12 @@ def test_a_token_of_8_kibibytes_and_one_more(stage: Stage, size: int) -> None:
         "Authorization: Bearer é.é.é".encode(),
     ],
 )
-def test_odd_bytes_in_the_header(stage: Stage, line: bytes) -> None:
+def test_odd_bytes_in_the_header(stage: LocalDeployment, line: bytes) -> None:
     status, error = told(stage.say(b"GET /me HTTP/1.1\r\nHost: x\r\n" + line + b"\r\n\r\n"))
     assert (status, error) in {(401, "invalid_token"), (401, "unauthorized"), (400, "invalid_request")}
 
 
-def test_a_client_that_leaves_in_the_middle_holds_up_nobody(stage: Stage, app: Visitor) -> None:
+def test_a_client_that_leaves_in_the_middle_holds_up_nobody(stage: LocalDeployment, app: ApiClient) -> None:
     start = head("POST /oauth/token HTTP/1.1", f"Content-Type: {FORM}", "Content-Length: 1000")
     for data in (b"", b"GET", b"GET /me HTTP/1.1\r\n", start, start + b"grant_type"):
         with socket.create_connection((HOST, stage.port), timeout=TIMEOUT_SECONDS) as connection:

@@ -8,26 +8,26 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from infra.smoke_visitor import Visitor, told
-from tests.blackbox.stage import Stage, staged
+from infra.operate.api_client import ApiClient, told
+from tests.blackbox.local_deployment import LocalDeployment, staged
 
 ROUNDS = 7
 TOLERANCE = 0.10
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDeployment]:
     with staged(tmp_path_factory.mktemp("stage"), BCRYPT_COST=12) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def app(stage: Stage) -> Visitor:
+def app(stage: LocalDeployment) -> ApiClient:
     return stage.visitor()
 
 
 @pytest.fixture(scope="module")
-def hashing(app: Visitor) -> float:
+def hashing(app: ApiClient) -> float:
     return min(work_of(lambda: app.sign_in(password="wrong")) for _ in range(2))
 
 
@@ -47,8 +47,8 @@ def work_of(ask: Callable[[], object], clock: Callable[[], float] = time.process
     ids=["CPU", "wall"],
 )
 def test_nobody_can_tell_from_the_time_which_names_exist(
-    stage: Stage,
-    app: Visitor,
+    stage: LocalDeployment,
+    app: ApiClient,
     capsys: pytest.CaptureFixture[str],
     clock: Callable[[], float],
     rounds: int,
@@ -84,7 +84,7 @@ def test_nobody_can_tell_from_the_time_which_names_exist(
     ],
 )
 def test_no_password_is_hashed_for_a_malformed_request(
-    app: Visitor, hashing: float, form: dict[str, str]
+    app: ApiClient, hashing: float, form: dict[str, str]
 ) -> None:
     refusing = min(work_of(lambda: app.token(form)) for _ in range(3))
     assert app.token(form).status_code in {400, 401}

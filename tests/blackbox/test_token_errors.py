@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import requests
 
-from infra.smoke_visitor import FORM, Visitor
+from infra.operate.api_client import FORM, ApiClient
 from tests.blackbox.errors import INVALID_TOKEN, check
-from tests.blackbox.stage import PASSWORD, Stage
+from tests.blackbox.local_deployment import PASSWORD, LocalDeployment
 
 GRANT = {"grant_type": "password", "username": "demo@example.com", "password": PASSWORD}
 REFRESH = {"grant_type": "refresh_token", "refresh_token": "ghr_" + "A" * 112}
@@ -17,11 +17,11 @@ A_KIBIBYTE = 1024
 
 
 @pytest.fixture(scope="module")
-def app(stage: Stage) -> Visitor:
+def app(stage: LocalDeployment) -> ApiClient:
     return stage.signed_in()
 
 
-def post(app: Visitor, form: Any, path: str = "/oauth/token", **headers: str) -> requests.Response:
+def post(app: ApiClient, form: Any, path: str = "/oauth/token", **headers: str) -> requests.Response:
     return app.send("POST", path, data=form, headers={"Content-Type": FORM, **headers})
 
 
@@ -50,7 +50,7 @@ def post(app: Visitor, form: Any, path: str = "/oauth/token", **headers: str) ->
         {**GRANT, "padding": "x" * 16 * A_KIBIBYTE},
     ],
 )
-def test_a_malformed_request(app: Visitor, form: Any) -> None:
+def test_a_malformed_request(app: ApiClient, form: Any) -> None:
     check(post(app, form), 400, "invalid_request")
 
 
@@ -66,14 +66,14 @@ def test_a_malformed_request(app: Visitor, form: Any) -> None:
     ],
 )
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke"])
-def test_a_wrong_content_type(app: Visitor, kind: str, path: str) -> None:
+def test_a_wrong_content_type(app: ApiClient, kind: str, path: str) -> None:
     check(post(app, "grant_type=password&token=x", path, **{"Content-Type": kind}), 400, "invalid_request")
 
 
 @pytest.mark.parametrize(
     "kind", [FORM.upper(), f"{FORM};charset=UTF-8", f"{FORM} ; Charset=utf-8", f'{FORM}; charset="utf-8"']
 )
-def test_a_content_type_in_another_spelling(app: Visitor, kind: str) -> None:
+def test_a_content_type_in_another_spelling(app: ApiClient, kind: str) -> None:
     """It is the media type that counts: what is refused here is the password."""
     answer = post(app, "grant_type=password&username=a&password=b", **{"Content-Type": kind})
     check(answer, 400, "invalid_grant")
@@ -94,12 +94,12 @@ def test_a_content_type_in_another_spelling(app: Visitor, kind: str) -> None:
     ],
 )
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke"])
-def test_a_credential_in_the_url(app: Visitor, query: str, path: str) -> None:
+def test_a_credential_in_the_url(app: ApiClient, query: str, path: str) -> None:
     check(post(app, GRANT | {"token": "x"}, f"{path}?{query}"), 400, "invalid_request")
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke"])
-def test_a_body_of_more_than_16_kibibytes(app: Visitor, path: str) -> None:
+def test_a_body_of_more_than_16_kibibytes(app: ApiClient, path: str) -> None:
     rest = "grant_type=refresh_token&token=x&refresh_token="
     fits = rest + "x" * (16 * A_KIBIBYTE - len(rest))
     assert post(app, fits, path).json().get("error", "") in {"", "invalid_grant"}
@@ -109,7 +109,7 @@ def test_a_body_of_more_than_16_kibibytes(app: Visitor, path: str) -> None:
 @pytest.mark.parametrize(
     "grant_type", ["client_credentials", "authorization_code", "implicit", "PASSWORD", "password ", "é"]
 )
-def test_a_grant_that_is_not_offered(app: Visitor, grant_type: str) -> None:
+def test_a_grant_that_is_not_offered(app: ApiClient, grant_type: str) -> None:
     check(post(app, {**GRANT, "grant_type": grant_type}), 400, "unsupported_grant_type")
 
 
@@ -131,11 +131,11 @@ def test_a_grant_that_is_not_offered(app: Visitor, grant_type: str) -> None:
         {**REFRESH, "refresh_token": "ghr_" + "A" * 111 + "="},
     ],
 )
-def test_bad_credentials(app: Visitor, form: dict[str, str]) -> None:
+def test_bad_credentials(app: ApiClient, form: dict[str, str]) -> None:
     check(post(app, form), 400, "invalid_grant")
 
 
-def test_a_disabled_user(stage: Stage) -> None:
+def test_a_disabled_user(stage: LocalDeployment) -> None:
     app = stage.signed_in()
     assert stage.operate("users", "disable", app.username).exit_code == 0
     check(app.refresh(app.refresh_token), 400, "invalid_grant")
@@ -143,7 +143,7 @@ def test_a_disabled_user(stage: Stage) -> None:
     check(app.sign_in(), 400, "invalid_grant")
 
 
-def test_an_access_token_is_no_refresh_token(app: Visitor) -> None:
+def test_an_access_token_is_no_refresh_token(app: ApiClient) -> None:
     check(app.refresh(app.access_token), 400, "invalid_grant")
 
 
@@ -151,7 +151,7 @@ def test_an_access_token_is_no_refresh_token(app: Visitor) -> None:
     "scope", ["users:read", " ", "a  b", '"', "\\", "é", "a\tb", "a\nb", "a b ", "x" * 15_000]
 )
 @pytest.mark.parametrize("grant", ["password", "refresh"])
-def test_a_scope_that_is_malformed_or_not_held(app: Visitor, scope: str, grant: str) -> None:
+def test_a_scope_that_is_malformed_or_not_held(app: ApiClient, scope: str, grant: str) -> None:
     form = {"grant_type": "refresh_token", "refresh_token": app.refresh_token}
     if grant == "password":
         form = {**GRANT, "username": app.username}
@@ -172,26 +172,26 @@ def test_a_scope_that_is_malformed_or_not_held(app: Visitor, scope: str, grant: 
 )
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke"])
 def test_a_client_that_is_unknown_or_fails(
-    app: Visitor, form: dict[str, str], basic: tuple[str, str] | None, challenge: str | None, path: str
+    app: ApiClient, form: dict[str, str], basic: tuple[str, str] | None, challenge: str | None, path: str
 ) -> None:
     answer = app.send("POST", path, data={**GRANT, "token": "x", **form}, auth=basic)
     check(answer, 401, "invalid_client", challenge)
 
 
 @pytest.mark.parametrize("header", ["Basic", "Basic %%%", "basic bW9iaWxlLWFwcA==", "BASIC /w=="])
-def test_basic_credentials_that_cannot_be_read(app: Visitor, header: str) -> None:
+def test_basic_credentials_that_cannot_be_read(app: ApiClient, header: str) -> None:
     check(post(app, GRANT, Authorization=header), 401, "invalid_client", 'Basic realm="gatehouse"')
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "FOO"])
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke"])
-def test_another_method_than_post(app: Visitor, method: str, path: str) -> None:
+def test_another_method_than_post(app: ApiClient, method: str, path: str) -> None:
     answer = app.send(method, path)
     check(answer, 405, "method_not_allowed")
     assert answer.headers["Allow"] == "POST"
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke"])
-def test_head_is_refused_without_a_body(app: Visitor, path: str) -> None:
+def test_head_is_refused_without_a_body(app: ApiClient, path: str) -> None:
     answer = app.send("HEAD", path)
     assert (answer.status_code, answer.headers["Allow"], answer.content) == (405, "POST", b"")

@@ -16,17 +16,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chalicelib.domain.refresh import (
+from chalicelib.domain.secret import Secret
+from chalicelib.domain.sessions.refresh_tokens import (
     Exchange,
     Family,
     RefreshSecret,
     RefreshToken,
-    Repeat,
+    Replay,
     Reuse,
     decide,
     start,
 )
-from chalicelib.domain.secret import Secret
 
 USER, SESSION = "0f" * 16, "5e" * 16
 WINDOW = 10
@@ -89,13 +89,13 @@ def opening(left: Budget, *, keyed: bool, requests_overtake: bool = False) -> Sc
     return Scene(left, keyed, requests_overtake, family=family, tokens=(token,))
 
 
-def rule(scene: Scene, generation: int, key: str | None) -> type[Exchange | Repeat | Reuse]:
+def rule(scene: Scene, generation: int, key: str | None) -> type[Exchange | Replay | Reuse]:
     """What the contract says of presenting the token of a generation with a key."""
     if generation == scene.generation:
         return Exchange
     if generation == scene.generation - 1:
         same_key = key is not None and key == scene.first_key
-        return Repeat if scene.inside_window or same_key else Reuse
+        return Replay if scene.inside_window or same_key else Reuse
     return Reuse
 
 
@@ -124,7 +124,7 @@ def present(scene: Scene, generation: int, key: str | None) -> tuple[Scene, int 
             first_key=key,
         )
         return after, after.generation
-    if isinstance(said, Repeat):
+    if isinstance(said, Replay):
         token = scene.family.token(USER, SESSION, said.secret).serialize()
         assert token == scene.tokens[scene.generation], ("not the same bytes", scene.trace)
         return scene, scene.generation

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.claims import VerifiedClaims
 from chalicelib.domain.errors import InvalidToken
-from chalicelib.domain.scopes import Scope
+from chalicelib.domain.tokens.claims import VerifiedClaims
+from chalicelib.domain.tokens.scopes import Scope
 
 GOOD: dict[str, Any] = {
     "iss": "https://api.example.com/v1",

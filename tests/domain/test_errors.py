@@ -20,7 +20,7 @@ ABSTRACT = {errors.GatehouseError, errors.OAuthError, errors.BearerError}
 
 
 def every_kind(root: type[GatehouseError] = GatehouseError) -> Iterator[type[GatehouseError]]:
-    """Yield the house's own kinds; what the doors make of a framework's errors is tested there."""
+    """Yield the services' own kinds; what the doors make of a framework's errors is tested there."""
     yield root
     for kind in root.__subclasses__():
         if kind.__module__ == errors.__name__:
@@ -76,7 +76,7 @@ def test_an_outage_is_neither_a_refusal_of_credentials_nor_of_a_token() -> None:
 
 
 def described_in_source() -> Iterator[tuple[str, str]]:
-    """Every description that any call in the house passes, with the holes of an f-string left out."""
+    """Every description that any call in the services passes, with the holes of an f-string left out."""
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.keyword) and node.arg == "description":

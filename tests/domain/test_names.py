@@ -9,8 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.accounts.names import (
+    MAX_EMAIL_LENGTH,
+    MAX_USERNAME_LENGTH,
+    SignInName,
+    email_address,
+    username,
+)
 from chalicelib.domain.errors import InvalidAccount
-from chalicelib.domain.names import MAX_EMAIL_LENGTH, MAX_USERNAME_LENGTH, SignInName, email_address, username
 
 INVISIBLE = {
     "zero width space": "\u200b",

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.accounts.passwords import MAX_PASSWORD_BYTES, Password
 from chalicelib.domain.errors import InvalidAccount, InvalidRequest
-from chalicelib.domain.passwords import MAX_PASSWORD_BYTES, Password
 
 
 def test_the_bound_is_1024_bytes() -> None:

@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from chalicelib.domain.refresh import Exchange, RefreshToken, Repeat, Reuse, decide
+from chalicelib.domain.sessions.refresh_tokens import Exchange, RefreshToken, Replay, Reuse, decide
 from tests.domain.refresh_model import WINDOW, Budget, Scene, moves, nonce, opening, rule
 
 HONEST = Budget(sends=6, doubled_requests=2, waits=2)
@@ -144,4 +144,4 @@ def test_counting_equal_moments_once_counts_every_run() -> None:
 def test_the_model_reaches_every_decision() -> None:
     scenes = walked(opening(ROBBED, keyed=True, requests_overtake=True)).runs_from
     seen = {rule(scene, generation, None) for scene in scenes for generation in range(scene.generation + 1)}
-    assert seen == {Exchange, Repeat, Reuse}
+    assert seen == {Exchange, Replay, Reuse}

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from chalicelib.domain.refresh import Exchange
+from chalicelib.domain.sessions.refresh_tokens import Exchange
 from tests.domain import refresh_model
 from tests.domain.refresh_model import WINDOW, Budget, Scene, check_loss, opening, present
 

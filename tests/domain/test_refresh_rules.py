@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.refresh import (
+from chalicelib.domain.secret import Secret
+from chalicelib.domain.sessions.refresh_tokens import (
     Decision,
     Exchange,
     Family,
     RefreshSecret,
     RefreshToken,
-    Repeat,
+    Replay,
     Reuse,
-    Unknown,
+    Unrecognized,
     decide,
     start,
 )
-from chalicelib.domain.secret import Secret
 
 USER, SESSION = "0f" * 16, "5e" * 16
 NOW, WINDOW = 1_700_000_000, 10
@@ -72,7 +72,7 @@ def test_the_predecessor_repeats_within_the_window_or_with_the_key(
     said = present(family, tokens[-2], later=later, key=key)
     is_retry = later <= WINDOW or (key is not None and key == first_key)
     if is_retry:
-        assert isinstance(said, Repeat)
+        assert isinstance(said, Replay)
         assert family.token(USER, SESSION, said.secret).serialize() == tokens[-1].serialize()
     else:
         assert said == Reuse()
@@ -89,7 +89,7 @@ def test_any_older_generation_is_theft(generations: int, later: int, key: str | 
 
 def test_a_window_of_nothing_still_covers_the_same_second() -> None:
     family, tokens = history(1)
-    assert isinstance(present(family, tokens[0], window=0), Repeat)
+    assert isinstance(present(family, tokens[0], window=0), Replay)
     assert present(family, tokens[0], window=0, later=1) == Reuse()
 
 
@@ -101,7 +101,7 @@ def test_the_key_of_the_exchange_before_does_not_count() -> None:
 def test_a_token_of_another_family_says_nothing_about_this_one() -> None:
     family, _ = history(1)
     other = start(FIRST, Secret(b"q" * 32))
-    assert present(family, other.token(USER, SESSION, FIRST)) == Unknown()
+    assert present(family, other.token(USER, SESSION, FIRST)) == Unrecognized()
 
 
 def test_a_token_that_claims_another_generation_is_nothing() -> None:
@@ -110,12 +110,14 @@ def test_a_token_that_claims_another_generation_is_nothing() -> None:
         for generation in range(4):
             if generation != token.generation:
                 claimed = RefreshToken(USER, SESSION, generation, token.secret, token.tag)
-                assert present(family, claimed) == Unknown()
+                assert present(family, claimed) == Unrecognized()
 
 
 def test_a_token_moved_to_another_session_is_nothing() -> None:
     family, tokens = history(0)
-    assert present(family, RefreshToken(USER, "ab" * 16, 0, tokens[0].secret, tokens[0].tag)) == Unknown()
+    assert (
+        present(family, RefreshToken(USER, "ab" * 16, 0, tokens[0].secret, tokens[0].tag)) == Unrecognized()
+    )
 
 
 @given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32), st.integers(1, 6))
@@ -149,5 +151,5 @@ def test_two_exchanges_at_once_make_two_successors_of_which_one_can_be_written()
     assert isinstance(loser, Exchange)
     assert winner.secret != loser.secret
     anew = present(winner.family, tokens[0])
-    assert isinstance(anew, Repeat)
+    assert isinstance(anew, Replay)
     assert anew.secret == winner.secret

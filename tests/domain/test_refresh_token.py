@@ -9,8 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import InvalidGrant
-from chalicelib.domain.refresh import RefreshSecret, RefreshToken, Unknown, decide, is_genuine, start
 from chalicelib.domain.secret import Secret
+from chalicelib.domain.sessions.refresh_tokens import (
+    RefreshSecret,
+    RefreshToken,
+    Unrecognized,
+    decide,
+    is_genuine,
+    start,
+)
 
 USER, SESSION = "0f" * 16, "5e" * 16
 FIRST = RefreshSecret(bytes(range(32)))
@@ -30,7 +37,7 @@ def is_nothing(text: str) -> bool:
     if (token.user_id, token.session_id) != (USER, SESSION):
         return True
     said = decide(FAMILY, token, now=0, retry_window=10, idempotency_key=None, nonce=b"n" * 32)
-    return isinstance(said, Unknown) and not is_genuine(FAMILY, token)
+    return isinstance(said, Unrecognized) and not is_genuine(FAMILY, token)
 
 
 @given(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import InvalidScope
-from chalicelib.domain.scopes import Scope, is_permission, narrowed
+from chalicelib.domain.tokens.scopes import Scope, is_permission, resolve_scope
 
 SCOPE_CHARACTERS = [chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"\\']
 permissions = st.text(alphabet=SCOPE_CHARACTERS, min_size=1, max_size=12)
@@ -72,12 +72,12 @@ def test_what_is_granted_is_what_was_asked_for_or_nothing(
     asked: frozenset[str], held: frozenset[str]
 ) -> None:
     if asked <= held:
-        assert narrowed(Scope(asked), Scope(held)) == Scope(asked)
+        assert resolve_scope(Scope(asked), Scope(held)) == Scope(asked)
     else:
         with pytest.raises(InvalidScope):
-            narrowed(Scope(asked), Scope(held))
+            resolve_scope(Scope(asked), Scope(held))
 
 
 @given(st.frozensets(permissions))
 def test_asking_for_nothing_gets_all_that_is_held(held: frozenset[str]) -> None:
-    assert narrowed(None, Scope(held)) == Scope(held)
+    assert resolve_scope(None, Scope(held)) == Scope(held)

@@ -12,10 +12,10 @@ from dataclasses import asdict
 
 import pytest
 
-from chalicelib.domain.keys import KeyMaterial, SigningKey
-from chalicelib.domain.passwords import Password, PasswordHash
-from chalicelib.domain.refresh import RefreshSecret, RefreshToken
+from chalicelib.domain.accounts.passwords import Password, PasswordHash
 from chalicelib.domain.secret import Secret
+from chalicelib.domain.sessions.refresh_tokens import RefreshSecret, RefreshToken
+from chalicelib.domain.tokens.signing_keys import KeyMaterial, SigningKey
 
 HIDDEN = "correct horse battery staple"
 

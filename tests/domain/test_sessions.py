@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.accounts import Account
-from chalicelib.domain.names import SignInName
-from chalicelib.domain.passwords import PasswordHash
-from chalicelib.domain.refresh import RefreshSecret, start
-from chalicelib.domain.scopes import Scope
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.secret import Secret
-from chalicelib.domain.sessions import EndReason, Session, giving_way, least_recently_used
+from chalicelib.domain.sessions.refresh_tokens import RefreshSecret, start
+from chalicelib.domain.sessions.session import EndReason, Session, least_recently_used, sessions_to_evict
+from chalicelib.domain.tokens.scopes import Scope
 
 NOW = 1_700_000_000
 SESSION = Session(
@@ -32,19 +32,19 @@ SESSION = Session(
 
 
 def test_a_session_stands_until_it_is_idle_too_long_to_the_second() -> None:
-    assert SESSION.stands(NOW + 29, 2)
-    assert not SESSION.stands(NOW + 30, 2)
+    assert SESSION.is_active(NOW + 29, 2)
+    assert not SESSION.is_active(NOW + 30, 2)
 
 
 def test_a_session_stands_until_its_absolute_end_to_the_second() -> None:
     used = replace(SESSION, idle_expires_at=NOW + 500)
-    assert used.stands(NOW + 89, 2)
-    assert not used.stands(NOW + 90, 2)
+    assert used.is_active(NOW + 89, 2)
+    assert not used.is_active(NOW + 90, 2)
 
 
 @pytest.mark.parametrize(("epoch", "stands"), [(0, True), (2, True), (3, False)])
 def test_a_breach_ends_every_session_of_an_older_epoch(epoch: int, stands: bool) -> None:  # noqa: FBT001
-    assert SESSION.stands(NOW, epoch) is stands
+    assert SESSION.is_active(NOW, epoch) is stands
 
 
 def test_what_is_kept_of_an_ended_session_holds_no_part_of_its_tokens() -> None:
@@ -60,14 +60,16 @@ LIVE = [replace(SESSION, session_id=name, last_used_at=age) for name, age in {"a
 
 @pytest.mark.parametrize(("limit", "leave"), [(1, "bca"), (2, "bc"), (3, "b"), (4, ""), (9, "")])
 def test_the_least_recently_used_give_way_first(limit: int, leave: str) -> None:
-    assert "".join(one.session_id for one in giving_way(LIVE, limit, NEWCOMER, turn=0)) == leave
+    assert "".join(one.session_id for one in sessions_to_evict(LIVE, limit, NEWCOMER, turn=0)) == leave
 
 
 def test_who_has_lost_a_race_for_the_oldest_looks_further() -> None:
     """A newcomer's own id says which of the older ones it takes, so that many do not all want the same."""
-    assert [one.session_id for one in giving_way(LIVE, 3, NEWCOMER, turn=2)] == ["a"]
+    assert [one.session_id for one in sessions_to_evict(LIVE, 3, NEWCOMER, turn=2)] == ["a"]
     taken = {
-        giving_way(LIVE, 3, replace(NEWCOMER, session_id=f"{start:08x}" + "5e" * 12), turn=3)[0].session_id
+        sessions_to_evict(LIVE, 3, replace(NEWCOMER, session_id=f"{start:08x}" + "5e" * 12), turn=3)[
+            0
+        ].session_id
         for start in range(8)
     }
     assert taken == {"a", "b", "c"}
@@ -78,7 +80,7 @@ def test_with_the_newcomer_there_are_never_more_than_the_limit(
     live: int, limit: int, turn: int, newcomer: bytes
 ) -> None:
     sessions = [replace(SESSION, session_id=f"{at:032x}", last_used_at=at) for at in range(live)]
-    leaving = giving_way(sessions, limit, replace(SESSION, session_id=newcomer.hex()), turn)
+    leaving = sessions_to_evict(sessions, limit, replace(SESSION, session_id=newcomer.hex()), turn)
     assert len({one.session_id for one in leaving}) == len(leaving)
     assert live - len(leaving) + 1 == min(live + 1, limit)
 

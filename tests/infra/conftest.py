@@ -14,12 +14,12 @@ import pytest
 from chalice.app import Chalice
 from chalice.app import Response as ChaliceResponse
 
-from infra.local.authorizer import TokenAuthorizer
-from infra.local.gateway import Api, Gateway
-from infra.local.messages import Request, Response
-from infra.local.server import HttpServer, listen
-from infra.local.template import Template
-from infra.local.wsgi import GatewayApplication
+from infra.local.gateway.authorizer import TokenAuthorizer
+from infra.local.gateway.gateway import Api, Gateway
+from infra.local.gateway.messages import Request, Response
+from infra.local.gateway.wsgi import GatewayApplication
+from infra.local.stack.server import HttpServer, listen
+from infra.local.stack.template import Template
 from tests.fakes import FakeClock
 
 EVERYTHING = "arn:aws:execute-api:us-east-1:123456789012:gatehouse0/local/*/*"
@@ -80,7 +80,7 @@ def toy_app() -> Chalice:
 
 
 @dataclass
-class Stand:
+class GatewayHarness:
     """A gateway with all that a test may turn."""
 
     gateway: Gateway
@@ -104,29 +104,29 @@ class Stand:
         return event
 
 
-def make_stand(
+def make_harness(
     cache_seconds: int = 60, function: Callable[[dict[str, Any], Any], Any] | None = None
-) -> Stand:
+) -> GatewayHarness:
     """Return a gateway before the toy app, or before `function` with the toy app's routes."""
     app = toy_app()
     template = Template.load({"AUTHORIZER_CACHE_SECONDS": str(cache_seconds)})
     authorizer, clock = FakeAuthorizer(), FakeClock(1_000)
     guard = TokenAuthorizer("bearer", authorizer, template.authorizer("bearer"), clock)
     api = Api(function or app, app.routes, tuple(app.api.binary_types))
-    return Stand(Gateway(api, {"bearer": guard}, template.gateway_responses()), authorizer, clock)
+    return GatewayHarness(Gateway(api, {"bearer": guard}, template.gateway_responses()), authorizer, clock)
 
 
 @pytest.fixture
-def stand() -> Stand:
-    return make_stand()
+def harness() -> GatewayHarness:
+    return make_harness()
 
 
 @pytest.fixture
 def port() -> Iterator[int]:
     """Serve the toy app over HTTP, and return where."""
     with closing(listen(0)) as listener:
-        door = GatewayApplication(make_stand().gateway)
-        server = HttpServer(door, listener, 32, door.refuse)
+        application = GatewayApplication(make_harness().gateway)
+        server = HttpServer(application, listener, 32, application.refuse)
         server.start()
         try:
             yield listener.getsockname()[1]

@@ -16,7 +16,7 @@ from infra.cost.prices import plans, prices
 from infra.cost.scale_page import scale_page
 from infra.cost.text import columns, count, markdown, rate, usd
 from infra.cost.usage import Meter
-from tests.infra.packaged import transformed
+from tests.infra.template.packaged import transformed
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.packaged import PROJECT
+from tests.infra.template.packaged import PROJECT
 
 
 @pytest.fixture

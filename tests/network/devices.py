@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
-from chalicelib.domain.refresh import RefreshToken
+from chalicelib.domain.sessions.refresh_tokens import RefreshToken
 from examples.mobile_client import (
     MobileClient,
     NetworkError,

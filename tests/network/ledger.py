@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qs
 
-from chalicelib.domain.refresh import RefreshToken
+from chalicelib.domain.sessions.refresh_tokens import RefreshToken
 from examples.mobile_client import Request, Response
 from tests.network.servers import Server, error_of
 
@@ -91,7 +91,7 @@ class Ledger:
 
     def breach(self) -> None:
         """Write down that a breach was declared."""
-        for line in self._standing():
+        for line in self._active():
             line.ended = Cause.ORDER
 
     def _opened(self, refresh_token: str) -> None:
@@ -155,12 +155,12 @@ class Ledger:
 
     def _signed_out(self, line: Line, path: str) -> None:
         session_id = path.removeprefix("/me/sessions").removeprefix("/")
-        gone = [self.lines[session_id]] if session_id else self._standing()
+        gone = [self.lines[session_id]] if session_id else self._active()
         for one in gone:
             if one.user_id == line.user_id:
                 self._end_by_order(one)
 
-    def _standing(self) -> list[Line]:
+    def _active(self) -> list[Line]:
         now = self._server.clock()
         self._open = [line for line in self._open if not line.is_over(now)]
         return self._open

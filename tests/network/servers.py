@@ -1,4 +1,4 @@
-"""The whole house behind a gateway, and ways to call it."""
+"""The whole services behind a gateway, and ways to call it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pathlib import Path
 import urllib3
 
 from app import app
-from chalicelib.domain.passwords import Password
+from chalicelib.domain.accounts.passwords import Password
+from chalicelib.services import Services, override_services
 from chalicelib.settings import Settings
-from chalicelib.wiring import House, standing_in
 from examples.mobile_client import NetworkError, Request, Response
-from infra.local import messages
-from infra.local.application import Application
-from infra.local.authorizer import TokenAuthorizer
-from infra.local.gateway import Gateway
-from infra.local.stack import LocalStack
-from infra.local.template import Template
-from tests.fakes import FakeClock, RecordingAudit, fake_house
-from tests.network.worlds import Sabotage, SabotagedAws, SabotagedFakes
+from infra.local.gateway import messages
+from infra.local.gateway.authorizer import TokenAuthorizer
+from infra.local.gateway.gateway import Gateway
+from infra.local.stack.application import Application
+from infra.local.stack.local_stack import LocalStack
+from infra.local.stack.template import Template
+from tests.fakes import FakeClock, RecordingAudit, fake_services
+from tests.network.adapters import Sabotage, SabotagedAws, SabotagedFakes
 
 PASSWORD = "open the gate, please"
 ISSUER = "http://127.0.0.1"
@@ -33,9 +33,9 @@ MOST_AT_ONCE = 32
 
 @dataclass
 class Server:
-    """A running house. `carries_keys` says that its keys and its clock live in the same time."""
+    """A running services. `carries_keys` says that its keys and its clock live in the same time."""
 
-    house: House
+    services: Services
     clock: FakeClock
     sabotage: Sabotage
     audit: RecordingAudit
@@ -46,67 +46,67 @@ class Server:
 
     def create_account(self, email: str) -> None:
         """Add an account with the one password."""
-        self.house.create_account(email=email, password=Password.presented(PASSWORD))
+        self.services.create_account(email=email, password=Password.presented(PASSWORD))
 
     def rotate_key(self) -> None:
         """Replace the signing key, in the steps that Secrets Manager would call."""
-        version, rotation = str(uuid.uuid4()), self.house.key_rotation
+        version, rotation = str(uuid.uuid4()), self.services.key_rotation
         rotation.create_secret(version)
         rotation.test_secret(version)
         rotation.finish_secret(version)
 
     def breach(self) -> None:
         """Declare a breach: every session ends."""
-        epoch = self.house.world.sessions.epoch() + 1
-        self.house.key_rotation.replace_without_grace(str(uuid.uuid4()), epoch)
-        self.house.world.sessions.advance_epoch(epoch, self.clock())
+        epoch = self.services.adapters.sessions.epoch() + 1
+        self.services.key_rotation.replace_without_grace(str(uuid.uuid4()), epoch)
+        self.services.adapters.sessions.advance_epoch(epoch, self.clock())
         self.flush()
 
 
 @contextmanager
 def in_process() -> Iterator[Server]:
-    """Stand the house on fakes, called with API Gateway's events, without a socket."""
-    world = SabotagedFakes()
-    house = fake_house(world, issuer=ISSUER)
-    with _quiet(), standing_in(house):
-        gateway = _gateway(world.clock)
+    """Build the services on fakes, called with API Gateway's events, without a socket."""
+    adapters = SabotagedFakes()
+    services = fake_services(adapters, issuer=ISSUER)
+    with _quiet(), override_services(services):
+        gateway = _gateway(adapters.clock)
         yield Server(
-            house,
-            world.clock,
-            world.sabotage,
-            world.audit,
+            services,
+            adapters.clock,
+            adapters.sabotage,
+            adapters.audit,
             lambda request: _from_gateway(gateway.handle(_to_gateway(request))),
             gateway.flush,
-            world.sweep,
+            adapters.sweep,
             carries_keys=True,
         )
 
 
 @contextmanager
 def over_http(*, on_fakes: bool = False) -> Iterator[Server]:
-    """Call the house through its HTTP server. It stands on moto, or for speed on fakes."""
-    clock, houses = FakeClock(), list[House]()
+    """Call the services through its HTTP server. It stands on moto, or for speed on fakes."""
+    clock, services_of = FakeClock(), list[Services]()
 
     @contextmanager
     def opening(environment: Mapping[str, str], _: object) -> Iterator[Application]:
         settings = Settings.from_environment(environment)
-        world = SabotagedFakes(clock) if on_fakes else SabotagedAws(settings, clock)
-        with standing_in(House(settings, world)) as house:
-            houses.append(house)
+        adapters = SabotagedFakes(clock) if on_fakes else SabotagedAws(settings, clock)
+        with override_services(Services(settings, adapters)) as services:
+            services_of.append(services)
             yield Application.of_chalice(app)
 
     stack = LocalStack(port=0, environment={"BCRYPT_COST": "4"}, clock=clock, application=opening)
     with _quiet(), stack, closing(_Connections(stack.api_url)) as connections:
-        world = houses[0].world
-        assert isinstance(world, SabotagedFakes | SabotagedAws)
+        adapters = services_of[0].adapters
+        assert isinstance(adapters, SabotagedFakes | SabotagedAws)
         yield Server(
-            houses[0],
+            services_of[0],
             clock,
-            world.sabotage,
-            world.audit,
+            adapters.sabotage,
+            adapters.audit,
             connections.send,
             stack.flush,
-            world.sweep,
+            adapters.sweep,
             carries_keys=on_fakes,
         )
 

@@ -23,7 +23,7 @@ _SPANS = {
 
 
 class Simulation:
-    """One world of reference clients, and beside them clients without a key, whose losses are counted."""
+    """One adapters of reference clients, and beside them clients without a key, whose losses are counted."""
 
     def __init__(self, server: Server, seed: int, weather: Weather | None = None) -> None:
         self._server, self._seed = server, seed

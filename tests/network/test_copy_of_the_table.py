@@ -19,22 +19,22 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.aws import dynamodb
-from chalicelib.adapters.dynamodb_items import session_item, session_of
-from chalicelib.domain.refresh import Family, RefreshSecret, RefreshToken
+from chalicelib.adapters.dynamodb.items import session_item, session_of
 from chalicelib.domain.secret import Secret
-from chalicelib.domain.sessions import Session
-from tests.network.doors import me, refresh, sign_in, successor
+from chalicelib.domain.sessions.refresh_tokens import Family, RefreshSecret, RefreshToken
+from chalicelib.domain.sessions.session import Session
+from tests.network.calls import me, refresh, sign_in, successor
 from tests.network.servers import Server, error_of, over_http
 
 Item = dict[str, Any]
 
 
-class Burglary:
+class StolenTable:
     """A server with two sessions, and the copy that was taken: every item, down to each value."""
 
     def __init__(self, server: Server, client: Any) -> None:
         self.server = server
-        self._client, self._table = client, server.house.settings.users_table
+        self._client, self._table = client, server.services.settings.users_table
         server.create_account("victim@example.com")
         self.spent = sign_in(server, "victim@example.com")
         second = successor(refresh(server, self.spent, "key-one"))
@@ -44,9 +44,9 @@ class Burglary:
         self.sessions = [session_of(item) for item in items if item["pk"]["S"].startswith("SESSIONS#")]
         self.values = sorted({value for item in items for value in _values(item)})
 
-    def standing(self, session: Session) -> bool:
+    def active(self, session: Session) -> bool:
         """Tell whether a session is still as it was copied."""
-        view = self.server.house.world.sessions.session(session.user_id, session.session_id)
+        view = self.server.services.adapters.sessions.session(session.user_id, session.session_id)
         return view.session == session
 
     def put_back(self, session: Session) -> None:
@@ -63,60 +63,60 @@ class Burglary:
 
 
 @pytest.fixture(scope="module")
-def burglary() -> Iterator[Burglary]:
+def stolen() -> Iterator[StolenTable]:
     with over_http() as server, _client(server) as client:
-        yield Burglary(server, client)
+        yield StolenTable(server, client)
 
 
-def test_the_copy_is_a_whole_one(burglary: Burglary) -> None:
-    assert len(burglary.sessions) == 2
-    assert sorted(one.family.generation for one in burglary.sessions) == [0, 2]
-    families = [one.family for one in burglary.sessions]
+def test_the_copy_is_a_whole_one(stolen: StolenTable) -> None:
+    assert len(stolen.sessions) == 2
+    assert sorted(one.family.generation for one in stolen.sessions) == [0, 2]
+    families = [one.family for one in stolen.sessions]
     kept = {
         part for one in families for part in (one.current, one.previous, one.nonce, one.idempotency) if part
     }
     assert len(kept) == 5
-    assert kept | {one.tag_key.reveal() for one in families} <= set(burglary.values)
+    assert kept | {one.tag_key.reveal() for one in families} <= set(stolen.values)
 
 
-def test_no_value_of_the_table_is_a_token(burglary: Burglary) -> None:
+def test_no_value_of_the_table_is_a_token(stolen: StolenTable) -> None:
     """As it is and in every usual spelling, as refresh token and as access token."""
-    for value in burglary.values:
+    for value in stolen.values:
         for text in _spellings(value):
-            answer = refresh(burglary.server, text)
+            answer = refresh(stolen.server, text)
             assert answer.status == 400, text
-            assert me(burglary.server, text) == 401, text
-    assert all(burglary.standing(session) for session in burglary.sessions)
+            assert me(stolen.server, text) == 401, text
+    assert all(stolen.active(session) for session in stolen.sessions)
 
 
-def test_a_token_made_up_from_the_table_opens_nothing_but_can_end_its_session(burglary: Burglary) -> None:
+def test_a_token_made_up_from_the_table_opens_nothing_but_can_end_its_session(stolen: StolenTable) -> None:
     """With a tag that only the table's key can make, it passes for a spent one; that is all it can do."""
-    for session in burglary.sessions:
-        for secret in burglary.secrets():
+    for session in stolen.sessions:
+        for secret in stolen.secrets():
             for generation in {session.family.generation, max(0, session.family.generation - 1)}:
                 token = _made_up(session, generation, secret)
-                answer = refresh(burglary.server, token, "key-two")
+                answer = refresh(stolen.server, token, "key-two")
                 assert (answer.status, error_of(answer)) == (400, "invalid_grant")
-                assert not burglary.standing(session)
-                burglary.put_back(session)
+                assert not stolen.active(session)
+                stolen.put_back(session)
 
 
-def test_a_token_with_a_guessed_tag_says_nothing_about_its_session(burglary: Burglary) -> None:
-    for session in burglary.sessions:
-        for secret in burglary.secrets():
+def test_a_token_with_a_guessed_tag_says_nothing_about_its_session(stolen: StolenTable) -> None:
+    for session in stolen.sessions:
+        for secret in stolen.secrets():
             foreign = replace(session, family=replace(session.family, tag_key=Secret(secret)))
             if foreign.family.tag_key == session.family.tag_key:
                 continue
-            answer = refresh(burglary.server, _made_up(foreign, session.family.generation, secret))
+            answer = refresh(stolen.server, _made_up(foreign, session.family.generation, secret))
             assert (answer.status, error_of(answer)) == (400, "invalid_grant")
-        assert burglary.standing(session)
+        assert stolen.active(session)
 
 
-def test_the_sessions_were_open_to_their_owner_all_along(burglary: Burglary) -> None:
+def test_the_sessions_were_open_to_their_owner_all_along(stolen: StolenTable) -> None:
     """Without this the tests above could pass on a server that refuses everything."""
-    answer = refresh(burglary.server, burglary.newest)
-    session = next(one for one in burglary.sessions if one.family.generation)
-    burglary.put_back(session)
+    answer = refresh(stolen.server, stolen.newest)
+    session = next(one for one in stolen.sessions if one.family.generation)
+    stolen.put_back(session)
     assert answer.status == 200
 
 
@@ -148,6 +148,6 @@ def _spellings(value: bytes) -> set[str]:
 
 @contextmanager
 def _client(server: Server) -> Iterator[Any]:
-    settings = server.house.settings
+    settings = server.services.settings
     with closing(dynamodb(settings.aws_region, settings.aws_endpoint_url)) as client:
         yield client

@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 
 from examples.mobile_client import Response
-from tests.network.doors import me, refresh, sign_in, successor
+from tests.network.calls import me, refresh, sign_in, successor
 from tests.network.servers import Server, over_http
 
 AT_ONCE, ROUNDS = 16, 100

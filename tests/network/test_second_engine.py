@@ -17,13 +17,13 @@ from threading import Barrier
 import pytest
 
 from chalicelib.adapters.aws import dynamodb
-from chalicelib.adapters.dynamodb_items import session_item
-from chalicelib.adapters.dynamodb_sessions import DynamoDBSessions
-from chalicelib.adapters.dynamodb_table import Table
-from chalicelib.domain.refresh import RefreshSecret, start
+from chalicelib.adapters.dynamodb.items import session_item
+from chalicelib.adapters.dynamodb.sessions import DynamoDBSessions
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.secret import Secret
-from chalicelib.domain.sessions import Session
-from infra.local.environment import local_credentials
+from chalicelib.domain.sessions.refresh_tokens import RefreshSecret, start
+from chalicelib.domain.sessions.session import Session
+from infra.local.stack.environment import local_credentials
 
 DYNALITE = Path(__file__).parents[2] / ".local/dynalite/node_modules/.bin/dynalite"
 AT_ONCE, ROUNDS, REGION = 16, 100, "us-east-1"

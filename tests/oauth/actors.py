@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chalicelib.domain.accounts import Account
-from chalicelib.domain.claims import VerifiedClaims
-from chalicelib.domain.passwords import Password
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.passwords import Password
+from chalicelib.domain.tokens.claims import VerifiedClaims
 from chalicelib.oauth.access_tokens import TokenResponse
 from chalicelib.oauth.requests import TokenRequest
-from chalicelib.wiring import House
+from chalicelib.services import Services
 
 ISSUER = "https://api.example.com"
 PASSWORD = "open the gate, please"
@@ -19,13 +19,13 @@ PERMISSIONS = ("things:read", "things:write")
 
 
 def account(
-    house: House,
+    services: Services,
     email: str = EMAIL,
     username: str | None = USERNAME,
     permissions: Iterable[str] = PERMISSIONS,
     password: str = PASSWORD,
 ) -> Account:
-    return house.create_account(
+    return services.create_account(
         email=email, password=Password.presented(password), username_=username, permissions=permissions
     )
 
@@ -43,17 +43,17 @@ def request(
 
 
 def sign_in(
-    house: House, username: str = EMAIL, password: str = PASSWORD, **parameters: str
+    services: Services, username: str = EMAIL, password: str = PASSWORD, **parameters: str
 ) -> TokenResponse:
-    return house.token_endpoint(
+    return services.token_endpoint(
         request(grant_type="password", username=username, password=password, **parameters)
     )
 
 
 def refresh(
-    house: House, refresh_token: str, *, idempotency_key: str | None = None, **parameters: str
+    services: Services, refresh_token: str, *, idempotency_key: str | None = None, **parameters: str
 ) -> TokenResponse:
-    return house.token_endpoint(
+    return services.token_endpoint(
         request(
             grant_type="refresh_token",
             refresh_token=refresh_token,
@@ -63,6 +63,6 @@ def refresh(
     )
 
 
-def claims_of(house: House, response: TokenResponse) -> VerifiedClaims:
+def claims_of(services: Services, response: TokenResponse) -> VerifiedClaims:
     """The claims of an issued token, read by the verifier."""
-    return house.verifier(ISSUER).verify(response.access_token)
+    return services.verifier(ISSUER).verify(response.access_token)

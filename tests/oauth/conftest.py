@@ -1,13 +1,13 @@
-"""A mint of access tokens, good and otherwise."""
+"""A forger of access tokens, good and otherwise."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.fakes import FakeHouse
-from tests.oauth.mint import Mint
+from tests.fakes import FakeServices
+from tests.oauth.token_forger import TokenForger
 
 
 @pytest.fixture
-def mint(house: FakeHouse) -> Mint:
-    return Mint(house)
+def forger(services: FakeServices) -> TokenForger:
+    return TokenForger(services)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import InvalidToken
 from tests.oauth import forge
 from tests.oauth.actors import ISSUER
-from tests.oauth.mint import NUMBERS, TEXTS, Mint, refused
+from tests.oauth.token_forger import NUMBERS, TEXTS, TokenForger, refused
 
 
 @pytest.mark.parametrize(
@@ -34,25 +34,25 @@ from tests.oauth.mint import NUMBERS, TEXTS, Mint, refused
         "",
     ],
 )
-def test_what_stands_around_a_token_makes_it_another(mint: Mint, mangle: str) -> None:
-    refused(mint, mangle.format(mint.good, mint.good))
+def test_what_stands_around_a_token_makes_it_another(forger: TokenForger, mangle: str) -> None:
+    refused(forger, mangle.format(forger.good, forger.good))
 
 
-def test_base64_has_one_spelling(mint: Mint) -> None:
+def test_base64_has_one_spelling(forger: TokenForger) -> None:
     """The last character of a segment may have spare bits, and other decoders ignore them."""
-    for at, segment in enumerate(mint.good.split(".")):
+    for at, segment in enumerate(forger.good.split(".")):
         for last in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/=":
-            segments = mint.good.split(".")
+            segments = forger.good.split(".")
             segments[at] = segment[:-1] + last
             if last != segment[-1]:
-                refused(mint, ".".join(segments))
+                refused(forger, ".".join(segments))
 
 
 @pytest.mark.parametrize("at", range(0, 600, 7))
-def test_a_change_of_any_character_is_noticed(mint: Mint, at: int) -> None:
-    at %= len(mint.good)
-    other = "A" if mint.good[at] != "A" else "B"
-    refused(mint, mint.good[:at] + other + mint.good[at + 1 :])
+def test_a_change_of_any_character_is_noticed(forger: TokenForger, at: int) -> None:
+    at %= len(forger.good)
+    other = "A" if forger.good[at] != "A" else "B"
+    refused(forger, forger.good[:at] + other + forger.good[at + 1 :])
 
 
 @pytest.mark.parametrize(
@@ -73,16 +73,16 @@ def test_a_change_of_any_character_is_noticed(mint: Mint, at: int) -> None:
         b'{"iat":1,"iat":1}',
     ],
 )
-def test_whatever_stands_in_a_segment_is_no_crash(mint: Mint, text: bytes) -> None:
-    good_header, good_payload = json.dumps(mint.header).encode(), json.dumps(mint.payload).encode()
-    refused(mint, forge.raw_token(text, good_payload, mint.key))
-    refused(mint, forge.raw_token(good_header, text, mint.key))
+def test_whatever_stands_in_a_segment_is_no_crash(forger: TokenForger, text: bytes) -> None:
+    good_header, good_payload = json.dumps(forger.header).encode(), json.dumps(forger.payload).encode()
+    refused(forger, forge.raw_token(text, good_payload, forger.key))
+    refused(forger, forge.raw_token(good_header, text, forger.key))
 
 
-def test_a_repeated_member_is_refused_even_if_well_signed(mint: Mint) -> None:
-    good = json.dumps(mint.payload)
-    twice = good[:-1] + f', "sub": "{mint.payload["sub"]}"}}'
-    refused(mint, forge.raw_token(json.dumps(mint.header).encode(), twice.encode(), mint.key))
+def test_a_repeated_member_is_refused_even_if_well_signed(forger: TokenForger) -> None:
+    good = json.dumps(forger.payload)
+    twice = good[:-1] + f', "sub": "{forger.payload["sub"]}"}}'
+    refused(forger, forge.raw_token(json.dumps(forger.header).encode(), twice.encode(), forger.key))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -91,9 +91,9 @@ def test_a_repeated_member_is_refused_even_if_well_signed(mint: Mint) -> None:
     | st.text(alphabet="eyJhbGciOi.-_=A0", max_size=80)
     | st.binary().map(lambda raw: raw.decode("latin-1"))
 )
-def test_any_text_is_a_good_token_or_an_invalid_one(mint: Mint, text: str) -> None:
-    if text != mint.good:
-        refused(mint, text)
+def test_any_text_is_a_good_token_or_an_invalid_one(forger: TokenForger, text: str) -> None:
+    if text != forger.good:
+        refused(forger, text)
 
 
 json_values = st.recursive(
@@ -111,12 +111,12 @@ json_values = st.recursive(
     st.dictionaries(st.sampled_from([*TEXTS, *NUMBERS, "nbf", "x"]), json_values, max_size=3),
 )
 def test_any_well_signed_json_is_good_claims_or_an_invalid_token(
-    mint: Mint, header: dict[str, Any], payload: dict[str, Any]
+    forger: TokenForger, header: dict[str, Any], payload: dict[str, Any]
 ) -> None:
-    token = mint.token(header=header, payload=payload)
+    token = forger.token(header=header, payload=payload)
     try:
-        claims = mint.verify(token)
+        claims = forger.verify(token)
     except InvalidToken:
         return
-    assert claims.subject == mint.payload["sub"]
+    assert claims.subject == forger.payload["sub"]
     assert claims.issuer == ISSUER

@@ -7,54 +7,54 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.errors import InvalidToken, Unavailable
-from chalicelib.domain.keys import KeyMaterial
+from chalicelib.domain.tokens.signing_keys import KeyMaterial
 from chalicelib.oauth.key_rotation import RotationRefused
 from tests.fake_keys import CURRENT, PENDING, PREVIOUS
-from tests.fakes import FakeHouse
+from tests.fakes import FakeServices
 from tests.oauth.actors import account, claims_of, refresh, sign_in
 from tests.oauth.forge import parts
 
 NEXT, AFTER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 
 
-def rotate(house: FakeHouse, version: str) -> None:
-    rotation = house.key_rotation
+def rotate(services: FakeServices, version: str) -> None:
+    rotation = services.key_rotation
     rotation.create_secret(version)
     rotation.set_secret(version)
     rotation.test_secret(version)
     rotation.finish_secret(version)
 
 
-def test_the_four_steps_make_a_new_key_sign(house: FakeHouse) -> None:
-    old = house.world.keys.version_of[CURRENT]
-    rotate(house, NEXT)
-    assert house.world.keys.version_of == {CURRENT: NEXT, PREVIOUS: old}
-    account(house)
-    assert parts(sign_in(house).access_token)[0]["kid"] == NEXT
+def test_the_four_steps_make_a_new_key_sign(services: FakeServices) -> None:
+    old = services.adapters.keys.version_of[CURRENT]
+    rotate(services, NEXT)
+    assert services.adapters.keys.version_of == {CURRENT: NEXT, PREVIOUS: old}
+    account(services)
+    assert parts(sign_in(services).access_token)[0]["kid"] == NEXT
 
 
-def test_a_pending_key_neither_signs_nor_verifies(house: FakeHouse) -> None:
-    account(house)
-    house.key_rotation.create_secret(NEXT)
-    answer = sign_in(house)
+def test_a_pending_key_neither_signs_nor_verifies(services: FakeServices) -> None:
+    account(services)
+    services.key_rotation.create_secret(NEXT)
+    answer = sign_in(services)
     assert parts(answer.access_token)[0]["kid"] != NEXT
-    pending = house.world.keys.versions[NEXT]
-    forged = house.world.codec.sign(claims_of(house, answer).to_mapping(), pending)
+    pending = services.adapters.keys.versions[NEXT]
+    forged = services.adapters.codec.sign(claims_of(services, answer).to_mapping(), pending)
     with pytest.raises(InvalidToken):
-        claims_of(house, replace(answer, access_token=forged))
+        claims_of(services, replace(answer, access_token=forged))
 
 
-def test_a_key_is_new_random_and_long_enough(house: FakeHouse) -> None:
-    rotate(house, NEXT)
-    rotate(house, AFTER)
-    materials = [key.material.reveal() for key in house.world.keys.versions.values()]
+def test_a_key_is_new_random_and_long_enough(services: FakeServices) -> None:
+    rotate(services, NEXT)
+    rotate(services, AFTER)
+    materials = [key.material.reveal() for key in services.adapters.keys.versions.values()]
     assert len(set(materials)) == 3
     assert all(len(material) >= 64 for material in materials)
 
 
 @pytest.mark.parametrize("times", [2, 3])
-def test_every_step_may_be_repeated(house: FakeHouse, times: int) -> None:
-    rotation, keys = house.key_rotation, house.world.keys
+def test_every_step_may_be_repeated(services: FakeServices, times: int) -> None:
+    rotation, keys = services.key_rotation, services.adapters.keys
     old = keys.version_of[CURRENT]
     for _ in range(times):
         rotation.create_secret(NEXT)
@@ -67,163 +67,163 @@ def test_every_step_may_be_repeated(house: FakeHouse, times: int) -> None:
     assert keys.version_of == {CURRENT: NEXT, PREVIOUS: old}
 
 
-def test_the_whole_rotation_may_be_repeated_after_its_end(house: FakeHouse) -> None:
-    rotate(house, NEXT)
-    labels = dict(house.world.keys.version_of)
-    house.key_rotation.create_secret(NEXT)
-    house.key_rotation.set_secret(NEXT)
-    house.key_rotation.test_secret(NEXT)
-    assert house.key_rotation.finish_secret(NEXT) is False
-    assert house.world.keys.version_of == labels
+def test_the_whole_rotation_may_be_repeated_after_its_end(services: FakeServices) -> None:
+    rotate(services, NEXT)
+    labels = dict(services.adapters.keys.version_of)
+    services.key_rotation.create_secret(NEXT)
+    services.key_rotation.set_secret(NEXT)
+    services.key_rotation.test_secret(NEXT)
+    assert services.key_rotation.finish_secret(NEXT) is False
+    assert services.adapters.keys.version_of == labels
 
 
 @pytest.mark.parametrize("method", ["labels", "key", "add", "promote", "remove_label"])
 @pytest.mark.parametrize("switch", ["down", "mute"])
 def test_a_step_that_crashed_at_any_call_succeeds_when_it_is_repeated(
-    house: FakeHouse, method: str, switch: str
+    services: FakeServices, method: str, switch: str
 ) -> None:
-    keys = house.world.keys
+    keys = services.adapters.keys
     old = keys.version_of[CURRENT]
     for step in ("create_secret", "test_secret", "finish_secret"):
         setattr(keys, switch, {method})
         try:
-            getattr(house.key_rotation, step)(NEXT)
+            getattr(services.key_rotation, step)(NEXT)
         except Unavailable:
             setattr(keys, switch, set())
-            getattr(house.key_rotation, step)(NEXT)
+            getattr(services.key_rotation, step)(NEXT)
         setattr(keys, switch, set())
     assert keys.version_of == {CURRENT: NEXT, PREVIOUS: old}
 
 
 @pytest.mark.parametrize("switch", ["down", "mute"])
 def test_an_end_that_was_cut_off_after_the_promotion_is_still_told_when_it_is_repeated(
-    house: FakeHouse, switch: str
+    services: FakeServices, switch: str
 ) -> None:
-    house.key_rotation.create_secret(NEXT)
-    house.world.keys.down = {"remove_label"}
+    services.key_rotation.create_secret(NEXT)
+    services.adapters.keys.down = {"remove_label"}
     with pytest.raises(Unavailable):
-        house.key_rotation.finish_secret(NEXT)
-    house.world.keys.down = set()
-    assert house.key_rotation.finish_secret(NEXT) is True
+        services.key_rotation.finish_secret(NEXT)
+    services.adapters.keys.down = set()
+    assert services.key_rotation.finish_secret(NEXT) is True
 
 
-def test_an_earlier_rotation_that_is_finished_again_brings_its_key_not_back(house: FakeHouse) -> None:
-    keys = house.world.keys
+def test_an_earlier_rotation_that_is_finished_again_brings_its_key_not_back(services: FakeServices) -> None:
+    keys = services.adapters.keys
     first = keys.version_of[CURRENT]
-    rotate(house, NEXT)
-    rotate(house, AFTER)
+    rotate(services, NEXT)
+    rotate(services, AFTER)
     labels = dict(keys.version_of)
     for late in (NEXT, first):
         with pytest.raises(RotationRefused):
-            house.key_rotation.finish_secret(late)
+            services.key_rotation.finish_secret(late)
     assert keys.version_of == labels
 
 
-def test_a_breach_between_the_look_and_the_promotion_stands(house: FakeHouse) -> None:
-    house.key_rotation.create_secret(NEXT)
-    house.world.keys.before["promote"] = lambda: house.key_rotation.replace_without_grace(AFTER, 1)
+def test_a_breach_between_the_look_and_the_promotion_stands(services: FakeServices) -> None:
+    services.key_rotation.create_secret(NEXT)
+    services.adapters.keys.before["promote"] = lambda: services.key_rotation.replace_without_grace(AFTER, 1)
     with pytest.raises(Unavailable):
-        house.key_rotation.finish_secret(NEXT)
-    assert house.world.keys.version_of == {CURRENT: AFTER}
+        services.key_rotation.finish_secret(NEXT)
+    assert services.adapters.keys.version_of == {CURRENT: AFTER}
 
 
-def test_a_version_without_a_value_is_not_promoted(house: FakeHouse) -> None:
-    before = dict(house.world.keys.version_of)
-    for step in (house.key_rotation.test_secret, house.key_rotation.finish_secret):
+def test_a_version_without_a_value_is_not_promoted(services: FakeServices) -> None:
+    before = dict(services.adapters.keys.version_of)
+    for step in (services.key_rotation.test_secret, services.key_rotation.finish_secret):
         with pytest.raises(RotationRefused):
             step(NEXT)
-    assert house.world.keys.version_of == before
+    assert services.adapters.keys.version_of == before
 
 
-def test_a_pending_key_that_is_the_current_one_is_not_promoted(house: FakeHouse) -> None:
-    keys = house.world.keys
+def test_a_pending_key_that_is_the_current_one_is_not_promoted(services: FakeServices) -> None:
+    keys = services.adapters.keys
     current = keys.versions[keys.version_of[CURRENT]]
     keys.add(replace(current, kid=NEXT), label=PENDING)
     with pytest.raises(RotationRefused):
-        house.key_rotation.finish_secret(NEXT)
+        services.key_rotation.finish_secret(NEXT)
 
 
-def test_a_pending_key_from_before_a_breach_is_not_promoted(house: FakeHouse) -> None:
-    house.key_rotation.create_secret(NEXT)
-    house.key_rotation.replace_without_grace(AFTER, 1)
+def test_a_pending_key_from_before_a_breach_is_not_promoted(services: FakeServices) -> None:
+    services.key_rotation.create_secret(NEXT)
+    services.key_rotation.replace_without_grace(AFTER, 1)
     with pytest.raises(RotationRefused):
-        house.key_rotation.finish_secret(NEXT)
-    assert house.world.keys.version_of == {CURRENT: AFTER}
+        services.key_rotation.finish_secret(NEXT)
+    assert services.adapters.keys.version_of == {CURRENT: AFTER}
 
 
-def test_a_key_that_cannot_verify_what_it_signs_is_refused(house: FakeHouse) -> None:
-    keys = house.world.keys
+def test_a_key_that_cannot_verify_what_it_signs_is_refused(services: FakeServices) -> None:
+    keys = services.adapters.keys
     keys.add(replace(keys.new_key(), kid=NEXT, algorithm="HS512"), label=PENDING)
     with pytest.raises((RotationRefused, InvalidToken)):
-        house.key_rotation.test_secret(NEXT)
+        services.key_rotation.test_secret(NEXT)
 
 
-def test_no_session_notices_a_rotation(house: FakeHouse) -> None:
-    account(house)
-    answer = sign_in(house)
+def test_no_session_notices_a_rotation(services: FakeServices) -> None:
+    account(services)
+    answer = sign_in(services)
     for version in (NEXT, AFTER):
         for step in ("create_secret", "set_secret", "test_secret", "finish_secret"):
-            getattr(house.key_rotation, step)(version)
-            assert claims_of(house, answer)
-            assert refresh(house, sign_in(house).refresh_token).access_token
-            house.world.clock.advance(60)
-    assert claims_of(house, refresh(house, answer.refresh_token))
+            getattr(services.key_rotation, step)(version)
+            assert claims_of(services, answer)
+            assert refresh(services, sign_in(services).refresh_token).access_token
+            services.adapters.clock.advance(60)
+    assert claims_of(services, refresh(services, answer.refresh_token))
 
 
 def test_after_two_rotations_the_first_key_is_gone_with_the_last_token_that_it_signed(
-    house: FakeHouse,
+    services: FakeServices,
 ) -> None:
-    account(house)
-    answer = sign_in(house)
-    rotate(house, NEXT)
-    rotate(house, AFTER)
-    house.world.clock.advance(3599)
-    assert claims_of(house, answer)
-    house.world.clock.advance(61)
+    account(services)
+    answer = sign_in(services)
+    rotate(services, NEXT)
+    rotate(services, AFTER)
+    services.adapters.clock.advance(3599)
+    assert claims_of(services, answer)
+    services.adapters.clock.advance(61)
     old = parts(answer.access_token)[0]["kid"]
-    assert house.world.keys.current().verifier(old, house.world.clock.now) is None
+    assert services.adapters.keys.current().verifier(old, services.adapters.clock.now) is None
 
 
-def test_a_rotation_that_was_finished_late_keeps_the_tokens_of_the_key_before(house: FakeHouse) -> None:
+def test_a_rotation_that_was_finished_late_keeps_the_tokens_of_the_key_before(services: FakeServices) -> None:
     """A key signs until the next one is promoted, however long ago that one was made."""
-    account(house)
-    house.key_rotation.create_secret(NEXT)
-    house.world.clock.advance(3 * 3600)
-    answer = sign_in(house)
-    house.key_rotation.finish_secret(NEXT)
-    house.world.clock.advance(60)
-    rotate(house, AFTER)
-    assert claims_of(house, answer)
+    account(services)
+    services.key_rotation.create_secret(NEXT)
+    services.adapters.clock.advance(3 * 3600)
+    answer = sign_in(services)
+    services.key_rotation.finish_secret(NEXT)
+    services.adapters.clock.advance(60)
+    rotate(services, AFTER)
+    assert claims_of(services, answer)
 
 
-def test_a_breach_leaves_one_key_and_no_grace(house: FakeHouse) -> None:
-    account(house)
-    answer = sign_in(house)
-    rotate(house, NEXT)
-    house.key_rotation.replace_without_grace(AFTER, 1)
-    assert house.world.keys.version_of == {CURRENT: AFTER}
+def test_a_breach_leaves_one_key_and_no_grace(services: FakeServices) -> None:
+    account(services)
+    answer = sign_in(services)
+    rotate(services, NEXT)
+    services.key_rotation.replace_without_grace(AFTER, 1)
+    assert services.adapters.keys.version_of == {CURRENT: AFTER}
     with pytest.raises(InvalidToken):
-        claims_of(house, answer)
-    assert claims_of(house, sign_in(house))
+        claims_of(services, answer)
+    assert claims_of(services, sign_in(services))
 
 
-def test_a_breach_may_be_repeated(house: FakeHouse) -> None:
-    house.key_rotation.replace_without_grace(AFTER, 1)
-    key = house.world.keys.versions[AFTER]
-    house.key_rotation.replace_without_grace(AFTER, 1)
-    assert house.world.keys.versions[AFTER] == key
-    assert house.world.keys.version_of == {CURRENT: AFTER}
+def test_a_breach_may_be_repeated(services: FakeServices) -> None:
+    services.key_rotation.replace_without_grace(AFTER, 1)
+    key = services.adapters.keys.versions[AFTER]
+    services.key_rotation.replace_without_grace(AFTER, 1)
+    assert services.adapters.keys.versions[AFTER] == key
+    assert services.adapters.keys.version_of == {CURRENT: AFTER}
 
 
-def test_a_secret_without_a_current_version_is_refused(house: FakeHouse) -> None:
-    house.world.keys.version_of.clear()
+def test_a_secret_without_a_current_version_is_refused(services: FakeServices) -> None:
+    services.adapters.keys.version_of.clear()
     with pytest.raises(RotationRefused):
-        house.key_rotation.create_secret(NEXT)
+        services.key_rotation.create_secret(NEXT)
 
 
-def test_a_key_of_the_wrong_material_is_never_made(house: FakeHouse) -> None:
-    house.key_rotation.create_secret(NEXT)
-    key = house.world.keys.versions[NEXT]
+def test_a_key_of_the_wrong_material_is_never_made(services: FakeServices) -> None:
+    services.key_rotation.create_secret(NEXT)
+    key = services.adapters.keys.versions[NEXT]
     assert key.algorithm == "HS256"
     assert isinstance(key.material, KeyMaterial)
     assert key.material.reveal().isascii()

@@ -7,40 +7,40 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.accounts.passwords import Password, PasswordHash
 from chalicelib.domain.errors import InvalidGrant
-from chalicelib.domain.passwords import Password, PasswordHash
-from tests.fakes import FakeHouse
+from tests.fakes import FakeServices
 from tests.oauth.actors import EMAIL, PASSWORD, account, refresh, sign_in
 
-Outcome = Callable[[FakeHouse], tuple[str, str]]
+Outcome = Callable[[FakeServices], tuple[str, str]]
 
 
-def unknown_name(house: FakeHouse) -> tuple[str, str]:
+def unknown_name(services: FakeServices) -> tuple[str, str]:
     return "nobody@example.com", PASSWORD
 
 
-def wrong_password(house: FakeHouse) -> tuple[str, str]:
+def wrong_password(services: FakeServices) -> tuple[str, str]:
     return EMAIL, "some other password"
 
 
-def disabled_user(house: FakeHouse) -> tuple[str, str]:
-    user_id = account(house, "disabled@example.com", None).user_id
-    house.administration.disable(user_id)
+def disabled_user(services: FakeServices) -> tuple[str, str]:
+    user_id = account(services, "disabled@example.com", None).user_id
+    services.administration.disable(user_id)
     return "disabled@example.com", PASSWORD
 
 
-def disabled_user_with_wrong_password(house: FakeHouse) -> tuple[str, str]:
-    name, _ = disabled_user(house)
+def disabled_user_with_wrong_password(services: FakeServices) -> tuple[str, str]:
+    name, _ = disabled_user(services)
     return name, "some other password"
 
 
-def corrupt_hash(house: FakeHouse) -> tuple[str, str]:
-    store_hash(house, "not a hash at all")
+def corrupt_hash(services: FakeServices) -> tuple[str, str]:
+    store_hash(services, "not a hash at all")
     return EMAIL, PASSWORD
 
 
-def deleted_account_of_a_name(house: FakeHouse) -> tuple[str, str]:
-    house.world.store.accounts.clear()
+def deleted_account_of_a_name(services: FakeServices) -> tuple[str, str]:
+    services.adapters.store.accounts.clear()
     return EMAIL, PASSWORD
 
 
@@ -54,43 +54,43 @@ OUTCOMES = [
 ]
 
 
-def store_hash(house: FakeHouse, text: str) -> None:
-    store = house.world.store
+def store_hash(services: FakeServices, text: str) -> None:
+    store = services.adapters.store
     for user_id, stored in store.accounts.items():
         store.accounts[user_id] = replace(stored, password_hash=PasswordHash(text))
 
 
-def fail(house: FakeHouse, outcome: Outcome) -> InvalidGrant:
-    account(house)
-    name, password = outcome(house)
-    house.world.hasher.calls.clear()
-    house.world.store.calls.clear()
-    house.world.store.round_trips = 0
+def fail(services: FakeServices, outcome: Outcome) -> InvalidGrant:
+    account(services)
+    name, password = outcome(services)
+    services.adapters.hasher.calls.clear()
+    services.adapters.store.calls.clear()
+    services.adapters.store.round_trips = 0
     with pytest.raises(InvalidGrant) as refusal:
-        sign_in(house, name, password)
+        sign_in(services, name, password)
     return refusal.value
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_every_failure_has_one_answer(house: FakeHouse, outcome: Outcome) -> None:
-    error = fail(house, outcome)
+def test_every_failure_has_one_answer(services: FakeServices, outcome: Outcome) -> None:
+    error = fail(services, outcome)
     assert (error.status, error.code) == (400, "invalid_grant")
     assert error.public_description == InvalidGrant.description
     assert error.headers == {}
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_every_failure_costs_one_check_and_the_same_calls(house: FakeHouse, outcome: Outcome) -> None:
-    fail(house, outcome)
-    assert house.world.hasher.calls == ["check"]
-    assert house.world.store.calls == {"begin_sign_in": 1}
-    assert house.world.store.round_trips == 2
-    assert not house.world.store.live
+def test_every_failure_costs_one_check_and_the_same_calls(services: FakeServices, outcome: Outcome) -> None:
+    fail(services, outcome)
+    assert services.adapters.hasher.calls == ["check"]
+    assert services.adapters.store.calls == {"begin_sign_in": 1}
+    assert services.adapters.store.round_trips == 2
+    assert not services.adapters.store.live
 
 
-def test_the_log_knows_what_the_answer_does_not(house: FakeHouse) -> None:
+def test_the_log_knows_what_the_answer_does_not(services: FakeServices) -> None:
     reasons = {
-        outcome.__name__: fail(FakeHouse(house.settings, type(house.world)()), outcome).reason
+        outcome.__name__: fail(FakeServices(services.settings, type(services.adapters)()), outcome).reason
         for outcome in OUTCOMES
     }
     assert reasons["unknown_name"] == "unknown_user"
@@ -99,83 +99,85 @@ def test_the_log_knows_what_the_answer_does_not(house: FakeHouse) -> None:
     assert reasons["corrupt_hash"] == "corrupt_hash"
 
 
-def test_a_corrupt_hash_is_audited_since_its_owner_is_locked_out(house: FakeHouse) -> None:
-    fail(house, corrupt_hash)
-    ((name, user_id),) = house.world.audit.events
-    assert (name, user_id) == ("corrupt_hash", next(iter(house.world.store.accounts)))
+def test_a_corrupt_hash_is_audited_since_its_owner_is_locked_out(services: FakeServices) -> None:
+    fail(services, corrupt_hash)
+    ((name, user_id),) = services.adapters.audit.events
+    assert (name, user_id) == ("corrupt_hash", next(iter(services.adapters.store.accounts)))
 
 
-def test_a_hash_cheaper_than_the_setting_is_replaced_by_the_sign_in_that_it_let_in(house: FakeHouse) -> None:
-    house.world.hasher.cost = 10
-    user = account(house)
-    house.world.hasher.cost = 12
-    house.world.hasher.calls.clear()
-    sign_in(house)
-    assert house.world.hasher.calls == ["check", "hash"]
-    stored = house.world.store.accounts[user.user_id]
+def test_a_hash_cheaper_than_the_setting_is_replaced_by_the_sign_in_that_it_let_in(
+    services: FakeServices,
+) -> None:
+    services.adapters.hasher.cost = 10
+    user = account(services)
+    services.adapters.hasher.cost = 12
+    services.adapters.hasher.calls.clear()
+    sign_in(services)
+    assert services.adapters.hasher.calls == ["check", "hash"]
+    stored = services.adapters.store.accounts[user.user_id]
     assert stored.password_hash.reveal().startswith("$fake$12$")
     assert stored.password_version == user.password_version
 
-    house.world.hasher.calls.clear()
-    sign_in(house)
-    assert house.world.hasher.calls == ["check"]
+    services.adapters.hasher.calls.clear()
+    sign_in(services)
+    assert services.adapters.hasher.calls == ["check"]
 
 
-def test_a_hash_is_not_replaced_by_a_wrong_password(house: FakeHouse) -> None:
-    house.world.hasher.cost = 10
-    user = account(house)
-    house.world.hasher.cost = 12
-    house.world.hasher.calls.clear()
+def test_a_hash_is_not_replaced_by_a_wrong_password(services: FakeServices) -> None:
+    services.adapters.hasher.cost = 10
+    user = account(services)
+    services.adapters.hasher.cost = 12
+    services.adapters.hasher.calls.clear()
     with pytest.raises(InvalidGrant):
-        sign_in(house, password="some other password")
-    assert house.world.hasher.calls == ["check"]
-    assert house.world.store.accounts[user.user_id].password_hash == user.password_hash
+        sign_in(services, password="some other password")
+    assert services.adapters.hasher.calls == ["check"]
+    assert services.adapters.store.accounts[user.user_id].password_hash == user.password_hash
 
 
-def test_two_sign_ins_that_both_replace_the_hash_both_succeed(house: FakeHouse) -> None:
-    house.world.hasher.cost = 10
-    account(house)
-    house.world.hasher.cost = 12
-    house.world.store.before["open"] = lambda: sign_in(house)
-    assert sign_in(house).access_token
-    assert len(house.world.store.live) == 2
+def test_two_sign_ins_that_both_replace_the_hash_both_succeed(services: FakeServices) -> None:
+    services.adapters.hasher.cost = 10
+    account(services)
+    services.adapters.hasher.cost = 12
+    services.adapters.store.before["open"] = lambda: sign_in(services)
+    assert sign_in(services).access_token
+    assert len(services.adapters.store.live) == 2
 
 
-def test_an_account_disabled_while_its_password_is_checked_opens_no_session(house: FakeHouse) -> None:
-    user = account(house)
-    house.world.store.before["open"] = lambda: house.administration.disable(user.user_id)
+def test_an_account_disabled_while_its_password_is_checked_opens_no_session(services: FakeServices) -> None:
+    user = account(services)
+    services.adapters.store.before["open"] = lambda: services.administration.disable(user.user_id)
     with pytest.raises(InvalidGrant) as refusal:
-        sign_in(house)
+        sign_in(services)
     assert refusal.value.public_description == InvalidGrant.description
-    assert not house.world.store.live
+    assert not services.adapters.store.live
 
 
-def test_an_account_deleted_while_its_password_is_checked_opens_no_session(house: FakeHouse) -> None:
-    user = account(house)
-    house.world.store.before["open"] = lambda: house.administration.delete(user.user_id)
+def test_an_account_deleted_while_its_password_is_checked_opens_no_session(services: FakeServices) -> None:
+    user = account(services)
+    services.adapters.store.before["open"] = lambda: services.administration.delete(user.user_id)
     with pytest.raises(InvalidGrant):
-        sign_in(house)
-    assert not house.world.store.live
+        sign_in(services)
+    assert not services.adapters.store.live
 
 
-def test_a_password_changed_while_the_old_one_is_checked_opens_no_session(house: FakeHouse) -> None:
-    user = account(house)
-    store = house.world.store
+def test_a_password_changed_while_the_old_one_is_checked_opens_no_session(services: FakeServices) -> None:
+    user = account(services)
+    store = services.adapters.store
 
     def change() -> None:
-        new = house.world.hasher.hash(Password.presented("a wholly new password"))
+        new = services.adapters.hasher.hash(Password.presented("a wholly new password"))
         store.accounts[user.user_id] = replace(user, password_hash=new, password_version=2)
 
     store.before["open"] = change
     with pytest.raises(InvalidGrant):
-        sign_in(house)
+        sign_in(services)
     assert not store.live
-    assert sign_in(house, password="a wholly new password").access_token
+    assert sign_in(services, password="a wholly new password").access_token
 
 
-def test_a_sign_in_whose_answer_was_lost_leaves_a_session_that_harms_nobody(house: FakeHouse) -> None:
-    account(house)
-    first = sign_in(house)
-    second = sign_in(house)
-    assert refresh(house, first.refresh_token).access_token
-    assert refresh(house, second.refresh_token).access_token
+def test_a_sign_in_whose_answer_was_lost_leaves_a_session_that_harms_nobody(services: FakeServices) -> None:
+    account(services)
+    first = sign_in(services)
+    second = sign_in(services)
+    assert refresh(services, first.refresh_token).access_token
+    assert refresh(services, second.refresh_token).access_token

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from chalicelib.domain.errors import InvalidGrant, InvalidScope, Unavailable
-from chalicelib.domain.refresh import RefreshToken
-from tests.fakes import fake_house
+from chalicelib.domain.sessions.refresh_tokens import RefreshToken
+from tests.fakes import fake_services
 from tests.oauth.actors import account, refresh, sign_in
 
 WINDOW, LIMIT = 10, 3
@@ -45,19 +45,19 @@ class SessionsMachine(RuleBasedStateMachine):
 
     @initialize()
     def move_in(self) -> None:
-        self.house = fake_house(max_sessions=LIMIT)
-        self.world = self.house.world
-        self.user = account(self.house)
+        self.services = fake_services(max_sessions=LIMIT)
+        self.adapters = self.services.adapters
+        self.user = account(self.services)
         self.sessions: list[Expected] = []
         self.thefts = 0
 
     @rule()
     def sign_in(self) -> None:
-        token = sign_in(self.house).refresh_token
-        now = self.world.clock.now
+        token = sign_in(self.services).refresh_token
+        now = self.adapters.clock.now
         opened = Expected(RefreshToken.parse(token).session_id, [token], used_at=now)
         self.sessions.append(opened)
-        gone = {one.session_id for one in self.world.store.past.values()}
+        gone = {one.session_id for one in self.adapters.store.past.values()}
         evicted = [one for one in self.sessions if not one.ended and one.session_id in gone]
         assert len(evicted) == max(0, sum(not one.ended for one in self.sessions) - LIMIT)
         for one in evicted:
@@ -66,7 +66,7 @@ class SessionsMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.integers(0, 2 * WINDOW))
     def wait(self, seconds: int) -> None:
-        self.world.clock.advance(seconds)
+        self.adapters.clock.advance(seconds)
 
     @precondition(lambda self: self.sessions)
     @rule(data=st.data(), key=st.sampled_from(KEYS), back=st.integers(0, 3))
@@ -74,9 +74,9 @@ class SessionsMachine(RuleBasedStateMachine):
         session, generation, token = self._some_token(data, back)
         if token is None:
             return
-        said = session.says(generation, self.world.clock.now, key)
+        said = session.says(generation, self.adapters.clock.now, key)
         try:
-            answer = refresh(self.house, token, idempotency_key=key).refresh_token
+            answer = refresh(self.services, token, idempotency_key=key).refresh_token
         except InvalidGrant:
             assert said in {"refused", "reuse"}
             self._refused(session, said)
@@ -88,13 +88,13 @@ class SessionsMachine(RuleBasedStateMachine):
     @rule(data=st.data(), key=st.sampled_from(KEYS), mute=st.booleans())
     def refresh_in_an_outage(self, data: st.DataObject, key: str | None, mute: bool) -> None:  # noqa: FBT001
         session, generation, token = self._some_token(data, 0)
-        if token is None or session.says(generation, self.world.clock.now, key) != "exchange":
+        if token is None or session.says(generation, self.adapters.clock.now, key) != "exchange":
             return
-        setattr(self.world.store, "mute" if mute else "down", {"rotate"})
+        setattr(self.adapters.store, "mute" if mute else "down", {"rotate"})
         try:
-            refresh(self.house, token, idempotency_key=key)
+            refresh(self.services, token, idempotency_key=key)
         except Unavailable:
-            self.world.store.mute, self.world.store.down = set(), set()
+            self.adapters.store.mute, self.adapters.store.down = set(), set()
         else:
             raise AssertionError("an outage went unnoticed")
         if mute:
@@ -104,10 +104,10 @@ class SessionsMachine(RuleBasedStateMachine):
     @rule(data=st.data(), scope=st.sampled_from(["a  b", "users:write"]))
     def ask_for_a_scope_that_cannot_be(self, data: st.DataObject, scope: str) -> None:
         session, generation, token = self._some_token(data, 0)
-        if token is None or session.says(generation, self.world.clock.now, None) != "exchange":
+        if token is None or session.says(generation, self.adapters.clock.now, None) != "exchange":
             return
         try:
-            refresh(self.house, token, scope=scope)
+            refresh(self.services, token, scope=scope)
         except InvalidScope:
             return
         raise AssertionError("a scope that cannot be was granted")
@@ -117,20 +117,20 @@ class SessionsMachine(RuleBasedStateMachine):
     def mangle(self, data: st.DataObject, end: str) -> None:
         _, _, token = self._some_token(data, 3)
         try:
-            refresh(self.house, (token or "ghr_")[:-1] + end + end)
+            refresh(self.services, (token or "ghr_")[:-1] + end + end)
         except InvalidGrant:
             return
         raise AssertionError("a mangled token was exchanged")
 
     @invariant()
     def the_table_holds_the_sessions_that_stand(self) -> None:
-        live = {session_id for _, session_id in self.world.store.live}
+        live = {session_id for _, session_id in self.adapters.store.live}
         assert live == {one.session_id for one in self.sessions if not one.ended}
         assert len(live) <= LIMIT
 
     @invariant()
     def every_theft_is_audited_once(self) -> None:
-        assert self.world.audit.names.count("refresh_token_reuse") == self.thefts
+        assert self.adapters.audit.names.count("refresh_token_reuse") == self.thefts
 
     def _some_token(self, data: st.DataObject, back: int) -> tuple[Expected, int, str | None]:
         session = data.draw(st.sampled_from(self.sessions))
@@ -146,7 +146,7 @@ class SessionsMachine(RuleBasedStateMachine):
         if said == "exchange":
             assert answer is None or answer not in session.tokens
             session.tokens.append(answer)
-            session.rotated_at = session.used_at = self.world.clock.now
+            session.rotated_at = session.used_at = self.adapters.clock.now
             session.first_key = key
         else:
             assert session.tokens[-1] in {None, answer}, "not the same bytes"

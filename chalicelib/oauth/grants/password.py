@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.domain.accounts import Account
-from chalicelib.domain.attempts import AttemptPolicy
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.passwords import Password, PasswordHash
 from chalicelib.domain.errors import InvalidGrant, InvalidScope
-from chalicelib.domain.names import SignInName
-from chalicelib.domain.passwords import Password, PasswordHash
 from chalicelib.domain.ports import (
     AccountChanged,
     Accounts,
@@ -21,10 +20,11 @@ from chalicelib.domain.ports import (
     Sessions,
     Verdict,
 )
-from chalicelib.domain.refresh import ID_BYTES, SECRET_BYTES, RefreshSecret, start
-from chalicelib.domain.scopes import Scope, narrowed
 from chalicelib.domain.secret import Secret
-from chalicelib.domain.sessions import Session
+from chalicelib.domain.sessions.attempts import AttemptPolicy
+from chalicelib.domain.sessions.refresh_tokens import ID_BYTES, SECRET_BYTES, RefreshSecret, start
+from chalicelib.domain.sessions.session import Session
+from chalicelib.domain.tokens.scopes import Scope, resolve_scope
 from chalicelib.oauth.access_tokens import AccessTokenIssuer, TokenResponse
 from chalicelib.oauth.form import required
 from chalicelib.oauth.requests import TokenRequest
@@ -93,10 +93,10 @@ class PasswordGrant:
 
     def _granted(self, requested: Scope | None, account: Account, now: int) -> Scope:
         try:
-            return narrowed(requested, account.permissions)
+            return resolve_scope(requested, account.permissions)
         except InvalidScope:
             # The password was right, so this was no guess.
-            self.accounts.forgive(account.user_id, now)
+            self.accounts.reset_failures(account.user_id, now)
             raise
 
     def _new_session(

@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.accounts import Account
-from chalicelib.domain.ending import SessionEnder
+from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.errors import InvalidGrant, InvalidRequest, Unavailable
 from chalicelib.domain.ports import Audit, Clock, Entropy, Keys, Sessions
-from chalicelib.domain.refresh import (
+from chalicelib.domain.sessions.refresh_tokens import (
     SECRET_BYTES,
     Decision,
     Exchange,
     RefreshSecret,
     RefreshToken,
-    Repeat,
+    Replay,
     Reuse,
     decide,
 )
-from chalicelib.domain.scopes import Scope, narrowed
-from chalicelib.domain.sessions import EndReason, Session
+from chalicelib.domain.sessions.session import EndReason, Session
+from chalicelib.domain.sessions.termination import SessionTerminator
+from chalicelib.domain.tokens.scopes import Scope, resolve_scope
 from chalicelib.oauth.access_tokens import AccessTokenIssuer, TokenResponse
 from chalicelib.oauth.form import required
 from chalicelib.oauth.requests import TokenRequest
@@ -35,7 +35,7 @@ class RefreshTokenGrant:
     """RFC 6749 §6: a refresh token for its successor and a new access token."""
 
     sessions: Sessions
-    end: SessionEnder
+    terminate: SessionTerminator
     keys: Keys
     tokens: AccessTokenIssuer
     audit: Audit
@@ -55,13 +55,13 @@ class RefreshTokenGrant:
         token = RefreshToken.parse(presented)
         view = self.sessions.session_and_account(token.user_id, token.session_id)
         now = self.clock()
-        session, account = self._standing(view.session, view.account, view.epoch, now)
+        session, account = self._active(view.session, view.account, view.epoch, now)
         decision = self._decide(session, token, now, key)
         if session.client_id != client_id:
             # Bound to its client (RFC 6749 §10.4). A good token in another's hand is refused and not spent; a
             # spent one has ended the session above, whoever shows it.
             raise InvalidGrant("other_client", user_id=session.user_id)
-        scope = narrowed(requested, _allowed(session, account))
+        scope = resolve_scope(requested, _allowed(session, account))
         signing_key = self.keys.current(epoch=view.epoch).current
         session, secret = self._settle(session, decision, token, now, key)
         access_token, expires_in = self.tokens.issue(
@@ -70,18 +70,18 @@ class RefreshTokenGrant:
         successor = session.family.token(session.user_id, session.session_id, secret)
         return TokenResponse(access_token, expires_in, successor.serialize(), scope)
 
-    def _standing(
+    def _active(
         self, session: Session | None, account: Account | None, epoch: int, now: int
     ) -> tuple[Session, Account]:
         if session is None or account is None:
             raise InvalidGrant("session_ended")
-        if not session.stands(now, epoch):
+        if not session.is_active(now, epoch):
             raise InvalidGrant("session_expired", user_id=session.user_id)
         if account.disabled:
             raise InvalidGrant("disabled_user", user_id=session.user_id)
         return session, account
 
-    def _decide(self, session: Session, token: RefreshToken, now: int, key: str | None) -> Exchange | Repeat:
+    def _decide(self, session: Session, token: RefreshToken, now: int, key: str | None) -> Exchange | Replay:
         decision = decide(
             session.family,
             token,
@@ -92,27 +92,27 @@ class RefreshTokenGrant:
         )
         return self._refuse_theft(session, decision)
 
-    def _refuse_theft(self, session: Session, decision: Decision) -> Exchange | Repeat:
-        if isinstance(decision, Exchange | Repeat):
+    def _refuse_theft(self, session: Session, decision: Decision) -> Exchange | Replay:
+        if isinstance(decision, Exchange | Replay):
             return decision
         if isinstance(decision, Reuse):
             # Told first: should the answer to the write be lost, the next try finds no session to tell of.
             self.audit.refresh_token_reuse(session)
-            self.end([session], EndReason.REUSE)
+            self.terminate([session], EndReason.REUSE)
             raise InvalidGrant("refresh_token_reuse", user_id=session.user_id)
         raise InvalidGrant("unknown_refresh_token", user_id=session.user_id)
 
     def _settle(
         self,
         session: Session,
-        decision: Exchange | Repeat,
+        decision: Exchange | Replay,
         token: RefreshToken,
         now: int,
         key: str | None,
     ) -> tuple[Session, RefreshSecret]:
         """Write the exchange. Whoever loses the race decides anew, on what the winner wrote."""
         for _ in range(_ATTEMPTS):
-            if isinstance(decision, Repeat):
+            if isinstance(decision, Replay):
                 return session, decision.secret
             after = replace(
                 session,

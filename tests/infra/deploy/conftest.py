@@ -13,7 +13,7 @@ from infra.__main__ import main
 from infra.deploy.package import build
 from infra.deploy.release import Tools
 from infra.deploy.template import make_template
-from infra.deployment import Deployment
+from infra.operate.deployment import Deployment
 from tests.infra.deploy.aws import Aws, taught_aws
 
 # Both depend on the source alone, which stands still while tests run.
@@ -22,7 +22,7 @@ PACKAGE = cache(build)
 
 
 @dataclass
-class Desk:
+class DeployHarness:
     """Where an operator types, beside a clock that moves only when somebody sleeps."""
 
     aws: Aws
@@ -60,27 +60,27 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
 
 
 @pytest.fixture
-def desk(aws: Aws) -> Desk:
-    return Desk(aws)
+def harness(aws: Aws) -> DeployHarness:
+    return DeployHarness(aws)
 
 
 @pytest.fixture
-def deployed(desk: Desk) -> Desk:
-    """Return a desk with stage prod deployed."""
-    result = desk.deploy()
+def deployed(harness: DeployHarness) -> DeployHarness:
+    """Return a harness with stage prod deployed."""
+    result = harness.deploy()
     assert result.exit_code == 0, result.output
-    desk.aws.calls.clear()
-    desk.seen.clear()
-    return desk
+    harness.aws.calls.clear()
+    harness.seen.clear()
+    return harness
 
 
 @pytest.fixture(scope="module")
-def standing() -> Iterator[Desk]:
-    """Return a desk with stage prod deployed, for tests that only look."""
+def standing_deployment() -> Iterator[DeployHarness]:
+    """Return a harness with stage prod deployed, for tests that only look."""
     with pytest.MonkeyPatch.context() as patch, taught_aws(patch) as served:
-        desk = Desk(served)
-        assert desk.deploy().exit_code == 0
-        yield desk
+        harness = DeployHarness(served)
+        assert harness.deploy().exit_code == 0
+        yield harness
 
 
 def refusal(result: Result) -> str:

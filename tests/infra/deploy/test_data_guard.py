@@ -12,7 +12,7 @@ from infra.deploy.change_set import Change
 from infra.deploy.data_guard import losses
 from infra.deploy.release import PROJECT
 from infra.deploy.template import Template
-from tests.infra.deploy.conftest import TEMPLATE, Desk, refusal
+from tests.infra.deploy.conftest import TEMPLATE, DeployHarness, refusal
 
 Document = dict[str, Any]
 
@@ -59,7 +59,7 @@ def generate_another_key(document: Document) -> None:
     ],
 )
 def test_a_loss_is_refused(
-    deployed: Desk,
+    deployed: DeployHarness,
     monkeypatch: pytest.MonkeyPatch,
     change: Callable[[Document], None],
     resource: str,
@@ -75,7 +75,7 @@ def test_a_loss_is_refused(
     assert "DeleteChangeSet" in deployed.aws.calls
 
 
-def test_another_name_does_not_allow_it(deployed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_name_does_not_allow_it(deployed: DeployHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     deploy_instead(monkeypatch, rename_the_table)
     result = deployed.deploy("--yes", "--allow-data-loss", "SigningSecret")
     assert refusal(result).startswith("This would lose data: UsersTable")
@@ -90,7 +90,7 @@ def test_another_name_does_not_allow_it(deployed: Desk, monkeypatch: pytest.Monk
     ],
 )
 def test_allowed_by_name_it_still_asks(
-    deployed: Desk, monkeypatch: pytest.MonkeyPatch, answer: str, sentence: str
+    deployed: DeployHarness, monkeypatch: pytest.MonkeyPatch, answer: str, sentence: str
 ) -> None:
     deploy_instead(monkeypatch, generate_another_key)
     result = deployed.deploy("--allow-data-loss", "SigningSecret", answer=answer)
@@ -101,7 +101,7 @@ def test_allowed_by_name_it_still_asks(
 
 @pytest.mark.parametrize(("options", "answer"), [([], "y\n"), (["--yes"], None)])
 def test_allowed_and_confirmed_it_is_done(
-    deployed: Desk, monkeypatch: pytest.MonkeyPatch, options: list[str], answer: str | None
+    deployed: DeployHarness, monkeypatch: pytest.MonkeyPatch, options: list[str], answer: str | None
 ) -> None:
     deploy_instead(monkeypatch, generate_another_key)
     result = deployed.deploy("--allow-data-loss", "SigningSecret", *options, answer=answer)
@@ -109,7 +109,9 @@ def test_allowed_and_confirmed_it_is_done(
     assert "ExecuteChangeSet" in deployed.aws.calls
 
 
-def test_a_dry_run_tells_of_a_loss_without_asking(deployed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_tells_of_a_loss_without_asking(
+    deployed: DeployHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deploy_instead(monkeypatch, generate_another_key)
     assert deployed.deploy("--dry-run", "--allow-data-loss", "SigningSecret").exit_code == 0
 

@@ -7,10 +7,10 @@ from contextlib import closing, suppress
 import pytest
 from moto.dynamodb.models.table import Table
 
-from tests.infra.deploy.conftest import Desk, refusal
+from tests.infra.deploy.conftest import DeployHarness, refusal
 
 
-def test_the_data_stays_and_is_named(deployed: Desk) -> None:
+def test_the_data_stays_and_is_named(deployed: DeployHarness) -> None:
     outputs = deployed.aws.outputs()
     result = deployed.destroy(answer="y\n")
     assert result.exit_code == 0, result.output
@@ -22,7 +22,7 @@ def test_the_data_stays_and_is_named(deployed: Desk) -> None:
     assert stacks_of(deployed) == 0
 
 
-def test_it_asks_with_all_that_matters(deployed: Desk) -> None:
+def test_it_asks_with_all_that_matters(deployed: DeployHarness) -> None:
     result = deployed.destroy(answer="n\n")
     assert refusal(result) == "Nothing was changed."
     table = deployed.aws.outputs()["UsersTableName"]
@@ -32,13 +32,13 @@ def test_it_asks_with_all_that_matters(deployed: Desk) -> None:
     assert "DeleteStack" not in deployed.aws.calls
 
 
-def test_nobody_to_answer_is_a_no(deployed: Desk) -> None:
+def test_nobody_to_answer_is_a_no(deployed: DeployHarness) -> None:
     assert refusal(deployed.destroy(answer="")).startswith("Nobody answered")
     assert "DELETE FOR GOOD" in deployed.destroy("--delete-data", "gatehouse-prod", answer="n\n").output
     assert stacks_of(deployed) == 1
 
 
-def test_the_data_goes_when_told_by_name(deployed: Desk) -> None:
+def test_the_data_goes_when_told_by_name(deployed: DeployHarness) -> None:
     result = deployed.destroy("--delete-data", "gatehouse-prod", "--yes")
     assert result.exit_code == 0, result.output
     assert "Deleted   table " in result.output
@@ -46,7 +46,7 @@ def test_the_data_goes_when_told_by_name(deployed: Desk) -> None:
     assert data_of(deployed) == (0, 0)
 
 
-def test_a_table_under_protection_goes_too(deployed: Desk) -> None:
+def test_a_table_under_protection_goes_too(deployed: DeployHarness) -> None:
     with closing(deployed.aws.client("dynamodb")) as dynamodb:
         dynamodb.update_table(
             TableName=deployed.aws.outputs()["UsersTableName"], DeletionProtectionEnabled=True
@@ -56,13 +56,13 @@ def test_a_table_under_protection_goes_too(deployed: Desk) -> None:
 
 
 @pytest.mark.parametrize("name", ["prod", "gatehouse-dev", ""])
-def test_another_name_deletes_nothing(deployed: Desk, name: str) -> None:
+def test_another_name_deletes_nothing(deployed: DeployHarness, name: str) -> None:
     sentence = refusal(deployed.destroy("--delete-data", name, "--yes"))
     assert sentence == "--delete-data wants the name of the stack that goes, gatehouse-prod."
     assert stacks_of(deployed) == 1
 
 
-def test_data_that_an_earlier_destroy_kept_can_go_later(deployed: Desk) -> None:
+def test_data_that_an_earlier_destroy_kept_can_go_later(deployed: DeployHarness) -> None:
     deployed.destroy("--yes")
     assert data_of(deployed) == (1, 1)
     assert deployed.destroy("--yes", "--delete-data", "gatehouse-prod").exit_code == 0
@@ -72,7 +72,7 @@ def test_data_that_an_earlier_destroy_kept_can_go_later(deployed: Desk) -> None:
     )
 
 
-def test_data_is_found_again_whatever_came_after_it(deployed: Desk) -> None:
+def test_data_is_found_again_whatever_came_after_it(deployed: DeployHarness) -> None:
     """A later stack of the name that left nothing, and one that left the same again."""
     outputs = deployed.aws.outputs()
     deployed.destroy("--yes")
@@ -87,7 +87,9 @@ def test_data_is_found_again_whatever_came_after_it(deployed: Desk) -> None:
     assert data_of(deployed) == (0, 0)
 
 
-def test_a_table_that_is_being_updated_is_waited_for(deployed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_that_is_being_updated_is_waited_for(
+    deployed: DeployHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """moto's tables are never updating, and DynamoDB does not delete one that is."""
     status, describe = {"TableStatus": "ACTIVE"}, Table.describe
     monkeypatch.setattr(
@@ -111,24 +113,24 @@ def test_a_table_that_is_being_updated_is_waited_for(deployed: Desk, monkeypatch
     assert data_of(deployed) == (0, 0)
 
 
-def test_where_there_is_nothing(desk: Desk) -> None:
-    assert refusal(desk.destroy("--yes")) == (
+def test_where_there_is_nothing(harness: DeployHarness) -> None:
+    assert refusal(harness.destroy("--yes")) == (
         "There is no stack gatehouse-prod in eu-west-1: nothing to take down."
     )
-    assert refusal(desk.destroy("--yes", "--delete-data", "gatehouse-prod")) == (
+    assert refusal(harness.destroy("--yes", "--delete-data", "gatehouse-prod")) == (
         "There is no stack gatehouse-prod in eu-west-1, and CloudFormation remembers "
         "none that left data behind."
     )
 
 
-def test_a_busy_stack_is_left_alone(deployed: Desk) -> None:
+def test_a_busy_stack_is_left_alone(deployed: DeployHarness) -> None:
     deployed.aws.stack().status = "UPDATE_IN_PROGRESS"
     assert refusal(deployed.destroy("--yes")) == (
         "Stack gatehouse-prod is busy (UPDATE_IN_PROGRESS): run this again when it is not."
     )
 
 
-def test_what_stands_in_the_way_is_named_and_a_second_run_finishes(deployed: Desk) -> None:
+def test_what_stands_in_the_way_is_named_and_a_second_run_finishes(deployed: DeployHarness) -> None:
     deployed.aws.script.delete_fails["ApiHandlerRole"] = (
         "Cannot delete entity, must detach all policies first."
     )
@@ -142,7 +144,7 @@ def test_what_stands_in_the_way_is_named_and_a_second_run_finishes(deployed: Des
     assert stacks_of(deployed) == 0
 
 
-def test_the_code_may_expire_afterwards(deployed: Desk) -> None:
+def test_the_code_may_expire_afterwards(deployed: DeployHarness) -> None:
     deployed.destroy("--yes")
     with closing(deployed.aws.client("s3")) as s3:
         (code,) = s3.list_objects_v2(Bucket=deployed.aws.bucket, Prefix="code/prod/")["Contents"]
@@ -150,7 +152,7 @@ def test_the_code_may_expire_afterwards(deployed: Desk) -> None:
     assert tags == [{"Key": "superseded", "Value": "yes"}]
 
 
-def test_a_bucket_that_is_gone_is_no_obstacle(deployed: Desk) -> None:
+def test_a_bucket_that_is_gone_is_no_obstacle(deployed: DeployHarness) -> None:
     with closing(deployed.aws.client("s3")) as s3:
         for one in s3.list_objects_v2(Bucket=deployed.aws.bucket)["Contents"]:
             s3.delete_object(Bucket=deployed.aws.bucket, Key=one["Key"])
@@ -158,7 +160,7 @@ def test_a_bucket_that_is_gone_is_no_obstacle(deployed: Desk) -> None:
     assert deployed.destroy("--yes").exit_code == 0
 
 
-def test_the_next_deploy_begins_anew(deployed: Desk) -> None:
+def test_the_next_deploy_begins_anew(deployed: DeployHarness) -> None:
     before = deployed.aws.outputs()["UsersTableName"]
     deployed.destroy("--yes")
     assert deployed.deploy().exit_code == 0
@@ -166,17 +168,17 @@ def test_the_next_deploy_begins_anew(deployed: Desk) -> None:
     assert data_of(deployed) == (2, 2)
 
 
-def data_of(desk: Desk) -> tuple[int, int]:
+def data_of(harness: DeployHarness) -> tuple[int, int]:
     """Return how many tables and how many secrets there are."""
     with (
-        closing(desk.aws.client("dynamodb")) as dynamodb,
-        closing(desk.aws.client("secretsmanager")) as secrets,
+        closing(harness.aws.client("dynamodb")) as dynamodb,
+        closing(harness.aws.client("secretsmanager")) as secrets,
     ):
         return len(dynamodb.list_tables()["TableNames"]), len(secrets.list_secrets()["SecretList"])
 
 
-def stacks_of(desk: Desk) -> int:
+def stacks_of(harness: DeployHarness) -> int:
     """Return how many stacks there are."""
-    with closing(desk.aws.client("cloudformation")) as client, suppress(KeyError):
+    with closing(harness.aws.client("cloudformation")) as client, suppress(KeyError):
         return len(client.describe_stacks()["Stacks"])
     return 0

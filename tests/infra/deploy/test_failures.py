@@ -5,31 +5,33 @@ from __future__ import annotations
 import pytest
 
 from infra.deploy.target import RUNTIME, check_python
-from tests.infra.deploy.conftest import Desk, refusal
+from tests.infra.deploy.conftest import DeployHarness, refusal
 from tests.infra.deploy.test_destroy import data_of
 
 
-def test_a_failed_first_deploy_names_the_resource_and_leaves_nothing(desk: Desk) -> None:
-    desk.aws.script.fails["Bearer"] = "Quota of functions exceeded."
-    assert refusal(desk.deploy()) == (
+def test_a_failed_first_deploy_names_the_resource_and_leaves_nothing(harness: DeployHarness) -> None:
+    harness.aws.script.fails["Bearer"] = "Quota of functions exceeded."
+    assert refusal(harness.deploy()) == (
         "The deploy failed: Bearer (AWS::Lambda::Function) could not be created: Quota "
         "of functions exceeded. "
         "Nothing of it is left; run this again once the cause is gone."
     )
-    assert data_of(desk) == (0, 0)
-    desk.aws.script.fails.clear()
-    assert desk.deploy().exit_code == 0
-    assert data_of(desk) == (1, 1)
+    assert data_of(harness) == (0, 0)
+    harness.aws.script.fails.clear()
+    assert harness.deploy().exit_code == 0
+    assert data_of(harness) == (1, 1)
 
 
-def test_a_failed_first_deploy_without_protection_is_rolled_back_by_cloudformation(desk: Desk) -> None:
-    desk.aws.script.fails["Bearer"] = "Quota of functions exceeded."
-    sentence = refusal(desk.deploy(stage="dev"))
+def test_a_failed_first_deploy_without_protection_is_rolled_back_by_cloudformation(
+    harness: DeployHarness,
+) -> None:
+    harness.aws.script.fails["Bearer"] = "Quota of functions exceeded."
+    sentence = refusal(harness.deploy(stage="dev"))
     assert sentence.endswith("Nothing of it is left running; run this again once the cause is gone.")
-    assert data_of(desk) == (0, 0)
+    assert data_of(harness) == (0, 0)
 
 
-def test_a_failed_update_leaves_the_old_version(deployed: Desk) -> None:
+def test_a_failed_update_leaves_the_old_version(deployed: DeployHarness) -> None:
     deployed.aws.script.fails["APIHandler"] = "The role cannot be assumed"
     result = deployed.deploy("--parameter", "MaxSessions=5")
     assert refusal(result) == (
@@ -41,16 +43,16 @@ def test_a_failed_update_leaves_the_old_version(deployed: Desk) -> None:
     assert deployed.seen == [], "nothing new to look at"
 
 
-def test_what_is_left_of_a_first_deploy_is_named_when_it_cannot_be_deleted(desk: Desk) -> None:
-    desk.aws.script.fails["APIHandler"] = "Throttled"
-    desk.aws.script.delete_fails["ApiHandlerRole"] = "The role is in use"
-    assert refusal(desk.deploy()) == (
+def test_what_is_left_of_a_first_deploy_is_named_when_it_cannot_be_deleted(harness: DeployHarness) -> None:
+    harness.aws.script.fails["APIHandler"] = "Throttled"
+    harness.aws.script.delete_fails["ApiHandlerRole"] = "The role is in use"
+    assert refusal(harness.deploy()) == (
         "What was left of the stack could not be deleted: ApiHandlerRole (AWS::IAM::Role) could not be "
         "deleted: The role is in use."
     )
 
 
-def test_a_rollback_that_fails_says_that_it_can_be_tried_again(deployed: Desk) -> None:
+def test_a_rollback_that_fails_says_that_it_can_be_tried_again(deployed: DeployHarness) -> None:
     deployed.aws.script.fails["APIHandler"] = "Throttled"
     deployed.aws.script.rollback_fails["Bearer"] = "The code is gone"
     sentence = refusal(deployed.deploy("--parameter", "MaxSessions=5"))
@@ -58,14 +60,14 @@ def test_a_rollback_that_fails_says_that_it_can_be_tried_again(deployed: Desk) -
     assert sentence.endswith(" failed too: run this again, to try that first.")
 
 
-def test_a_change_that_cloudformation_refuses(deployed: Desk) -> None:
+def test_a_change_that_cloudformation_refuses(deployed: DeployHarness) -> None:
     deployed.aws.script.refuses = "DomainName needs DomainCertificateArn."
     result = deployed.deploy("--parameter", "DomainName=auth.example.com")
     assert refusal(result) == "CloudFormation refuses the change: DomainName needs DomainCertificateArn."
     assert "DeleteChangeSet" in deployed.aws.calls
 
 
-def test_of_two_deploys_at_once_one_is_told(deployed: Desk) -> None:
+def test_of_two_deploys_at_once_one_is_told(deployed: DeployHarness) -> None:
     def overtake() -> None:
         deployed.aws.stack().status = "UPDATE_IN_PROGRESS"
 
@@ -75,7 +77,7 @@ def test_of_two_deploys_at_once_one_is_told(deployed: Desk) -> None:
     )
 
 
-def test_a_network_that_is_away_for_a_while_is_waited_for(deployed: Desk) -> None:
+def test_a_network_that_is_away_for_a_while_is_waited_for(deployed: DeployHarness) -> None:
     lost = iter([False, True, True, True, False])
     deployed.aws.lose = lambda call: call == "DescribeStackEvents" and next(lost, False)
     result = deployed.deploy("--parameter", "MaxSessions=5")
@@ -84,7 +86,7 @@ def test_a_network_that_is_away_for_a_while_is_waited_for(deployed: Desk) -> Non
     assert result.output.count("UPDATE_COMPLETE               APIHandler") == 1
 
 
-def test_a_network_that_stays_away_is_told_with_how_to_go_on(deployed: Desk) -> None:
+def test_a_network_that_stays_away_is_told_with_how_to_go_on(deployed: DeployHarness) -> None:
     lost = iter([False])
     deployed.aws.lose = lambda call: call == "DescribeStackEvents" and next(lost, True)
     assert refusal(deployed.deploy("--parameter", "MaxSessions=5")) == (
@@ -96,7 +98,9 @@ def test_a_network_that_stays_away_is_told_with_how_to_go_on(deployed: Desk) -> 
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "ExpiredTokenException"])
-def test_credentials_that_expire_meanwhile_are_told_with_how_to_go_on(deployed: Desk, code: str) -> None:
+def test_credentials_that_expire_meanwhile_are_told_with_how_to_go_on(
+    deployed: DeployHarness, code: str
+) -> None:
     asked = iter([False, True])
 
     def expires(call: str) -> bool:
@@ -111,7 +115,7 @@ def test_credentials_that_expire_meanwhile_are_told_with_how_to_go_on(deployed: 
     )
 
 
-def test_whoever_stops_watching_is_told_how_to_look_again(deployed: Desk) -> None:
+def test_whoever_stops_watching_is_told_how_to_look_again(deployed: DeployHarness) -> None:
     deployed.aws.script.instalment = 1
 
     def interrupt() -> None:
@@ -125,7 +129,7 @@ def test_whoever_stops_watching_is_told_how_to_look_again(deployed: Desk) -> Non
 
 
 def test_a_change_set_does_not_outlive_an_interruption(
-    deployed: Desk, monkeypatch: pytest.MonkeyPatch
+    deployed: DeployHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -136,11 +140,11 @@ def test_a_change_set_does_not_outlive_an_interruption(
     assert "ExecuteChangeSet" not in deployed.aws.calls
 
 
-def test_a_bucket_of_somebody_else_is_not_used(desk: Desk) -> None:
+def test_a_bucket_of_somebody_else_is_not_used(harness: DeployHarness) -> None:
     """AWS says so since each call names the account that the bucket has to belong to."""
-    desk.aws.refuse[f"HEAD /{desk.aws.bucket}"] = "AccessDenied"
-    assert refusal(desk.deploy()).startswith(f"The bucket {desk.aws.bucket} is not to be had (403): ")
-    assert not [call for call in desk.aws.calls if call.startswith("PUT")]
+    harness.aws.refuse[f"HEAD /{harness.aws.bucket}"] = "AccessDenied"
+    assert refusal(harness.deploy()).startswith(f"The bucket {harness.aws.bucket} is not to be had (403): ")
+    assert not [call for call in harness.aws.calls if call.startswith("PUT")]
 
 
 @pytest.mark.parametrize(
@@ -163,12 +167,12 @@ def test_a_bucket_of_somebody_else_is_not_used(desk: Desk) -> None:
     ],
 )
 def test_a_machine_that_is_not_set_up_for_aws(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str | None], sentence: str
+    harness: DeployHarness, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str | None], sentence: str
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name)
-    assert refusal(desk.deploy()).startswith(sentence)
-    assert refusal(desk.destroy()).startswith(sentence)
+    assert refusal(harness.deploy()).startswith(sentence)
+    assert refusal(harness.destroy()).startswith(sentence)
 
 
 @pytest.mark.parametrize(
@@ -181,32 +185,32 @@ def test_a_machine_that_is_not_set_up_for_aws(
         ("InvalidClientTokenId", "AWS does not accept these credentials (InvalidClientTokenId): No."),
     ],
 )
-def test_credentials_that_aws_does_not_take(desk: Desk, code: str, sentence: str) -> None:
-    desk.aws.refuse["GetCallerIdentity"] = code
-    assert refusal(desk.deploy()) == sentence
+def test_credentials_that_aws_does_not_take(harness: DeployHarness, code: str, sentence: str) -> None:
+    harness.aws.refuse["GetCallerIdentity"] = code
+    assert refusal(harness.deploy()) == sentence
 
 
-def test_a_missing_permission_is_named(desk: Desk) -> None:
-    desk.aws.refuse["CreateChangeSet"] = "AccessDenied"
-    assert refusal(desk.deploy()) == "AWS refused (AccessDenied): No."
+def test_a_missing_permission_is_named(harness: DeployHarness) -> None:
+    harness.aws.refuse["CreateChangeSet"] = "AccessDenied"
+    assert refusal(harness.deploy()) == "AWS refused (AccessDenied): No."
 
 
-def test_a_proxy_that_answers_in_aws_s_place(desk: Desk) -> None:
-    desk.aws.refuse["DescribeStacks"] = "<html>"
-    desk.aws.refuse_status = 200
-    assert refusal(desk.deploy()).startswith("AWS has not been reachable for 10 minutes.")
-    desk.aws.refuse = {"GetCallerIdentity": "<html>"}
-    assert refusal(desk.deploy()).startswith("AWS answered what nobody can read")
+def test_a_proxy_that_answers_in_aws_s_place(harness: DeployHarness) -> None:
+    harness.aws.refuse["DescribeStacks"] = "<html>"
+    harness.aws.refuse_status = 200
+    assert refusal(harness.deploy()).startswith("AWS has not been reachable for 10 minutes.")
+    harness.aws.refuse = {"GetCallerIdentity": "<html>"}
+    assert refusal(harness.deploy()).startswith("AWS answered what nobody can read")
 
 
-def test_a_name_that_no_stage_has(desk: Desk) -> None:
+def test_a_name_that_no_stage_has(harness: DeployHarness) -> None:
     for stage in ("", "Prod", "9", "a-very-long-name-", "p_rod", "prod\n", "\u00fcnder"):
-        assert "stage" in refusal(desk.deploy(stage=stage))
-    assert desk.aws.calls == []
+        assert "stage" in refusal(harness.deploy(stage=stage))
+    assert harness.aws.calls == []
 
 
-def test_the_local_stage_is_not_deployed(desk: Desk) -> None:
-    assert refusal(desk.deploy(stage="local")).startswith("`local` is the stack of this machine")
+def test_the_local_stage_is_not_deployed(harness: DeployHarness) -> None:
+    assert refusal(harness.deploy(stage="local")).startswith("`local` is the stack of this machine")
 
 
 def test_another_python_is_told_which_one_it_takes() -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.deployment import open_deployment
-from infra.probe import probe
-from tests.infra.calls import Call
+from infra.operate.deployment import open_deployment
+from infra.operate.temporary_account import temporary_account
 from tests.infra.deploy.aws import REGION, taught_aws
-from tests.infra.deploy.conftest import Desk
-from tests.infra.packaged import transformed
-from tests.infra.people import asked_by, document, policy, spare
+from tests.infra.deploy.conftest import DeployHarness
+from tests.infra.operate.people import asked_by, document, policy, spare
+from tests.infra.template.calls import Call
+from tests.infra.template.packaged import transformed
 
 DEPLOYER = "deploy"
 RIGHTS: dict[str, dict[str, str]] = yaml.safe_load(
@@ -39,22 +39,22 @@ def of_the_command() -> Iterator[set[Call]]:
     """Return what the command itself asks, on every way that it goes."""
     calls: set[Call] = set()
     with pytest.MonkeyPatch.context() as patch, taught_aws(patch) as aws, asked_by(DEPLOYER, calls):
-        desk = Desk(aws)
+        harness = DeployHarness(aws)
         aws.script.fails["Bearer"] = "A first deploy that fails is cleared away."
-        assert desk.deploy().exit_code == 1
+        assert harness.deploy().exit_code == 1
         aws.script.fails.clear()
-        assert desk.deploy("--dry-run").exit_code == 0
-        assert desk.deploy().exit_code == 0
-        with probe(open_deployment("prod", REGION)):
+        assert harness.deploy("--dry-run").exit_code == 0
+        assert harness.deploy().exit_code == 0
+        with temporary_account(open_deployment("prod", REGION)):
             pass
         aws.stack().status = "UPDATE_ROLLBACK_FAILED"
-        assert desk.deploy("--parameter", "MaxSessions=5").exit_code == 0
+        assert harness.deploy("--parameter", "MaxSessions=5").exit_code == 0
         outputs = aws.outputs()
-        assert desk.destroy("--yes").exit_code == 0
+        assert harness.destroy("--yes").exit_code == 0
         kept = f"UsersTable={outputs['UsersTableName']}", f"SigningSecret={outputs['SigningSecretArn']}"
-        assert desk.deploy("--adopt", kept[0], "--adopt", kept[1]).exit_code == 0
-        assert desk.destroy("--yes").exit_code == 0
-        assert desk.destroy("--yes", "--delete-data", "gatehouse-prod").exit_code == 0
+        assert harness.deploy("--adopt", kept[0], "--adopt", kept[1]).exit_code == 0
+        assert harness.destroy("--yes").exit_code == 0
+        assert harness.destroy("--yes", "--delete-data", "gatehouse-prod").exit_code == 0
         yield calls
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from infra.deploy.package import Package
-from tests.infra.deploy.conftest import PACKAGE, Desk, refusal
+from tests.infra.deploy.conftest import PACKAGE, DeployHarness, refusal
 from tests.infra.deploy.test_first_deploy import functions_of
 
 
-def test_without_a_change_it_says_so_and_touches_nothing(deployed: Desk) -> None:
+def test_without_a_change_it_says_so_and_touches_nothing(deployed: DeployHarness) -> None:
     deployed.now, deployed.slept[:] = 0.0, []
     result = deployed.deploy()
     assert result.exit_code == 0
@@ -22,7 +22,7 @@ def test_without_a_change_it_says_so_and_touches_nothing(deployed: Desk) -> None
     assert deployed.slept == []
 
 
-def test_a_change_that_cloudformation_does_not_see_is_none(deployed: Desk) -> None:
+def test_a_change_that_cloudformation_does_not_see_is_none(deployed: DeployHarness) -> None:
     """A parameter that is given anew with the value that it has by default."""
     deployed.aws.stack().status = "UPDATE_ROLLBACK_COMPLETE"
     deployed.aws.script.refuses = (
@@ -33,7 +33,7 @@ def test_a_change_that_cloudformation_does_not_see_is_none(deployed: Desk) -> No
     assert result.output.splitlines()[-1].startswith("Nothing to deploy")
 
 
-def test_a_parameter_is_changed_and_remembered(deployed: Desk) -> None:
+def test_a_parameter_is_changed_and_remembered(deployed: DeployHarness) -> None:
     assert deployed.deploy("--parameter", "AuthorizerCacheSeconds=7").exit_code == 0
     assert parameters_of(deployed)["AuthorizerCacheSeconds"] == "7"
     assert deployed.deploy("--parameter", "MaxSessions=5").exit_code == 0
@@ -43,20 +43,20 @@ def test_a_parameter_is_changed_and_remembered(deployed: Desk) -> None:
         assert str(one["Environment"]["Variables"]["AUTHORIZER_CACHE_SECONDS"]) == "7"
 
 
-def test_the_architecture_is_remembered_too(deployed: Desk) -> None:
+def test_the_architecture_is_remembered_too(deployed: DeployHarness) -> None:
     assert deployed.deploy("--architecture", "arm64").exit_code == 0
     assert "on arm64" in deployed.deploy().output
     assert parameters_of(deployed)["Architecture"] == "arm64"
 
 
-def test_code_that_is_there_is_not_uploaded_again(deployed: Desk) -> None:
+def test_code_that_is_there_is_not_uploaded_again(deployed: DeployHarness) -> None:
     result = deployed.deploy("--parameter", "MaxSessions=5")
     assert "Upload    not needed" in result.output
     assert not [call for call in deployed.aws.calls if call.startswith("PUT") and call.endswith(".zip")]
 
 
 def test_code_before_the_last_but_one_may_expire_and_comes_back_to_stay(
-    deployed: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    deployed: DeployHarness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def versions(project: Path, architecture: str) -> Package:
         return replace(PACKAGE(project, architecture), digest=current)
@@ -73,7 +73,7 @@ def test_code_before_the_last_but_one_may_expire_and_comes_back_to_stay(
     assert code_and_tags(deployed)[current] == []
 
 
-def test_a_dry_run_shows_the_changes_and_makes_none(deployed: Desk) -> None:
+def test_a_dry_run_shows_the_changes_and_makes_none(deployed: DeployHarness) -> None:
     result = deployed.deploy("--dry-run", "--parameter", "MaxSessions=5")
     assert result.exit_code == 0
     assert ["modify", "APIHandler", "AWS::Lambda::Function", "(Environment)"] in [
@@ -89,13 +89,16 @@ def test_a_dry_run_shows_the_changes_and_makes_none(deployed: Desk) -> None:
     ("options", "sentence"),
     [
         (["--parameter", "Sessions=5"], "There is no parameter Sessions; there are "),
-        (["--parameter", "Stage=dev"], "The parameter Stage is what --stage says: leave it out."),
+        (
+            ["--parameter", "Stage=dev"],
+            "The parameter Stage is what --stage says: leave it out.",
+        ),
         (["--parameter", "Architecture=riscv"], "Lambda has no architecture riscv; it has x86_64 and arm64."),
         (["--adopt", "UsersTable=old"], "Stack gatehouse-prod exists, and only a new stack can adopt."),
     ],
 )
 def test_what_cannot_be_asked_for_is_told_before_anything_is_built(
-    deployed: Desk, options: list[str], sentence: str
+    deployed: DeployHarness, options: list[str], sentence: str
 ) -> None:
     assert refusal(deployed.deploy(*options)).startswith(sentence)
     assert deployed.aws.calls == ["GetCallerIdentity", "DescribeStacks"]
@@ -110,24 +113,27 @@ def test_what_cannot_be_asked_for_is_told_before_anything_is_built(
         ["--adopt", "UsersTable=old", "--dry-run"],
     ],
 )
-def test_what_makes_no_sense_is_told_with_the_usage(desk: Desk, options: list[str]) -> None:
-    result = desk.deploy(*options)
+def test_what_makes_no_sense_is_told_with_the_usage(harness: DeployHarness, options: list[str]) -> None:
+    result = harness.deploy(*options)
     assert result.exit_code == 2
     assert "Error: " in result.output
-    assert desk.aws.calls == []
+    assert harness.aws.calls == []
 
 
-def parameters_of(desk: Desk) -> dict[str, str]:
+def parameters_of(harness: DeployHarness) -> dict[str, str]:
     """Return the parameters of stage prod."""
-    with closing(desk.aws.client("cloudformation")) as client:
+    with closing(harness.aws.client("cloudformation")) as client:
         (stack,) = client.describe_stacks(StackName="gatehouse-prod")["Stacks"]
     return {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
 
 
-def code_and_tags(desk: Desk) -> dict[str, list[dict[str, str]]]:
+def code_and_tags(harness: DeployHarness) -> dict[str, list[dict[str, str]]]:
     """Return the tags of each package in the bucket by its digest."""
-    with closing(desk.aws.client("s3")) as s3:
-        keys = [one["Key"] for one in s3.list_objects_v2(Bucket=desk.aws.bucket, Prefix="code/")["Contents"]]
+    with closing(harness.aws.client("s3")) as s3:
+        keys = [
+            one["Key"] for one in s3.list_objects_v2(Bucket=harness.aws.bucket, Prefix="code/")["Contents"]
+        ]
         return {
-            Path(key).stem: s3.get_object_tagging(Bucket=desk.aws.bucket, Key=key)["TagSet"] for key in keys
+            Path(key).stem: s3.get_object_tagging(Bucket=harness.aws.bucket, Key=key)["TagSet"]
+            for key in keys
         }

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from tests.infra.deploy.aws import Aws
-from tests.infra.deploy.conftest import Desk, refusal
+from tests.infra.deploy.conftest import DeployHarness, refusal
 from tests.infra.deploy.moto_cloudformation import finish
 
 BUSY = (
@@ -22,7 +22,7 @@ BUSY = (
 )
 
 
-def test_a_busy_stack_is_left_alone(deployed: Desk) -> None:
+def test_a_busy_stack_is_left_alone(deployed: DeployHarness) -> None:
     for state in BUSY:
         deployed.aws.stack().status = state
         assert refusal(deployed.deploy()) == (
@@ -32,7 +32,7 @@ def test_a_busy_stack_is_left_alone(deployed: Desk) -> None:
     assert set(deployed.aws.calls) == {"GetCallerIdentity", "DescribeStacks"}
 
 
-def test_a_busy_stack_can_be_waited_for(deployed: Desk) -> None:
+def test_a_busy_stack_can_be_waited_for(deployed: DeployHarness) -> None:
     deployed.aws.stack().status = "UPDATE_IN_PROGRESS"
     when_asleep(deployed, 2, lambda aws: finish(aws.stack(), "UPDATE_COMPLETE", "by someone else"))
     result = deployed.deploy("--wait", "--parameter", "MaxSessions=5")
@@ -41,7 +41,7 @@ def test_a_busy_stack_can_be_waited_for(deployed: Desk) -> None:
     assert deployed.aws.stack().parameters["MaxSessions"] == "5"
 
 
-def test_what_ends_while_one_begins_to_wait_is_not_waited_for(deployed: Desk) -> None:
+def test_what_ends_while_one_begins_to_wait_is_not_waited_for(deployed: DeployHarness) -> None:
     deployed.aws.stack().status = "UPDATE_IN_PROGRESS"
 
     def ends(call: str) -> bool:
@@ -54,7 +54,7 @@ def test_what_ends_while_one_begins_to_wait_is_not_waited_for(deployed: Desk) ->
 
 
 @pytest.mark.parametrize("state", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"])
-def test_a_stack_that_never_worked_is_made_anew(deployed: Desk, state: str) -> None:
+def test_a_stack_that_never_worked_is_made_anew(deployed: DeployHarness, state: str) -> None:
     before = deployed.aws.stack().stack_id
     deployed.aws.stack().status = state
     result = deployed.deploy()
@@ -64,7 +64,7 @@ def test_a_stack_that_never_worked_is_made_anew(deployed: Desk, state: str) -> N
     assert deployed.aws.stack().status == "CREATE_COMPLETE"
 
 
-def test_what_holds_accounts_is_never_taken_for_what_a_first_deploy_left(deployed: Desk) -> None:
+def test_what_holds_accounts_is_never_taken_for_what_a_first_deploy_left(deployed: DeployHarness) -> None:
     outputs = deployed.aws.outputs()
     with closing(deployed.aws.client("dynamodb")) as dynamodb:
         item = {"pk": {"S": "ACCOUNT#1"}, "sk": {"S": "ACCOUNT"}}
@@ -76,7 +76,7 @@ def test_what_holds_accounts_is_never_taken_for_what_a_first_deploy_left(deploye
     assert "DeleteStack" not in deployed.aws.calls
 
 
-def test_one_that_cannot_be_deleted_is_told(deployed: Desk) -> None:
+def test_one_that_cannot_be_deleted_is_told(deployed: DeployHarness) -> None:
     deployed.aws.stack().status = "ROLLBACK_FAILED"
     deployed.aws.script.delete_fails["ApiHandlerRole"] = "Role is in use."
     assert refusal(deployed.deploy()) == (
@@ -85,21 +85,21 @@ def test_one_that_cannot_be_deleted_is_told(deployed: Desk) -> None:
     )
 
 
-def test_a_stack_that_only_holds_a_change_set_is_used(desk: Desk) -> None:
+def test_a_stack_that_only_holds_a_change_set_is_used(harness: DeployHarness) -> None:
     """An interrupted first deploy, run again."""
-    with closing(desk.aws.client("cloudformation")) as client:
+    with closing(harness.aws.client("cloudformation")) as client:
         client.create_change_set(
             StackName="gatehouse-prod",
             ChangeSetName="left-over",
             ChangeSetType="CREATE",
             TemplateBody='{"Resources": {}}',
         )
-    assert desk.aws.stack().status == "REVIEW_IN_PROGRESS"
-    assert desk.deploy().exit_code == 0
-    assert desk.aws.stack().status == "CREATE_COMPLETE"
+    assert harness.aws.stack().status == "REVIEW_IN_PROGRESS"
+    assert harness.deploy().exit_code == 0
+    assert harness.aws.stack().status == "CREATE_COMPLETE"
 
 
-def test_a_stuck_rollback_is_taken_up_again(deployed: Desk) -> None:
+def test_a_stuck_rollback_is_taken_up_again(deployed: DeployHarness) -> None:
     deployed.aws.stack().status = "UPDATE_ROLLBACK_FAILED"
     result = deployed.deploy("--parameter", "MaxSessions=5")
     assert result.exit_code == 0
@@ -107,7 +107,7 @@ def test_a_stuck_rollback_is_taken_up_again(deployed: Desk) -> None:
     assert deployed.aws.calls.index("ContinueUpdateRollback") < deployed.aws.calls.index("CreateChangeSet")
 
 
-def test_a_rollback_that_stays_stuck_names_what_it_hangs_on(deployed: Desk) -> None:
+def test_a_rollback_that_stays_stuck_names_what_it_hangs_on(deployed: DeployHarness) -> None:
     deployed.aws.stack().status = "UPDATE_ROLLBACK_FAILED"
     deployed.aws.script.rollback_fails["Bearer"] = "The code is gone."
     assert refusal(deployed.deploy()) == (
@@ -116,7 +116,7 @@ def test_a_rollback_that_stays_stuck_names_what_it_hangs_on(deployed: Desk) -> N
     )
 
 
-def test_a_half_deleted_stack_is_to_be_deleted_first(deployed: Desk) -> None:
+def test_a_half_deleted_stack_is_to_be_deleted_first(deployed: DeployHarness) -> None:
     finish(deployed.aws.stack(), "DELETE_FAILED", "The following resource(s) failed to delete: [RestAPI]. ")
     assert refusal(deployed.deploy()) == (
         "Stack gatehouse-prod was being deleted, and that failed (The following "
@@ -125,7 +125,7 @@ def test_a_half_deleted_stack_is_to_be_deleted_first(deployed: Desk) -> None:
     )
 
 
-def test_a_dry_run_puts_nothing_right(deployed: Desk) -> None:
+def test_a_dry_run_puts_nothing_right(deployed: DeployHarness) -> None:
     for state in ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"):
         deployed.aws.stack().status = state
         assert refusal(deployed.deploy("--dry-run")) == (
@@ -135,7 +135,7 @@ def test_a_dry_run_puts_nothing_right(deployed: Desk) -> None:
 
 
 def test_after_a_failure_cloudformation_is_asked_whatever_the_stack_says_of_its_release(
-    deployed: Desk,
+    deployed: DeployHarness,
 ) -> None:
     for state in ("UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED", "IMPORT_ROLLBACK_COMPLETE"):
         deployed.aws.stack().status = state
@@ -144,6 +144,6 @@ def test_after_a_failure_cloudformation_is_asked_whatever_the_stack_says_of_its_
         assert "CreateChangeSet" in deployed.aws.calls
 
 
-def when_asleep(desk: Desk, times: int, action: Callable[[Aws], None]) -> None:
+def when_asleep(harness: DeployHarness, times: int, action: Callable[[Aws], None]) -> None:
     """Have something happen while the deployer sleeps for the n-th time."""
-    desk.dreams[len(desk.slept) + times] = lambda: action(desk.aws)
+    harness.dreams[len(harness.slept) + times] = lambda: action(harness.aws)

@@ -13,7 +13,7 @@ import pytest
 
 from infra.deploy.refusal import Refused
 from infra.deploy.target import RUNTIME
-from tests.blackbox.stage import Stage, staged
+from tests.blackbox.local_deployment import LocalDeployment, staged
 from tests.infra.lambda_runtime.function import ARCHITECTURE, Function, Unpacked, running, unpacked
 
 Start = Callable[[str], Function]
@@ -31,13 +31,15 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Unpacked:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDeployment]:
     with staged(tmp_path_factory.mktemp("stage")) as running_stage:
         yield running_stage
 
 
 @pytest.fixture(scope="module")
-def start(package: Unpacked, stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+def start(
+    package: Unpacked, stage: LocalDeployment, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Start]:
     """Start functions that know the stage's table and secret, and derive their issuer as on AWS."""
     environment = {name: value for name, value in stage.stack.environment.items() if name != "ISSUER"}
     logs = tmp_path_factory.mktemp("logs")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.blackbox.stage import PASSWORD, Stage
+from tests.blackbox.local_deployment import PASSWORD, LocalDeployment
 from tests.infra.lambda_runtime import events
 from tests.infra.lambda_runtime.function import Unpacked, running
 from tests.infra.lambda_runtime.test_functions import API, AUTHORIZER
@@ -27,7 +27,7 @@ MOST_TIME = 1.6
 
 
 def test_the_first_answer(
-    package: Unpacked, stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    package: Unpacked, stage: LocalDeployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment = {name: value for name, value in stage.stack.environment.items() if name != "ISSUER"}
     with running(package, API, environment, tmp_path / "api.log") as api:

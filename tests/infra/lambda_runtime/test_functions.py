@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from infra.smoke_visitor import altered
-from tests.blackbox.stage import PASSWORD, Stage
+from infra.operate.api_client import altered
+from tests.blackbox.local_deployment import PASSWORD, LocalDeployment
 from tests.infra.lambda_runtime import events
 from tests.infra.lambda_runtime.conftest import Start
 from tests.infra.lambda_runtime.function import Unpacked
@@ -22,14 +22,14 @@ API, AUTHORIZER, ROTATION = (
 )
 
 
-def signed_in(stage: Stage, start: Start) -> dict[str, Any]:
+def signed_in(stage: LocalDeployment, start: Start) -> dict[str, Any]:
     answer = start(API)(events.sign_in(stage.account(), PASSWORD))
     assert answer["statusCode"] == 200, answer
     tokens: dict[str, Any] = json.loads(answer["body"])
     return tokens
 
 
-def test_a_sign_in_an_authorization_and_a_call(stage: Stage, start: Start) -> None:
+def test_a_sign_in_an_authorization_and_a_call(stage: LocalDeployment, start: Start) -> None:
     token = signed_in(stage, start)["access_token"]
     allowed = start(AUTHORIZER)(events.authorization(f"Bearer {token}"))
     assert allowed["context"]["iss"] == events.ISSUER
@@ -44,7 +44,7 @@ def test_a_sign_in_an_authorization_and_a_call(stage: Stage, start: Start) -> No
     assert me["id"] == allowed["principalId"]
 
 
-def test_a_refusal_of_the_authorizer(stage: Stage, start: Start) -> None:
+def test_a_refusal_of_the_authorizer(stage: LocalDeployment, start: Start) -> None:
     token = altered(signed_in(stage, start)["access_token"])
     denied = start(AUTHORIZER)(events.authorization(f"Bearer {token}"))
     assert denied["policyDocument"]["Statement"][0]["Effect"] == "Deny"
@@ -69,16 +69,18 @@ def test_the_other_answers(start: Start, event: dict[str, Any], status: int) -> 
     assert start(API)(event)["statusCode"] == status
 
 
-def test_a_rotation(stage: Stage, start: Start) -> None:
+def test_a_rotation(stage: LocalDeployment, start: Start) -> None:
     before, version = signed_in(stage, start)["access_token"], str(uuid.uuid4())
     for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
         assert start(ROTATION)(events.rotation(step, version, stage.stack.signing_secret_id)) is None
-    assert "AWSCURRENT" in stage.house.world.key_versions.labels()[version]
+    assert "AWSCURRENT" in stage.services.adapters.key_versions.labels()[version]
     allowed = start(AUTHORIZER)(events.authorization(f"Bearer {before}"))
     assert allowed["policyDocument"]["Statement"][0]["Effect"] == "Allow"
 
 
-def test_a_step_that_fails_tells_secrets_manager_and_the_next_one_goes_on(stage: Stage, start: Start) -> None:
+def test_a_step_that_fails_tells_secrets_manager_and_the_next_one_goes_on(
+    stage: LocalDeployment, start: Start
+) -> None:
     secret_id, version = stage.stack.signing_secret_id, str(uuid.uuid4())
     with pytest.raises(FunctionError) as told:
         start(ROTATION)(events.rotation("finishSecret", version, secret_id))
@@ -86,7 +88,7 @@ def test_a_step_that_fails_tells_secrets_manager_and_the_next_one_goes_on(stage:
     assert start(ROTATION)(events.rotation("setSecret", version, secret_id)) is None
 
 
-def test_no_token_and_no_password_in_the_logs(stage: Stage, start: Start) -> None:
+def test_no_token_and_no_password_in_the_logs(stage: LocalDeployment, start: Start) -> None:
     tokens = signed_in(stage, start)
     start(AUTHORIZER)(events.authorization(f"Bearer {tokens['access_token']}"))
     for handler in (API, AUTHORIZER):
@@ -95,7 +97,9 @@ def test_no_token_and_no_password_in_the_logs(stage: Stage, start: Start) -> Non
         assert not [word for word in (PASSWORD, "eyJ", "ghr_", "$2b$") if word in said]
 
 
-def test_nothing_is_written_where_nothing_can_be(package: Unpacked, stage: Stage, start: Start) -> None:
+def test_nothing_is_written_where_nothing_can_be(
+    package: Unpacked, stage: LocalDeployment, start: Start
+) -> None:
     """Not even by root, whom a read-only folder does not stop: all byte code is there and is used."""
     before = package.files()
     test_a_sign_in_an_authorization_and_a_call(stage, start)

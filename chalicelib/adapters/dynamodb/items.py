@@ -1,0 +1,220 @@
+"""How accounts and sessions lie in the one table: keys, attributes, and the way back.
+
+======================  ==========================  ==============================================
+pk                      sk                          item
+======================  ==========================  ==============================================
+ACCOUNT#<user id>       ACCOUNT                     an account, its failed sign-ins
+NAME#<digest of name>   NAME                        which account a sign-in name finds
+NAME#<digest of name>   UNKNOWN                     failures of a name that finds nobody; expires
+SESSIONS#<user id>      SESSION#<session id>        a session; goes some time after it has expired
+ENDED#<user id>         <time>#<session id>         why a session ended; expires
+SYSTEM                  EPOCH                       the epoch that sessions must have
+======================  ==========================  ==============================================
+
+Sessions have a partition of their own so that the authorizer's role can be kept, by leading key, from
+ever reading a password hash. Names are stored as digests: a key has bounded length, and no address in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.passwords import PasswordHash
+from chalicelib.domain.secret import Secret
+from chalicelib.domain.sessions.refresh_tokens import Family
+from chalicelib.domain.sessions.session import Device, EndedSession, EndReason, Session
+from chalicelib.domain.tokens.scopes import Scope
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef as Value
+
+Item = dict[str, "Value"]
+
+SYSTEM_KEY: Item = {"pk": {"S": "SYSTEM"}, "sk": {"S": "EPOCH"}}
+DAY = 86_400
+
+
+def account_key(user_id: str) -> Item:
+    """Return where an account lies."""
+    return {"pk": {"S": f"ACCOUNT#{user_id}"}, "sk": {"S": "ACCOUNT"}}
+
+
+def name_key(name: SignInName, kind: str = "NAME") -> Item:
+    """Return where a sign-in name lies, or with `UNKNOWN` the failures of one that finds nobody."""
+    # "surrogatepass": any string that a form can carry has a key; a lone surrogate finds nobody.
+    digest = hashlib.sha256(name.canonical.encode("utf-8", "surrogatepass")).hexdigest()
+    return {"pk": {"S": f"NAME#{digest}"}, "sk": {"S": kind}}
+
+
+def sessions_partition(user_id: str) -> str:
+    """Return the partition of a user's live sessions."""
+    return f"SESSIONS#{user_id}"
+
+
+def ended_partition(user_id: str) -> str:
+    """Return the partition of a user's ended sessions."""
+    return f"ENDED#{user_id}"
+
+
+def session_key(user_id: str, session_id: str) -> Item:
+    """Return where a live session lies."""
+    return {"pk": {"S": sessions_partition(user_id)}, "sk": {"S": f"SESSION#{session_id}"}}
+
+
+def account_item(account: Account) -> Item:
+    """Return an account as an item."""
+    item: Item = account_key(account.user_id) | {
+        "user_id": {"S": account.user_id},
+        "email": {"S": account.email},
+        "password_hash": {"S": account.password_hash.reveal()},
+        "password_version": number(account.password_version),
+        "disabled": {"BOOL": account.disabled},
+        "created_at": number(account.created_at),
+        "scope": {"S": str(account.permissions)},
+        "session_count": number(account.session_count),
+        "session_recounts": number(account.session_recounts),
+    }
+    if account.username is not None:
+        item["username"] = {"S": account.username}
+    return item
+
+
+def account_of(item: Item) -> Account:
+    """Read an account."""
+    return Account(
+        user_id=item["user_id"]["S"],
+        email=item["email"]["S"],
+        username=item["username"]["S"] if "username" in item else None,
+        password_hash=PasswordHash(item["password_hash"]["S"]),
+        permissions=_scope_of(item["scope"]["S"]),
+        created_at=integer(item, "created_at"),
+        disabled=item["disabled"]["BOOL"],
+        password_version=integer(item, "password_version"),
+        session_count=integer(item, "session_count"),
+        session_recounts=integer(item, "session_recounts"),
+    )
+
+
+def session_item(session: Session, keep_days: int) -> Item:
+    """Return a session as an item that DynamoDB sweeps `keep_days` days after it has expired.
+
+    Until then it can be told why its user was signed out: nobody ends a session that merely expires.
+    """
+    family = session.family
+    item: Item = session_key(session.user_id, session.session_id) | _device_item(session.device)
+    item |= {
+        "session_id": {"S": session.session_id},
+        "user_id": {"S": session.user_id},
+        "client_id": {"S": session.client_id},
+        "epoch": number(session.epoch),
+        "created_at": number(session.created_at),
+        "last_used_at": number(session.last_used_at),
+        "idle_expires_at": number(session.idle_expires_at),
+        "expires_at": number(session.expires_at),
+        "ttl": number(min(session.idle_expires_at, session.expires_at) + keep_days * DAY),
+        "tag_key": {"B": family.tag_key.reveal()},
+        "generation": number(family.generation),
+        "current": {"B": family.current},
+        "rotated_at": number(family.rotated_at),
+    }
+    if session.granted is not None:
+        item["granted"] = {"S": str(session.granted)}
+    for name, value in (
+        ("previous", family.previous),
+        ("nonce", family.nonce),
+        ("idempotency", family.idempotency),
+    ):
+        if value is not None:
+            item[name] = {"B": value}
+    return item
+
+
+def session_of(item: Item) -> Session:
+    """Read a session."""
+    return Session(
+        session_id=item["session_id"]["S"],
+        user_id=item["user_id"]["S"],
+        client_id=item["client_id"]["S"],
+        granted=_scope_of(item["granted"]["S"]) if "granted" in item else None,
+        epoch=integer(item, "epoch"),
+        created_at=integer(item, "created_at"),
+        last_used_at=integer(item, "last_used_at"),
+        idle_expires_at=integer(item, "idle_expires_at"),
+        expires_at=integer(item, "expires_at"),
+        family=_family_of(item),
+        device=_device_of(item),
+    )
+
+
+def ended_item(ended: EndedSession, keep_days: int) -> Item:
+    """Return what is kept of an ended session, for `keep_days` days."""
+    item: Item = {
+        "pk": {"S": ended_partition(ended.user_id)},
+        "sk": {"S": f"{ended.ended_at:012d}#{ended.session_id}"},
+        "session_id": {"S": ended.session_id},
+        "user_id": {"S": ended.user_id},
+        "client_id": {"S": ended.client_id},
+        "created_at": number(ended.created_at),
+        "ended_at": number(ended.ended_at),
+        "reason": {"S": ended.reason.value},
+        "ttl": number(ended.ended_at + keep_days * DAY),
+    }
+    return item | _device_item(ended.device)
+
+
+def ended_of(item: Item) -> EndedSession:
+    """Read what is kept of an ended session."""
+    return EndedSession(
+        session_id=item["session_id"]["S"],
+        user_id=item["user_id"]["S"],
+        client_id=item["client_id"]["S"],
+        created_at=integer(item, "created_at"),
+        ended_at=integer(item, "ended_at"),
+        reason=EndReason(item["reason"]["S"]),
+        device=_device_of(item),
+    )
+
+
+def number(value: int) -> Value:
+    """Return an integer as DynamoDB takes it."""
+    return {"N": str(value)}
+
+
+def integer(item: Item, name: str) -> int:
+    """Read an integer."""
+    return int(item[name]["N"])
+
+
+def _family_of(item: Item) -> Family:
+    return Family(
+        tag_key=Secret(bytes(item["tag_key"]["B"])),
+        generation=integer(item, "generation"),
+        current=bytes(item["current"]["B"]),
+        previous=_bytes_of(item, "previous"),
+        nonce=_bytes_of(item, "nonce"),
+        rotated_at=integer(item, "rotated_at"),
+        idempotency=_bytes_of(item, "idempotency"),
+    )
+
+
+def _bytes_of(item: Item, name: str) -> bytes | None:
+    return bytes(item[name]["B"]) if name in item else None
+
+
+def _scope_of(text: str) -> Scope:
+    return Scope(frozenset(text.split()))
+
+
+def _device_item(device: Device) -> Item:
+    return {
+        "user_agent": {"S": device.user_agent},
+        "address": {"S": device.address},
+        "country": {"S": device.country},
+    }
+
+
+def _device_of(item: Item) -> Device:
+    return Device(item["user_agent"]["S"], item["address"]["S"], item["country"]["S"])

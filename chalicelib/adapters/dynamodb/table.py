@@ -1,0 +1,188 @@
+"""The table and the few calls that are made on it; every read is strongly consistent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from chalicelib.adapters.aws import error_code, translate_aws_errors
+from chalicelib.adapters.dynamodb.items import Item
+from chalicelib.domain.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import (
+        DeleteTypeDef,
+        PutItemInputTypeDef,
+        TransactWriteItemTypeDef,
+        UpdateItemInputTypeDef,
+    )
+
+_Done = TypeVar("_Done")
+
+_CONFLICT_ATTEMPTS = 5
+"""Times a write is tried that a transaction is in the way of; each holds its items for milliseconds."""
+_CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+
+
+class Refused(Exception):
+    """A transaction's conditions did not hold: `items` are those that stood in the way, by position."""
+
+    def __init__(self, items: dict[int, Item]) -> None:
+        super().__init__(sorted(items))
+        self.items = items
+
+
+class Table:
+    """One DynamoDB table. Raises Unavailable wherever it cannot be asked.
+
+    `backoff` waits, longer with each turn that it is told, for a transaction that is in the way.
+    """
+
+    def __init__(self, client: DynamoDBClient, name: str, backoff: Callable[[int], None]) -> None:
+        self.client = client
+        self.name = name
+        self._backoff = backoff
+
+    def get(self, key: Item) -> Item | None:
+        """Return one item."""
+        with translate_aws_errors():
+            return self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item")
+
+    def batch_get(self, *keys: Item) -> list[Item | None]:
+        """Return several items in one round trip, in the order of their keys."""
+        with translate_aws_errors():
+            answer = self.client.batch_get_item(
+                RequestItems={self.name: {"Keys": keys, "ConsistentRead": True}}
+            )
+            unread, items = answer["UnprocessedKeys"], answer["Responses"][self.name]
+        if unread:
+            # A key that was not looked at is not a missing item.
+            raise Unavailable("aws left keys unread")
+        found = {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
+        return [found.get((key["pk"]["S"], key["sk"]["S"])) for key in keys]
+
+    def partition(self, pk: str, *, newest_first: bool = False) -> list[Item]:
+        """Return all items of one partition."""
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": pk}},
+            "ConsistentRead": True,
+            "ScanIndexForward": not newest_first,
+        }
+        items: list[Item] = []
+        with translate_aws_errors():
+            for page in self.client.get_paginator("query").paginate(**request):
+                items.extend(page["Items"])
+        return items
+
+    def update(
+        self,
+        key: Item,
+        expression: str,
+        *,
+        condition: str,
+        values: Item | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Update one item. Return False where the condition did not hold. `names` alias reserved words."""
+        request: UpdateItemInputTypeDef = {
+            "TableName": self.name,
+            "Key": key,
+            "UpdateExpression": expression,
+            "ConditionExpression": condition,
+        }
+        if values:
+            request["ExpressionAttributeValues"] = values
+        if names:
+            request["ExpressionAttributeNames"] = names
+        return self.update_or_old(request)[0]
+
+    def update_or_old(self, request: UpdateItemInputTypeDef) -> tuple[bool, Item | None]:
+        """Update one item; return whether the condition held, and what the request asks to be shown."""
+        return self._write(lambda: self.client.update_item(**request).get("Attributes"))
+
+    def put_or_old(self, request: PutItemInputTypeDef) -> tuple[bool, Item | None]:
+        """Write one item, likewise."""
+        return self._write(lambda: self.client.put_item(**request).get("Attributes"))
+
+    def _write(self, call: Callable[[], Item | None]) -> tuple[bool, Item | None]:
+        def attempt() -> tuple[bool, Item | None] | None:
+            try:
+                return True, call()
+            except ClientError as error:
+                if error_code(error) == "ConditionalCheckFailedException":
+                    return False, was_refused(error)
+                # botocore does not try this one again by itself.
+                if error_code(error) != "TransactionConflictException":
+                    raise
+                return None
+
+        return self._until_done(attempt)
+
+    def put(self, item: Item, condition: str) -> TransactWriteItemTypeDef:
+        """Return a put, as part of a transaction."""
+        return {"Put": {"TableName": self.name, "Item": item, "ConditionExpression": condition}}
+
+    def delete(self, key: Item, condition: str, values: Item | None = None) -> TransactWriteItemTypeDef:
+        """Return a deletion, as part of a transaction."""
+        deletion: DeleteTypeDef = {"TableName": self.name, "Key": key, "ConditionExpression": condition}
+        if values:
+            deletion["ExpressionAttributeValues"] = values
+        return {"Delete": deletion}
+
+    def transact(self, actions: Sequence[TransactWriteItemTypeDef]) -> bool:
+        """Write all or nothing. Return False where a condition did not hold."""
+        try:
+            self.transact_or_refuse(actions)
+        except Refused:
+            return False
+        return True
+
+    def transact_or_refuse(self, actions: Sequence[TransactWriteItemTypeDef]) -> None:
+        """Write all or nothing. Raises Refused with what the refusing items held, where they ask for that."""
+
+        def attempt() -> bool | None:
+            try:
+                self.client.transact_write_items(TransactItems=actions)
+            except ClientError as error:
+                refusal = _refusal(error)
+                if refusal is not None:
+                    raise refusal from error
+                return None
+            return True
+
+        self._until_done(attempt)
+
+    def _until_done(self, attempt: Callable[[], _Done | None]) -> _Done:
+        """Return what an attempt to write came to; None says that a transaction holds one of the items."""
+        for turn in range(_CONFLICT_ATTEMPTS):
+            if turn:
+                self._backoff(turn)
+            with translate_aws_errors():
+                done = attempt()
+            if done is not None:
+                return done
+        raise Unavailable("aws transaction conflict")
+
+
+def was_refused(error: ClientError) -> Item | None:
+    """Return the item that a failed condition was about, where it was asked for and there is one."""
+    item: Item | None = error.response.get("Item")  # type: ignore[assignment]
+    return item or None
+
+
+def _refusal(error: ClientError) -> Refused | None:
+    """Tell a condition that failed from a mere conflict (None), and re-raise everything else."""
+    if error_code(error) != "TransactionCanceledException":
+        raise error
+    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
+    failed = {at: reason for at, reason in enumerate(reasons) if reason["Code"] == "ConditionalCheckFailed"}
+    if failed:
+        return Refused({at: reason.get("Item", {}) for at, reason in failed.items()})
+    if any(reason["Code"] in _CONFLICTS for reason in reasons):
+        return None
+    raise Unavailable("aws transaction canceled") from error

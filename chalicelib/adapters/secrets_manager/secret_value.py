@@ -1,0 +1,53 @@
+"""The JSON in which a signing key lies in Secrets Manager."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.tokens.signing_keys import (
+    ALGORITHM,
+    MINIMUM_KEY_CHARACTERS,
+    KeyMaterial,
+    RetiredKey,
+    SigningKey,
+)
+
+
+class UnreadableKey(Unavailable):
+    """AWS did answer, but somebody has edited the value: no key can be made of it."""
+
+
+def signing_key(version_id: str, text: str, created_at: int = 0) -> SigningKey:
+    """Read a secret's value. Raises UnreadableKey for one that no key can be made of, without showing it."""
+    try:
+        value = json.loads(text)
+        retired = tuple(
+            RetiredKey(_key(one["kid"], one), int(one["until"])) for one in value.get("retired", [])
+        )
+        return _key(version_id, value, created_at, retired)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        # Without the cause's text: a parser's message quotes what it could not read.
+        raise UnreadableKey(f"unusable signing secret: {type(error).__name__}") from None
+
+
+def secret_text(key: SigningKey) -> str:
+    """Return the value to be stored."""
+    retired = [{"kid": one.key.kid, "until": one.until, **_members(one.key)} for one in key.retired]
+    return json.dumps({**_members(key), "retired": retired} if retired else _members(key))
+
+
+def _members(key: SigningKey) -> dict[str, Any]:
+    return {"alg": key.algorithm, "key": key.material.reveal().decode(), "epoch": key.epoch}
+
+
+def _key(
+    kid: str, value: dict[str, Any], created_at: int = 0, retired: tuple[RetiredKey, ...] = ()
+) -> SigningKey:
+    text, epoch = value["key"], value.get("epoch", 0)
+    if value["alg"] != ALGORITHM or not isinstance(text, str) or not isinstance(epoch, int):
+        raise TypeError
+    if len(text) < MINIMUM_KEY_CHARACTERS:
+        raise ValueError
+    return SigningKey(kid, KeyMaterial(text.encode()), epoch, ALGORITHM, created_at, retired)

@@ -1,0 +1,40 @@
+"""`/me/sessions`: where one is signed in, and the way out of each."""
+
+from __future__ import annotations
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.api.claims import bearer, claims, requires
+from chalicelib.api.http import ANY_TYPE, NO_STORE, json_response
+from chalicelib.api.serializers import session_json
+from chalicelib.services import get_services
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.route("/me/sessions", authorizer=bearer, content_types=ANY_TYPE)
+@requires()
+def sessions() -> Response:
+    """Return the sessions that can still be used, the most recently used first."""
+    mine = get_services().own_account.active_sessions(claims())
+    return json_response({"sessions": [session_json(one, claims().session_id) for one in mine]})
+
+
+@blueprint.route("/me/sessions", methods=["DELETE"], authorizer=bearer, content_types=ANY_TYPE)
+@requires()
+def sign_out_everywhere() -> Response:
+    """End every session, this one included."""
+    get_services().own_account.sign_out_everywhere(claims())
+    return _no_content()
+
+
+@blueprint.route("/me/sessions/{session_id}", methods=["DELETE"], authorizer=bearer, content_types=ANY_TYPE)
+@requires()
+def sign_out(session_id: str) -> Response:
+    """End one session."""
+    get_services().own_account.sign_out(claims(), session_id)
+    return _no_content()
+
+
+def _no_content() -> Response:
+    return Response("", {**NO_STORE}, 204)

@@ -1,0 +1,41 @@
+"""Accounts and sessions as JSON: what may be shown, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.sessions.session import Session
+
+
+def account_json(account: Account) -> dict[str, Any]:
+    """Return an account for its owner or an administrator."""
+    return {
+        "id": account.user_id,
+        "email": account.email,
+        "username": account.username,
+        "permissions": sorted(account.permissions.permissions),
+        "disabled": account.disabled,
+        "created_at": timestamp(account.created_at),
+    }
+
+
+def session_json(session: Session, current_session_id: str) -> dict[str, Any]:
+    """Return a session for its owner."""
+    return {
+        "id": session.session_id,
+        "current": session.session_id == current_session_id,
+        "client_id": session.client_id,
+        "created_at": timestamp(session.created_at),
+        "last_used_at": timestamp(session.last_used_at),
+        "expires_at": timestamp(min(session.idle_expires_at, session.expires_at)),
+        "user_agent": session.device.user_agent,
+        "address": session.device.address,
+        "country": session.device.country,
+    }
+
+
+def timestamp(seconds: int) -> str:
+    """Return Unix seconds as RFC 3339, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,151 @@
+"""The adapters that the services stands in: the ports that reach outside, and AWS behind each of them.
+
+`AwsAdapters` makes each adapter once, at its first use, because a cold start pays for every import: the
+authorizer never touches bcrypt, and no function makes a client before it needs one.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from chalicelib.domain.ports import (
+    Accounts,
+    Audit,
+    Clock,
+    Entropy,
+    Keys,
+    KeyVersions,
+    PasswordHasher,
+    Sessions,
+    TokenCodec,
+)
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+    from chalicelib.adapters.dynamodb.table import Table
+
+
+_FIRST_PAUSE_SECONDS = 0.02
+"""A transaction holds its items for milliseconds."""
+
+
+class Adapters(Protocol):
+    """The ports, each served by something."""
+
+    @property
+    def clock(self) -> Clock: ...  # noqa: D102 - named by its type
+    @property
+    def entropy(self) -> Entropy: ...  # noqa: D102
+    @property
+    def accounts(self) -> Accounts: ...  # noqa: D102
+    @property
+    def sessions(self) -> Sessions: ...  # noqa: D102
+    @property
+    def keys(self) -> Keys: ...  # noqa: D102
+    @property
+    def key_versions(self) -> KeyVersions: ...  # noqa: D102
+    @property
+    def hasher(self) -> PasswordHasher: ...  # noqa: D102
+    @property
+    def codec(self) -> TokenCodec: ...  # noqa: D102
+    @property
+    def audit(self) -> Audit: ...  # noqa: D102
+
+
+def now() -> int:
+    """Return the time: the one place that asks the machine for it."""
+    return int(time.time())
+
+
+class AwsAdapters:
+    """DynamoDB, Secrets Manager, bcrypt and PyJWT."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock = now, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        # Every function has loaded it by now; the level is the process's, as the log is.
+        from chalicelib.observability import log_from
+
+        log_from(settings.log_level)
+        self.settings = settings
+        self.clock = clock
+        self._sleep = sleep
+        self.entropy: Entropy = secrets.token_bytes
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Accounts in DynamoDB."""
+        from chalicelib.adapters.dynamodb.accounts import DynamoDBAccounts
+
+        return DynamoDBAccounts(self._table)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Sessions in DynamoDB."""
+        from chalicelib.adapters.dynamodb.sessions import DynamoDBSessions
+
+        return DynamoDBSessions(self._table, ended_days=self.settings.ended_session_days)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """Keys from Secrets Manager."""
+        from chalicelib.adapters.secrets_manager.keys import SecretsManagerKeys
+
+        return SecretsManagerKeys(
+            self._secretsmanager,
+            self.settings.signing_secret_id,
+            clock=self.clock,
+            cache_seconds=self.settings.key_cache_seconds,
+        )
+
+    @cached_property
+    def key_versions(self) -> KeyVersions:
+        """Versions of the secret in Secrets Manager."""
+        from chalicelib.adapters.secrets_manager.versions import SecretsManagerVersions
+
+        return SecretsManagerVersions(self._secretsmanager, self.settings.signing_secret_id)
+
+    @cached_property
+    def hasher(self) -> PasswordHasher:
+        """Hash with bcrypt."""
+        from chalicelib.adapters.bcrypt_hasher import BcryptHasher
+
+        return BcryptHasher(self.settings.bcrypt_cost)
+
+    @cached_property
+    def codec(self) -> TokenCodec:
+        """Sign with PyJWT."""
+        from chalicelib.adapters.pyjwt_codec import PyJwtCodec
+
+        return PyJwtCodec()
+
+    @cached_property
+    def audit(self) -> Audit:
+        """Audit to the log."""
+        from chalicelib.observability import LogAudit
+
+        return LogAudit()
+
+    @cached_property
+    def _secretsmanager(self) -> SecretsManagerClient:
+        from chalicelib.adapters.aws import secretsmanager
+
+        return secretsmanager(self.settings.aws_region, self.settings.aws_endpoint_url)
+
+    @cached_property
+    def _table(self) -> Table:
+        from chalicelib.adapters.aws import dynamodb
+        from chalicelib.adapters.dynamodb.table import Table
+
+        client = dynamodb(self.settings.aws_region, self.settings.aws_endpoint_url)
+        return Table(client, self.settings.users_table, self._backoff)
+
+    def _backoff(self, turn: int) -> None:
+        # Twice as long each time, and never two callers alike: they would meet again.
+        self._sleep(_FIRST_PAUSE_SECONDS * 2 ** (turn - 1) * (0.5 + self.entropy(1)[0] / 510))

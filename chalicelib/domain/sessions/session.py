@@ -1,0 +1,108 @@
+"""Sessions: what a sign-in opens, a refresh keeps alive, and several things end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from chalicelib.domain.sessions.refresh_tokens import Family
+from chalicelib.domain.tokens.scopes import Scope
+
+
+class EndReason(StrEnum):
+    """Why a session ended, in the words of the audit log."""
+
+    SIGNED_OUT = "signed_out"
+    SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
+    SIGNED_OUT_ELSEWHERE = "signed_out_from_another_device"
+    REVOKED = "revoked_by_client"
+    REUSE = "refresh_token_reuse"
+    EVICTED = "too_many_sessions"
+    DISABLED = "account_disabled"
+    ADMINISTRATOR = "ended_by_administrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where a session was opened, as the gateway tells it; for its owner's eyes, decides nothing."""
+
+    user_agent: str = ""
+    address: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndedSession:
+    """What is kept of a session that was ended, so that its end can be explained."""
+
+    session_id: str
+    user_id: str
+    client_id: str
+    created_at: int
+    ended_at: int
+    reason: EndReason
+    device: Device = field(default_factory=Device)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One sign-in on one device. Times are Unix seconds.
+
+    `granted` is the scope that the app asked for at sign-in, or None where it asked for all that the user
+    holds; it bounds every later refresh (RFC 6749 §6). `epoch` is that of the signing key at sign-in.
+    """
+
+    session_id: str
+    user_id: str
+    client_id: str
+    granted: Scope | None
+    epoch: int
+    created_at: int
+    last_used_at: int
+    idle_expires_at: int
+    expires_at: int
+    family: Family
+    device: Device = field(default_factory=Device)
+
+    def is_active(self, now: int, epoch: int) -> bool:
+        """Tell whether the session is neither expired nor of an epoch that a breach has ended.
+
+        Compared here to the second, since DynamoDB's TTL sweeps expired items days later.
+        """
+        return now < min(self.idle_expires_at, self.expires_at) and self.epoch >= epoch
+
+    def ended(self, reason: EndReason, now: int) -> EndedSession:
+        """Return what is kept of this session if it ends now."""
+        return EndedSession(
+            session_id=self.session_id,
+            user_id=self.user_id,
+            client_id=self.client_id,
+            created_at=self.created_at,
+            ended_at=now,
+            reason=reason,
+            device=self.device,
+        )
+
+
+def active(sessions: Iterable[Session], now: int, epoch: int) -> list[Session]:
+    """Return the sessions that harness."""
+    return [one for one in sessions if one.is_active(now, epoch)]
+
+
+def least_recently_used(sessions: Iterable[Session]) -> list[Session]:
+    """Return sessions in the order in which they give way."""
+    return sorted(sessions, key=lambda session: (session.last_used_at, session.session_id))
+
+
+def sessions_to_evict(live: Sequence[Session], limit: int, newcomer: Session, turn: int) -> list[Session]:
+    """Return the sessions that end so that `newcomer` makes `limit` of them at the most.
+
+    That is the least recently used one. Where many sign-ins race for it, only one can end it, and would win
+    every round: so with each `turn` that a newcomer has lost it looks at twice as many of the oldest, and
+    takes the one that its own random id points at.
+    """
+    surplus = max(0, len(live) + 1 - limit)
+    ordered = least_recently_used(live)
+    start = int(newcomer.session_id[:8], 16) % min(len(ordered) or 1, 2**turn)
+    return (ordered[start:] + ordered[:start])[:surplus]

@@ -1,0 +1,105 @@
+"""Claims: what an access token says, once it has been verified (RFC 7519 §4.1, RFC 9068 §2.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from chalicelib.domain.errors import InvalidScope, InvalidToken
+from chalicelib.domain.tokens.scopes import Scope
+
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type (RFC 9068 §2.1)
+MAX_TOKEN_BYTES = 8 * 1024
+_PRINTABLE = re.compile(r"[\x21-\x7e]{1,512}")
+_LATEST = 2**53 - 1
+"""Largest integer that every JSON reader keeps exactly (RFC 7159 §6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTokenClaims:
+    """The claims of an access token, to be signed or once verified. Times are Unix seconds."""
+
+    subject: str
+    session_id: str
+    client_id: str
+    scope: Scope
+    issuer: str
+    audience: str
+    token_id: str
+    issued_at: int
+    expires_at: int
+
+    def to_mapping(self) -> dict[str, str | int]:
+        """Return the claims under their registered names, flat, as an authorizer's context needs them."""
+        return {
+            "iss": self.issuer,
+            "sub": self.subject,
+            "aud": self.audience,
+            "exp": self.expires_at,
+            "iat": self.issued_at,
+            "jti": self.token_id,
+            "client_id": self.client_id,
+            "scope": str(self.scope),
+            "sid": self.session_id,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedClaims(AccessTokenClaims):
+    """The claims of a token whose signature, issuer, audience, type and expiry have been verified.
+
+    Only `oauth.bearer` builds one from a token, and only `api.claims` from the authorizer's context, which
+    API Gateway fills from the former. A function that takes this type cannot be given unverified claims.
+    """
+
+    @classmethod
+    def from_mapping(cls, claims: Mapping[str, Any]) -> Self:
+        """Read claims of exactly the right JSON types. Raises InvalidToken otherwise.
+
+        The mapping must come from something verified; this checks its shape and nothing else.
+        """
+        return cls(
+            subject=_text(claims, "sub"),
+            session_id=_text(claims, "sid"),
+            client_id=_text(claims, "client_id"),
+            scope=_scope(claims),
+            issuer=_text(claims, "iss"),
+            audience=_text(claims, "aud"),
+            token_id=_text(claims, "jti"),
+            issued_at=_seconds(claims, "iat"),
+            expires_at=_seconds(claims, "exp"),
+        )
+
+
+def not_before(claims: Mapping[str, Any]) -> int:
+    """Return `nbf` (RFC 7519 §4.1.5), 0 where there is none. Raises InvalidToken for what is no date."""
+    return _seconds(claims, "nbf") if "nbf" in claims else 0
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name)
+    if not isinstance(value, str) or not _PRINTABLE.fullmatch(value):
+        raise InvalidToken(f"bad claim {name}")
+    return value
+
+
+def _seconds(claims: Mapping[str, Any], name: str) -> int:
+    value = claims.get(name)
+    # bool is an int in Python, and `true` is no date.
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _LATEST:
+        raise InvalidToken(f"bad claim {name}")
+    return value
+
+
+def _scope(claims: Mapping[str, Any]) -> Scope:
+    value = claims.get("scope")
+    if value == "":
+        return Scope(frozenset())
+    if not isinstance(value, str):
+        raise InvalidToken("bad claim scope")
+    try:
+        return Scope.parse(value)
+    except InvalidScope as error:
+        raise InvalidToken("bad claim scope") from error

@@ -1,0 +1,171 @@
+"""The composition root: which use case gets which port. Which adapter serves a port is `adapters`'s to say.
+
+Everything is built at its first use and once a process. Tests stand the same services in another adapters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from chalicelib.aws_adapters import Adapters, AwsAdapters
+from chalicelib.domain.sessions.attempts import AttemptPolicy
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from chalicelib.accounts.administration import Administration
+    from chalicelib.accounts.creation import AccountCreation
+    from chalicelib.accounts.own_account import OwnAccount
+    from chalicelib.domain.sessions.termination import SessionTerminator
+    from chalicelib.oauth.access_tokens import AccessTokenIssuer
+    from chalicelib.oauth.bearer import AccessTokenVerifier
+    from chalicelib.oauth.key_rotation import KeyRotation
+    from chalicelib.oauth.revocation import Revocation
+    from chalicelib.oauth.token_endpoint import TokenEndpoint
+
+__all__ = ["Adapters", "AwsAdapters", "Services", "get_services", "override_services"]
+
+
+@dataclass(frozen=True)
+class Services:
+    """The use cases, built for one adapters."""
+
+    settings: Settings
+    adapters: Adapters
+
+    @cached_property
+    def token_endpoint(self) -> TokenEndpoint:
+        """Return the token endpoint with its grants."""
+        from chalicelib.oauth.grants.password import PasswordGrant, SessionPolicy
+        from chalicelib.oauth.grants.refresh_token import RefreshTokenGrant
+        from chalicelib.oauth.token_endpoint import TokenEndpoint
+
+        adapters, settings = self.adapters, self.settings
+        password = PasswordGrant(
+            accounts=adapters.accounts,
+            sessions=adapters.sessions,
+            keys=adapters.keys,
+            hasher=adapters.hasher,
+            tokens=self._tokens,
+            audit=adapters.audit,
+            clock=adapters.clock,
+            entropy=adapters.entropy,
+            attempts=AttemptPolicy(settings.sign_in_free_failures, settings.sign_in_wait_seconds),
+            policy=SessionPolicy(
+                settings.refresh_idle_seconds, settings.refresh_absolute_seconds, settings.max_sessions
+            ),
+        )
+        refresh = RefreshTokenGrant(
+            sessions=adapters.sessions,
+            terminate=self._terminator,
+            keys=adapters.keys,
+            tokens=self._tokens,
+            audit=adapters.audit,
+            clock=adapters.clock,
+            entropy=adapters.entropy,
+            idle_seconds=settings.refresh_idle_seconds,
+            retry_window=settings.refresh_retry_seconds,
+        )
+        return TokenEndpoint({"password": password, "refresh_token": refresh}, self._clients)
+
+    def verifier(self, issuer: str) -> AccessTokenVerifier:
+        """Return the verifier of the tokens of one issuer."""
+        from chalicelib.oauth.bearer import AccessTokenVerifier
+
+        adapters = self.adapters
+        return AccessTokenVerifier(
+            adapters.codec, adapters.keys, adapters.sessions, adapters.clock, issuer, self.audience(issuer)
+        )
+
+    @cached_property
+    def revocation(self) -> Revocation:
+        """Return the revocation endpoint."""
+        from chalicelib.oauth.revocation import Revocation
+
+        return Revocation(self.adapters.sessions, self._terminator, self._clients)
+
+    @cached_property
+    def key_rotation(self) -> KeyRotation:
+        """Return the rotation of the signing key."""
+        from chalicelib.oauth.key_rotation import KeyRotation
+
+        adapters, settings = self.adapters, self.settings
+        token_life = settings.access_token_seconds + settings.key_cache_seconds
+        return KeyRotation(
+            adapters.key_versions, adapters.codec, adapters.clock, adapters.entropy, token_life
+        )
+
+    @cached_property
+    def own_account(self) -> OwnAccount:
+        """Return what a signed-in person can do."""
+        from chalicelib.accounts.own_account import OwnAccount
+
+        return OwnAccount(self.adapters.sessions, self._terminator, self.adapters.clock)
+
+    @cached_property
+    def administration(self) -> Administration:
+        """Return what an operator can do."""
+        from chalicelib.accounts.administration import Administration
+
+        adapters = self.adapters
+        return Administration(adapters.accounts, adapters.sessions, self._terminator, adapters.clock)
+
+    @cached_property
+    def create_account(self) -> AccountCreation:
+        """Return account creation."""
+        from chalicelib.accounts.creation import AccountCreation
+
+        adapters, minimum = self.adapters, self.settings.password_min_length
+        return AccountCreation(adapters.accounts, adapters.hasher, adapters.clock, adapters.entropy, minimum)
+
+    def audience(self, issuer: str) -> str:
+        """Return whom access tokens are for."""
+        return self.settings.audience or issuer
+
+    @cached_property
+    def _terminator(self) -> SessionTerminator:
+        from chalicelib.domain.sessions.termination import SessionTerminator
+
+        return SessionTerminator(self.adapters.sessions, self.adapters.audit, self.adapters.clock)
+
+    @cached_property
+    def _clients(self) -> frozenset[str]:
+        from chalicelib.oauth.clients import BUILT_IN_CLIENT
+
+        return self.settings.clients | {BUILT_IN_CLIENT}
+
+    @cached_property
+    def _tokens(self) -> AccessTokenIssuer:
+        from chalicelib.oauth.access_tokens import AccessTokenIssuer
+
+        return AccessTokenIssuer(
+            self.adapters.codec, self.adapters.entropy, self.settings.access_token_seconds
+        )
+
+
+_active: Services | None = None
+
+
+@cache
+def _aws_services() -> Services:
+    settings = Settings.from_environment()
+    return Services(settings, AwsAdapters(settings))
+
+
+def get_services() -> Services:
+    """Return the services of this process, built at the first call."""
+    return _active or _aws_services()
+
+
+@contextmanager
+def override_services(other: Services) -> Iterator[Services]:
+    """Make `other` the services of this process for a while; for tests and the local stack."""
+    global _active  # noqa: PLW0603 - Lambda's handlers take no arguments of ours
+    before, _active = _active, other
+    try:
+        yield other
+    finally:
+        _active = before

@@ -1,0 +1,101 @@
+"""A token authorizer as API Gateway runs it: identity check, cache, function, policy."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from infra.local.gateway.decision_cache import DecisionCache
+from infra.local.gateway.lambda_context import lambda_context
+from infra.local.gateway.messages import RefusedError
+from infra.local.gateway.policy import MalformedPolicyError, Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.local.stack.template import AuthorizerRules
+
+    Function = Callable[[dict[str, Any], Any], Any]
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    policy: Policy
+    context: dict[str, Any]
+
+
+class TokenAuthorizer:
+    """One authorizer with its function and its cache.
+
+    What is cached is the policy, and each request is held against it anew: a policy for a single
+    `methodArn` breaks every other route here just as it does on AWS.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        function: Function,
+        rules: AuthorizerRules,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._name = name
+        self._function = function
+        self._expression = rules.expression
+        self._cache: DecisionCache[_Decision] = DecisionCache(rules.cache_seconds, clock)
+
+    def authorize(self, token: str | None, arn: str) -> dict[str, Any]:
+        """Return the context that the function behind gets. Raises RefusedError."""
+        if not token or (self._expression and not self._expression.fullmatch(token)):
+            raise RefusedError("UNAUTHORIZED", 401)
+        decision = self._cache.get(token) or self._ask(token, arn)
+        if not decision.policy.allows(arn):
+            raise RefusedError("ACCESS_DENIED", 403)
+        return dict(decision.context)
+
+    def flush(self) -> None:
+        """Forget every cached decision."""
+        self._cache.flush()
+
+    def _ask(self, token: str, arn: str) -> _Decision:
+        ticket = self._cache.ticket()
+        answer = self._invoke({"type": "TOKEN", "authorizationToken": token, "methodArn": arn})
+        try:
+            decision = _decision(answer)
+        except MalformedPolicyError as error:
+            _LOG.exception("The authorizer %s gave an answer that API Gateway cannot use", self._name)
+            raise RefusedError("AUTHORIZER_CONFIGURATION_ERROR", 500) from error
+        self._cache.put(token, decision, ticket)
+        return decision
+
+    def _invoke(self, event: dict[str, Any]) -> Any:
+        try:
+            return self._function(event, lambda_context(self._name))
+        except Exception as error:
+            # The one text that API Gateway knows; every other error means that nobody can tell.
+            if str(error) == "Unauthorized":
+                raise RefusedError("UNAUTHORIZED", 401) from error
+            _LOG.exception("The authorizer %s failed", self._name)
+            raise RefusedError("AUTHORIZER_FAILURE", 500) from error
+
+
+def _decision(answer: Any) -> _Decision:
+    if not isinstance(answer, dict) or not isinstance(answer.get("principalId"), str):
+        raise MalformedPolicyError("An authorizer's answer needs a principalId.")
+    context = answer.get("context") or {}
+    if not isinstance(context, dict):
+        raise MalformedPolicyError("The context is an object.")
+    texts = {name: _text(value) for name, value in context.items()}
+    seen = {**texts, "principalId": answer["principalId"], "integrationLatency": 0}
+    return _Decision(Policy.parse(answer.get("policyDocument")), seen)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise MalformedPolicyError("A context holds texts, numbers and booleans only.")

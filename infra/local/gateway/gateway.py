@@ -1,0 +1,94 @@
+"""API Gateway on a developer's machine: routes, asks the authorizer, invokes the function, answers."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from infra.local.gateway.answers import from_function, from_refusal
+from infra.local.gateway.events import method_arn, proxy_event
+from infra.local.gateway.lambda_context import lambda_context
+from infra.local.gateway.messages import RefusedError, Request, Response
+from infra.local.gateway.routes import RouteTable, known, match
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from infra.local.gateway.authorizer import TokenAuthorizer
+
+_LOG = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 10 * 1024 * 1024
+MAX_HEADER_BYTES = 10_240
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The function behind the gateway, and what Chalice tells about it."""
+
+    function: Callable[[dict[str, Any], Any], Any]
+    routes: RouteTable
+    binary_types: tuple[str, ...]
+
+
+class Gateway:
+    """Answers requests as a deployed API would. Safe to call from many threads at once."""
+
+    def __init__(
+        self,
+        api: Api,
+        authorizers: Mapping[str, TokenAuthorizer],
+        responses: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        self._api = api
+        self._authorizers = authorizers
+        self._responses = responses
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request, come what may: nothing is raised, and no reason leaks to the client."""
+        try:
+            return self._answer(request)
+        except RefusedError as refusal:
+            return self.refuse(refusal.kind, refusal.status)
+        except Exception:  # noqa: BLE001  # whatever broke, a client gets an answer and no reason
+            _LOG.exception("%s %s failed", request.method, request.path)
+            return self.refuse("DEFAULT_5XX", 502)
+
+    def refuse(self, kind: str, status: int) -> Response:
+        """Return the gateway response of that name."""
+        return from_refusal(self._responses, kind, status)
+
+    def flush(self) -> None:
+        """Empty the authorizer cache, as `flush_stage_authorizers_cache` does on AWS."""
+        for authorizer in self._authorizers.values():
+            authorizer.flush()
+
+    def _answer(self, request: Request) -> Response:
+        _check_size(request)
+        request = replace(request, method=known(request.method))
+        route = match(self._api.routes, request.method, request.path)
+        if route is None:
+            raise RefusedError("MISSING_AUTHENTICATION_TOKEN", 403)
+        claims = self._claims(request, route.entry.authorizer)
+        event = proxy_event(request, route, claims, self._api.binary_types)
+        answer = self._api.function(event, lambda_context("api"))
+        try:
+            return from_function(answer)
+        except RefusedError:
+            _LOG.exception("%s %s got an answer that API Gateway cannot use", request.method, request.path)
+            raise
+
+    def _claims(self, request: Request, guard: Any) -> dict[str, Any] | None:
+        if guard is None:
+            return None
+        token = request.headers.get(guard.config.header)
+        return self._authorizers[guard.name].authorize(token, method_arn(request))
+
+
+def _check_size(request: Request) -> None:
+    if request.size() > MAX_HEADER_BYTES:
+        # The front of AWS answers this one, so there is no gateway response of that name.
+        raise RefusedError("HEADERS_TOO_LARGE", 431)
+    if len(request.body) > MAX_BODY_BYTES:
+        raise RefusedError("REQUEST_TOO_LARGE", 413)

@@ -1,0 +1,50 @@
+"""What stands behind the gateway: the functions of a Chalice app, and the services that they work in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from infra.local.gateway.gateway import Api
+from infra.local.stack.seed import seed
+
+Function = Callable[[dict[str, Any], Any], Any]
+Clock = Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """The functions to put behind a gateway; `authorizers` by the name that Chalice gives them."""
+
+    api: Api
+    authorizers: Mapping[str, Function]
+
+    @classmethod
+    def of_chalice(cls, app: Any) -> Application:
+        """Take a Chalice app apart. An authorizer is found by its handler string, as Lambda finds it."""
+        api = Api(app, app.routes, tuple(app.api.binary_types))
+        return cls(api, {one.name: _handler(one.handler_string) for one in app.builtin_auth_handlers})
+
+
+@contextmanager
+def gatehouse(environment: Mapping[str, str], clock: Clock | None) -> Iterator[Application]:
+    """Build up Gatehouse itself, with its two demo accounts, in what `environment` describes."""
+    # Here, not above: an app of a test needs none of it, and the ports are taken before this second is spent.
+    from app import app
+    from chalicelib.aws_adapters import AwsAdapters, now
+    from chalicelib.services import Services, override_services
+    from chalicelib.settings import Settings
+
+    settings = Settings.from_environment(environment)
+    with override_services(Services(settings, AwsAdapters(settings, clock or now))):
+        seed(settings)
+        yield Application.of_chalice(app)
+
+
+def _handler(name: str) -> Function:
+    module, _, function = name.rpartition(".")
+    handler: Function = getattr(import_module(module), function)
+    return handler

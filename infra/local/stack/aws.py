@@ -1,0 +1,51 @@
+"""AWS on a developer's machine: moto behind one serving thread."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING, Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from infra.local.stack.names import HOST
+from infra.local.stack.server import HttpServer
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+_FLUSH = re.compile(r"/restapis/[^/]+/stages/[^/]+/cache/authorizers")
+# moto keeps one state for a whole process, by account: an account of its own keeps stacks apart.
+_ACCOUNTS = itertools.count(100_000_000_001)
+
+
+class LocalAws:
+    """The part of AWS that Gatehouse uses, on a port of loopback.
+
+    moto is not thread-safe: two callers at once can both win one conditional write. So one thread serves it.
+    `on_flush` is called when a client asks API Gateway to empty the authorizer cache of any stage.
+    """
+
+    def __init__(self, listener: socket.socket, on_flush: Callable[[], None]) -> None:
+        self.url = f"http://{HOST}:{listener.getsockname()[1]}"
+        self._account = str(next(_ACCOUNTS))
+        self._on_flush = on_flush
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._server = HttpServer(self._serve, listener, threads=1)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._server.start()
+
+    def stop(self) -> None:
+        """Close every connection."""
+        self._server.stop()
+
+    def _serve(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["REQUEST_METHOD"] == "DELETE" and _FLUSH.fullmatch(environ["PATH_INFO"]):
+            self._on_flush()
+            start_response("202 Accepted", [("Content-Length", "0")])
+            return []
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = self._account
+        return self._moto(environ, start_response)

@@ -1,0 +1,120 @@
+"""The whole of Gatehouse in this process: moto as AWS, the gateway, and the functions behind it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing
+from typing import TYPE_CHECKING, Self
+
+from infra.local.gateway.authorizer import TokenAuthorizer
+from infra.local.gateway.gateway import Gateway
+from infra.local.gateway.wsgi import GatewayApplication
+from infra.local.stack.application import Application, Clock, gatehouse
+from infra.local.stack.aws import LocalAws
+from infra.local.stack.environment import local_credentials
+from infra.local.stack.names import HOST, REGION, STAGE
+from infra.local.stack.resources import create_resources
+from infra.local.stack.server import HttpServer, listen
+from infra.local.stack.stack_file import stack_file
+from infra.local.stack.template import Template
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_THREADS = 32
+Opening = Callable[[Mapping[str, str], Clock | None], AbstractContextManager[Application]]
+
+
+class LocalStack:
+    """Gatehouse on loopback, for as long as the context lasts.
+
+    A port of 0 takes any that is free. `environment` is where settings come from, as they would in Lambda;
+    what only the stack can know (table, secret, issuer, endpoint) it adds itself. `clock` returns seconds
+    since 1970 and drives both the services and the authorizer cache. One stack of the real application at a
+    time in one process; raises PortInUseError before it builds anything.
+    """
+
+    gateway: Gateway
+    api_url: str
+    aws_endpoint_url: str
+    users_table: str
+    signing_secret_id: str
+    environment: dict[str, str]
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        aws_port: int = 0,
+        environment: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
+        application: Opening = gatehouse,
+        file: Path | None = None,
+    ) -> None:
+        self._ports = (port, aws_port)
+        self._given = dict(environment or {})
+        self._clock = clock
+        self._opening = application
+        self._file = file
+        self._undo = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as undo:
+            self._start(undo)
+            self._undo = undo.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._undo.close()
+
+    def flush(self) -> None:
+        """Empty the authorizer cache."""
+        self.gateway.flush()
+
+    def _start(self, undo: ExitStack) -> None:
+        listeners = [undo.enter_context(closing(listen(port))) for port in self._ports]
+        self.api_url = f"http://{HOST}:{listeners[0].getsockname()[1]}"
+        undo.enter_context(local_credentials())
+        aws = LocalAws(listeners[1], self.flush)
+        undo.callback(aws.stop)
+        aws.start()
+        template = self._create(aws.url)
+        application = undo.enter_context(self._opening(self.environment, self._clock))
+        self.gateway = self._gateway(application, template)
+        door = GatewayApplication(self.gateway)
+        server = HttpServer(door, listeners[0], _THREADS, door.refuse)
+        undo.callback(server.stop)
+        server.start()
+        if self._file:
+            undo.enter_context(stack_file(self._file, self.describe()))
+
+    def describe(self) -> dict[str, str]:
+        """Return where everything is, for other programs."""
+        return {
+            "api_url": self.api_url,
+            "aws_endpoint_url": self.aws_endpoint_url,
+            "region": REGION,
+            "users_table": self.users_table,
+            "signing_secret_id": self.signing_secret_id,
+        }
+
+    def _create(self, aws_url: str) -> Template:
+        template = Template.load({**self._given, "STAGE": STAGE})
+        physical = create_resources(template, aws_url)
+        self.aws_endpoint_url = aws_url
+        self.users_table = physical["UsersTable"]
+        self.signing_secret_id = physical["SigningSecret"]
+        ours = {"ISSUER": self.api_url, "AWS_ENDPOINT_URL": aws_url, "AWS_REGION": REGION}
+        self.environment = {**self._given, **template.environment(physical, ours)}
+        # It would have the settings read where another stack runs.
+        self.environment.pop("GATEHOUSE_STACK_FILE", None)
+        return template
+
+    def _gateway(self, application: Application, template: Template) -> Gateway:
+        clock = self._clock or time.monotonic
+        authorizers = {
+            name: TokenAuthorizer(name, function, template.authorizer(name), clock)
+            for name, function in application.authorizers.items()
+        }
+        return Gateway(application.api, authorizers, template.gateway_responses())

@@ -1,0 +1,129 @@
+"""HTTP on loopback, in and out: many threads for the gateway, exactly one for moto."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
+
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.server import create_server
+from waitress.task import ErrorTask
+
+from infra.local.stack.names import HOST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.local.gateway.messages import Response
+
+_BACKLOG = 1024
+# Far above what the gateway takes, so that the gateway answers and not the server.
+_MAX_HEADER_BYTES = 4 * 1024 * 1024
+_SHUTDOWN_SECONDS = 2
+
+
+class PortInUseError(Exception):
+    """Another program listens on the port; the text tells a developer what to do."""
+
+
+def listen(port: int) -> socket.socket:
+    """Take a port on loopback, 0 for any that is free. Raises PortInUseError, or OSError."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        # At once: two sockets may bind the same port as long as neither listens.
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(f"Port {port} is in use; stop what listens there or set another.") from error
+        raise
+    return listener
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress comes without types
+    def parse_header(self, header_plus: bytes) -> None:
+        # An absurd length or address raises what waitress does not expect, and the connection would just end.
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            raise ParsingError("The request cannot be read.") from error
+
+
+class _Refusal(ErrorTask):  # type: ignore[misc]  # waitress comes without types
+    """What waitress cannot read is answered in the words of the application, not in plain text."""
+
+    def execute(self) -> None:
+        response: Response = self.channel.server.refuse(self.request.error.code)
+        self.status = response.status_line()
+        self.response_headers.extend(response.headers)
+        self.set_close_on_finish()
+        self.content_length = len(response.body)
+        # An answer to HEAD tells the length of a body, and has none (RFC 9110 §9.3.2).
+        self.write(b"" if getattr(self.request, "command", "") == "HEAD" else response.body)
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress comes without types
+    parser_class = _Parser
+
+
+class _RefusingChannel(_Channel):
+    error_task_class = _Refusal
+
+
+class HttpServer:
+    """A WSGI application on a socket, served by threads of this process until `stop`.
+
+    With one thread, requests are served strictly one after the other, and a client that keeps its
+    connection open idly still holds up nobody: the reading and writing is done elsewhere.
+    """
+
+    def __init__(
+        self,
+        application: Any,
+        listener: socket.socket,
+        threads: int,
+        refuse: Callable[[int], Response] | None = None,
+    ) -> None:
+        # One line of warning for each request that has to wait is no help to anybody.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        self._sockets: dict[int, Any] = {}
+        self._server = create_server(
+            application,
+            map=self._sockets,
+            sockets=[listener],
+            threads=threads,
+            ident=None,
+            backlog=_BACKLOG,
+            connection_limit=_BACKLOG,
+            max_request_header_size=_MAX_HEADER_BYTES,
+            clear_untrusted_proxy_headers=False,
+            log_socket_errors=False,
+        )
+        self._server.refuse = refuse
+        self._server.channel_class = _RefusingChannel if refuse else _Channel
+        self._stopping = Event()
+        self._loop = Thread(target=self._serve, name="http", daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._loop.start()
+
+    def stop(self) -> None:
+        """Let running requests end, for two seconds at the most, and close every socket."""
+        self._server.task_dispatcher.shutdown(timeout=_SHUTDOWN_SECONDS)
+        self._stopping.set()
+        self._server.pull_trigger()
+        if self._loop.is_alive():
+            self._loop.join()
+        wasyncore.close_all(self._sockets)
+
+    def _serve(self) -> None:
+        while not self._stopping.is_set():
+            wasyncore.loop(timeout=1, use_poll=True, map=self._sockets, count=1)

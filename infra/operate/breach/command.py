@@ -1,0 +1,100 @@
+"""`python -m infra breach`: the worst day, in one command. `docs/runbook-breach.md` says when and why."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import click
+
+from chalicelib import observability
+from chalicelib.api.serializers import timestamp
+from chalicelib.observability import Event
+from infra.operate.breach.dry_run import DryRun
+from infra.operate.breach.plan import Plan, count_ended, make_plan
+from infra.operate.breach.proof import NOBODY_BEFORE, looking_before
+from infra.operate.breach.report import Report, ReportWriter
+from infra.operate.cli import stage_options
+from infra.operate.deployment import Deployment
+
+
+@click.command()
+@stage_options
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Check whether what is needed is there, and change nothing.")
+@click.option(
+    "--report", "path", type=click.Path(dir_okay=False, path_type=Path), help="Where it is written."
+)
+def breach(deployment: Deployment, path: Path | None, *, yes: bool, dry_run: bool) -> None:
+    """Replace the signing key without grace, and sign everybody out, now.
+
+    Can be repeated; one that was interrupted is resumed by calling it again.
+    """
+    if dry_run:
+        DryRun(deployment, path).run()
+        return
+    plan = make_plan(deployment)
+    journal = _begin(deployment, plan, path)
+    if not yes:
+        click.confirm(f"End every session of stage {deployment.stage}, for every user?", abort=True)
+    with journal.kept():
+        _carry_out(deployment, plan, journal)
+    click.echo(f"{journal.report.sessions_ended} sessions ended.")
+    click.echo(f"Report: {journal.path}")
+    if not journal.report.proven:
+        raise click.ClickException("It is done but not proven: see the report, then run this again.")
+
+
+def _begin(deployment: Deployment, plan: Plan, path: Path | None) -> ReportWriter:
+    clock, stage = deployment.services.adapters.clock, deployment.stage
+    report = Report(
+        stage=stage,
+        operator=deployment.operator(),
+        started_at=timestamp(clock()),
+        epoch_before=plan.table_epoch,
+        epoch=plan.epoch,
+        resumed=plan.resumes,
+    )
+    return ReportWriter(report, path or Path(f"breach-{stage}-{plan.epoch}.json"), clock)
+
+
+def _carry_out(deployment: Deployment, plan: Plan, journal: ReportWriter) -> None:
+    """Do it, prove it, and count; each step is in the report as soon as it is done."""
+    with looking_before(deployment, journal.leave_behind) as before:
+        ended_at = _end_everything(deployment, plan, journal)
+        _flush(deployment, journal, "emptied the authorizer cache")
+        journal.report.proof = before.prove() if before else {}
+        journal.step(_verdict(journal.report))
+        # A call of the authorizer that began before the epoch was raised may have been cached since.
+        _flush(deployment, journal, "emptied the authorizer cache once more")
+    user_id = before.account.user_id if before else None
+    journal.report.sessions_ended = count_ended(deployment, plan, ended_at, but_of=user_id)
+
+
+def _end_everything(deployment: Deployment, plan: Plan, journal: ReportWriter) -> int:
+    """Replace key, then epoch; return when. In this order no old key signs for a session of the new epoch."""
+    services = deployment.services
+    if plan.key_epoch is None:
+        journal.step("found a signing key that nobody can read, and went by the table's epoch")
+    services.key_rotation.replace_without_grace(str(uuid.uuid4()), plan.epoch)
+    journal.step(f"replaced the signing key: epoch {plan.epoch}")
+    # Warm functions see the new epoch with the read that each request makes, and drop older keys at once.
+    ended_at = services.adapters.clock()
+    services.adapters.sessions.advance_epoch(plan.epoch, ended_at)
+    observability.record(Event.BREACH, severe=True, epoch=plan.epoch, operator=journal.report.operator)
+    journal.step("ended every session from before")
+    return ended_at
+
+
+def _flush(deployment: Deployment, journal: ReportWriter, done: str) -> None:
+    deployment.client("apigateway").flush_stage_authorizers_cache(
+        restApiId=deployment.rest_api_id, stageName=deployment.api_stage
+    )
+    journal.step(done)
+
+
+def _verdict(report: Report) -> str:
+    if report.proven:
+        return "proved that tokens from before are refused"
+    failed = [claim for claim, holds in report.proof.items() if not holds]
+    return f"NOT PROVEN: {'; '.join(failed) or NOBODY_BEFORE}"

@@ -1,0 +1,98 @@
+"""`python -m infra breach --dry-run`: look at all that can be looked at without changing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import click
+import requests
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.domain.errors import GatehouseError
+from chalicelib.oauth.key_rotation import RotationRefused
+from infra.operate.breach.plan import Plan, count_ended, make_plan
+from infra.operate.breach.report import check_writable
+from infra.operate.cli import sentence
+from infra.operate.deployment import Deployment
+from infra.operate.temporary_account import TIMEOUT_SECONDS
+
+_FAILURES = (GatehouseError, RotationRefused, BotoCoreError, ClientError, requests.RequestException, OSError)
+
+
+@dataclass
+class DryRun:
+    """Says of each thing that a breach needs whether it is there, and what would be done.
+
+    `report` is the file that was named for the report, or None.
+    """
+
+    deployment: Deployment
+    report: Path | None
+
+    def run(self) -> None:
+        """Check everything. Raises ClickException where anything is missing."""
+        click.echo(f"DryRun on stage {self.deployment.stage}; nothing is changed.")
+        services = self.deployment.services
+        checks: dict[str, Callable[[], str]] = {
+            "AWS knows who you are": self.deployment.operator,
+            "the signing key can be read": lambda: f"epoch {services.key_rotation.current().epoch}",
+            "the table can be read": lambda: f"epoch {services.adapters.sessions.epoch()}",
+            "the sessions can be counted": lambda: f"{self._would_end} would end",
+            "the API answers": self._health,
+            "the report can be written": self._report_file,
+        }
+        passed = [_passes(name, look) for name, look in checks.items()]
+        if not all(passed):
+            raise click.ClickException("Not all that a breach needs is there: see above.")
+        self._say_plan()
+
+    @cached_property
+    def _plan(self) -> Plan:
+        return make_plan(self.deployment)
+
+    @cached_property
+    def _would_end(self) -> int:
+        return count_ended(self.deployment, self._plan, self.deployment.services.adapters.clock())
+
+    def _health(self) -> str:
+        url = f"{self.deployment.api_url}/health"
+        answer = requests.get(url, timeout=TIMEOUT_SECONDS)
+        if answer.status_code != requests.codes.ok or answer.json() != {"status": "ok"}:
+            raise requests.RequestException
+        return url
+
+    def _report_file(self) -> str:
+        if self.report is not None:
+            check_writable(self.report)
+            return str(self.report)
+        check_writable(Path("breach.json"))
+        return "in this folder"
+
+    def _say_plan(self) -> None:
+        click.echo(f"Would declare a breach of stage {self.deployment.stage}:")
+        click.echo(
+            f"  1. replace the signing key by one of epoch {self._plan.epoch}, with no grace for older ones"
+        )
+        click.echo("  2. end every session that was begun before, in one write")
+        click.echo("  3. empty the gateway's authorizer cache, before the proof and once more after it")
+        click.echo(f"  4. prove it at {self.deployment.api_url}, and write the report")
+        click.echo(f"{self._would_end} sessions would end.")
+
+
+def _passes(name: str, look: Callable[[], str]) -> bool:
+    try:
+        found = look()
+    except _FAILURES as error:
+        click.echo(f"  NOT OK  {name}: {_why(error)}")
+        return False
+    click.echo(f"  ok      {name}: {found}")
+    return True
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, requests.RequestException):
+        return f"it does not answer as it should ({type(error).__name__})"
+    return sentence(error)

@@ -1,0 +1,94 @@
+"""The proof of a breach: what a throw-away account could do before, it can do no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import click
+import requests
+
+from chalicelib.domain.errors import GatehouseError
+from infra.operate.deployment import Deployment
+from infra.operate.temporary_account import TemporaryAccount, temporary_account
+
+NOBODY_BEFORE = "no account could sign in before"
+_NOT_PERMITTED = (403, "insufficient_scope")
+_REFUSED_TOKEN = (401, "invalid_token")
+_REFUSED_GRANT = (400, "invalid_grant")
+_GOOD = (200, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """An account, its tokens from before, and whether the gateway has been seen to let them through."""
+
+    account: TemporaryAccount
+    access_token: str
+    refresh_token: str
+    was_let_through: bool
+
+    def prove(self) -> dict[str, bool]:
+        """Return each claim with whether it holds now."""
+        one = self.account
+        return {
+            # This function looks into the table itself, whatever the gateway has cached.
+            "an old access token is refused": _holds(
+                lambda: _said(one.get("/me", self.access_token)) == _REFUSED_TOKEN
+            ),
+            # This one trusts the authorizer: with an Allow still in the cache it would answer as before.
+            "an old access token is refused where the authorizer's cache decides": self.was_let_through
+            and _holds(lambda: _said(_ask_cache(one, self.access_token)) == _REFUSED_TOKEN),
+            "an old refresh token is refused": _holds(
+                lambda: _said(one.refresh(self.refresh_token)) == _REFUSED_GRANT
+            ),
+            "a new sign-in works": _holds(
+                lambda: _said(one.get("/me", one.sign_in()["access_token"])) == _GOOD
+            ),
+        }
+
+
+@contextmanager
+def looking_before(deployment: Deployment, on_remaining: Callable[[str], object]) -> Iterator[Before | None]:
+    """Sign in, to have tokens from before. On the worst day that may fail, and then there are none.
+
+    `on_remaining` is told where the account cannot be removed again.
+    """
+    with ExitStack() as stack:
+        try:
+            account = stack.enter_context(temporary_account(deployment, on_remaining))
+            before = _look(account)
+        except (requests.RequestException, GatehouseError, ValueError, KeyError, TypeError) as error:
+            why = type(error).__name__
+            click.echo(f"No proof will be possible: signing in before failed ({why}).", err=True)
+            before = None
+        yield before
+
+
+def _look(one: TemporaryAccount) -> Before:
+    tokens = one.sign_in()
+    access, refresh = str(tokens["access_token"]), str(tokens["refresh_token"])
+    # It also puts the authorizer's answer for this token into the gateway's cache.
+    return Before(one, access, refresh, _holds(lambda: _said(_ask_cache(one, access)) == _NOT_PERMITTED))
+
+
+def _ask_cache(one: TemporaryAccount, access_token: str) -> requests.Response:
+    """Ask for something that the account may not see: a refusal by name says that the token was believed."""
+    return one.get(f"/admin/users/{one.user_id}", access_token)
+
+
+def _said(answer: requests.Response) -> tuple[int, str]:
+    """Return status and error. Raises ValueError for a body that is none of ours."""
+    body = answer.json()
+    if not isinstance(body, dict):
+        raise TypeError
+    return answer.status_code, str(body.get("error", ""))
+
+
+def _holds(look: Callable[[], bool]) -> bool:
+    """Return what is seen; an API that does not answer as ours proves nothing, and the run goes on."""
+    try:
+        return look()
+    except (requests.RequestException, ValueError, KeyError, TypeError):
+        return False

@@ -1,0 +1,131 @@
+"""moto behind its one thread, and what is made in it from the template."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from threading import get_ident
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.local.stack import resources
+from infra.local.stack.aws import LocalAws
+from infra.local.stack.resources import create_resources
+from infra.local.stack.server import HttpServer, listen
+from infra.local.stack.template import Template
+
+
+@contextmanager
+def running_aws(flushes: list[int] | None = None) -> Iterator[LocalAws]:
+    with closing(listen(0)) as listener:
+        aws = LocalAws(listener, lambda: (flushes if flushes is not None else []).append(1))
+        aws.start()
+        try:
+            yield aws
+        finally:
+            aws.stop()
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[LocalAws]:
+    with running_aws() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def made(aws: LocalAws) -> dict[str, str]:
+    return create_resources(Template.load({}), aws.url)
+
+
+def client(service: str, aws: LocalAws) -> closing[Any]:
+    return closing(resources.client(service, aws.url))
+
+
+def test_the_table_is_that_of_the_template(aws: LocalAws, made: dict[str, str]) -> None:
+    name = made["UsersTable"]
+    with client("dynamodb", aws) as dynamodb:
+        table = dynamodb.describe_table(TableName=name)["Table"]
+        expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    keys = [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]]
+    assert keys == [("pk", "HASH"), ("sk", "RANGE")]
+    assert {one["AttributeType"] for one in table["AttributeDefinitions"]} == {"S"}
+    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["SSEDescription"]["Status"] == "ENABLED"
+    assert not table.get("GlobalSecondaryIndexes")
+    assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+
+
+def test_the_secret_is_that_of_the_template(aws: LocalAws, made: dict[str, str]) -> None:
+    with client("secretsmanager", aws) as secrets:
+        document = json.loads(secrets.get_secret_value(SecretId=made["SigningSecret"])["SecretString"])
+    assert set(document) == {"alg", "key"}
+    assert document["alg"] == "HS256"
+    assert len(document["key"]) == 64
+    assert document["key"].isalnum()
+
+
+def test_two_of_them_know_nothing_of_each_other(aws: LocalAws, made: dict[str, str]) -> None:
+    with running_aws() as other:
+        again = create_resources(Template.load({}), other.url)
+        assert again["UsersTable"] == made["UsersTable"]
+        with client("dynamodb", other) as dynamodb:
+            dynamodb.delete_table(TableName=again["UsersTable"])
+    with client("dynamodb", aws) as dynamodb:
+        assert dynamodb.list_tables()["TableNames"] == [made["UsersTable"]]
+
+
+def test_of_many_racing_writers_one_wins(aws: LocalAws, made: dict[str, str]) -> None:
+    """As in DynamoDB, and unlike moto under several threads."""
+
+    def write(key: str) -> str:
+        item = {"pk": {"S": key}, "sk": {"S": "race"}}
+        try:
+            dynamodb.put_item(
+                TableName=made["UsersTable"], Item=item, ConditionExpression="attribute_not_exists(pk)"
+            )
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return "written"
+
+    with client("dynamodb", aws) as dynamodb, ThreadPoolExecutor(16) as pool:
+        for number in range(10):
+            outcomes = sorted(pool.map(write, [f"race-{number}"] * 16))
+            assert outcomes == ["ConditionalCheckFailedException"] * 15 + ["written"]
+
+
+def test_one_thread_serves_and_an_idle_connection_does_not_block_it() -> None:
+    seen: set[int] = set()
+
+    def remember(_environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        seen.add(get_ident())
+        start_response("204 No Content", [])
+        return []
+
+    def ask(_: int) -> bytes:
+        with socket.create_connection(address, timeout=10) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            return connection.recv(100)
+
+    with closing(listen(0)) as listener:
+        address = listener.getsockname()
+        server = HttpServer(remember, listener, threads=1)
+        server.start()
+        with socket.create_connection(address), ThreadPoolExecutor(16) as pool:
+            assert all(answer.startswith(b"HTTP/1.1 204") for answer in pool.map(ask, range(64)))
+        server.stop()
+    assert len(seen) == 1
+
+
+def test_api_gateway_can_be_told_to_flush() -> None:
+    flushes: list[int] = []
+    with running_aws(flushes) as aws, client("apigateway", aws) as apigateway:
+        answer = apigateway.flush_stage_authorizers_cache(restApiId="gatehouse0", stageName="local")
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
+    assert flushes == [1]

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from tests.infra.conftest import GatewayHarness, error_of, make_harness
+
+
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [
+        ("GET", "/"),
+        ("GET", "/nothing"),
+        ("GET", "/open/more"),
+        ("GET", "/opening"),
+        ("GET", "/guarded/a/b"),
+        ("GET", "//open"),
+        ("GET", "/open//"),
+        ("GET", "*"),
+        ("GET", "/%6Fpen"),
+        ("DELETE", "/open"),
+        ("OPTIONS", "/open"),
+        ("HEAD", "/guarded"),
+        ("get", "/open"),
+        ("BREW", "/open"),
+    ],
+)
+@pytest.mark.parametrize("token", [None, "Bearer good", "AWS4-HMAC-SHA256 Credential=a"])
+def test_no_such_path_or_method_is_a_404(
+    harness: GatewayHarness, method: str, target: str, token: str | None
+) -> None:
+    """With or without a token: whoever has none learns no less, and a good one changes nothing."""
+    response = harness.ask(target, token, method=method)
+    assert (response.status, error_of(response)) == (404, "not_found")
+    assert harness.authorizer.events == []
+
+
+def test_one_slash_at_the_end_does_not_matter(harness: GatewayHarness) -> None:
+    assert harness.event("/open/")["path"] == "/open/"
+
+
+def test_an_open_door_asks_nobody(harness: GatewayHarness) -> None:
+    event = harness.event("/open", "Basic whatever")
+    assert "authorizer" not in event["requestContext"]
+    assert harness.authorizer.events == []
+
+
+def test_the_event_is_that_of_a_rest_api(harness: GatewayHarness) -> None:
+    event = harness.event(
+        "/open?a=1&a=2&b=%20+&c",
+        method="POST",
+        body="naïve".encode(),
+        headers={"User-Agent": "toy/1", "X-Forwarded-For": "203.0.113.9"},
+    )
+    assert event["resource"] == event["path"] == "/open"
+    assert event["httpMethod"] == "POST"
+    assert event["headers"]["X-Forwarded-For"] == "203.0.113.9, 192.0.2.7"
+    assert event["multiValueHeaders"]["User-Agent"] == ["toy/1"]
+    assert event["queryStringParameters"] == {"a": "2", "b": "  ", "c": ""}
+    assert event["multiValueQueryStringParameters"] == {"a": ["1", "2"], "b": ["  "], "c": [""]}
+    assert event["pathParameters"] is None
+    assert (event["body"], event["isBase64Encoded"]) == ("naïve", False)
+    context = event["requestContext"]
+    assert context["identity"] == {"sourceIp": "192.0.2.7", "userAgent": "toy/1"}
+    assert (context["httpMethod"], context["resourcePath"], context["path"]) == ("POST", "/open", "/open")
+    assert (context["apiId"], context["stage"], context["domainName"]) == ("gatehouse0", "local", "localhost")
+
+
+def test_an_event_says_null_where_there_is_nothing(harness: GatewayHarness) -> None:
+    event = harness.event("/open")
+    nothing = ("queryStringParameters", "multiValueQueryStringParameters", "body", "stageVariables")
+    assert [event[name] for name in nothing] == [None] * 4
+
+
+def test_request_ids_differ(harness: GatewayHarness) -> None:
+    ids = {harness.event("/open")["requestContext"]["requestId"] for _ in range(3)}
+    assert len(ids) == 3
+
+
+def test_path_parameters_are_decoded(harness: GatewayHarness) -> None:
+    response = harness.ask("/guarded/a%2Fb%20%C3%AF%FF", "Bearer good")
+    assert json.loads(response.body) == {"name": "a/b ï�"}
+
+
+def test_a_body_that_is_no_utf8_gets_replacement_characters(harness: GatewayHarness) -> None:
+    assert harness.event("/open", method="POST", body=b"a\xff\xfeb")["body"] == "a��b"
+
+
+def test_a_body_of_a_binary_type_comes_in_base64(harness: GatewayHarness) -> None:
+    event = harness.event("/open", method="POST", body=b"\xff", headers={"Content-Type": "image/png; x=y"})
+    assert (event["body"], event["isBase64Encoded"]) == (base64.b64encode(b"\xff").decode(), True)
+
+
+def test_a_body_of_more_than_10_mb_is_refused(harness: GatewayHarness) -> None:
+    size = 10 * 1024 * 1024
+    assert harness.ask("/empty", body=b"x" * size).status == 204
+    response = harness.ask("/empty", body=b"x" * (size + 1))
+    assert (response.status, error_of(response)) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("target", ["/open", "/guarded", "/nothing", "/open?" + "a" * 11_000])
+def test_headers_and_request_line_have_a_limit_in_all(harness: GatewayHarness, target: str) -> None:
+    response = harness.ask(target, "Bearer " + "x" * 10_240)
+    assert (response.status, error_of(response)) == (431, "invalid_request")
+    assert harness.authorizer.events == []
+
+
+def test_the_answer_of_the_function_goes_out() -> None:
+    harness = make_harness(
+        function=lambda *_: {
+            "statusCode": "201",
+            "headers": {"X-One": "1", "content-type": "text/plain", "Content-Length": "999", "X-Two": "old"},
+            "multiValueHeaders": {"x-two": ["a", "b"]},
+            "body": base64.b64encode(b"\xff").decode(),
+            "isBase64Encoded": True,
+        }
+    )
+    response = harness.ask("/open")
+    assert (response.status, response.body) == (201, b"\xff")
+    assert response.headers == (
+        ("X-One", "1"),
+        ("content-type", "text/plain"),
+        ("x-two", "a"),
+        ("x-two", "b"),
+    )
+
+
+def test_an_answer_is_json_unless_it_says_otherwise() -> None:
+    harness = make_harness(function=lambda *_: {"statusCode": 200})
+    assert harness.ask("/open").headers == (("Content-Type", "application/json"),)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        "text",
+        [],
+        {},
+        {"statusCode": "abc"},
+        {"statusCode": 99},
+        {"statusCode": 600},
+        {"statusCode": 200, "body": {"a": 1}},
+        {"statusCode": 200, "body": "%", "isBase64Encoded": True},
+        {"statusCode": 200, "body": "\ud800"},
+        {"statusCode": 200, "headers": ["a"]},
+        {"statusCode": 200, "headers": {"a": "b\r\nc: d"}},
+        {"statusCode": 200, "headers": {"a": "€"}},
+        {"statusCode": 200, "multiValueHeaders": {"a": 1}},
+    ],
+)
+def test_an_answer_that_aws_could_not_use_is_a_503(answer: Any, caplog: pytest.LogCaptureFixture) -> None:
+    response = make_harness(function=lambda *_: answer).ask("/open")
+    assert (response.status, error_of(response)) == (503, "temporarily_unavailable")
+    assert "API Gateway cannot use" in caplog.text
+
+
+def test_an_exception_is_a_503_and_its_text_stays_here(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("the reason")
+
+    response = make_harness(function=broken).ask("/open")
+    assert (response.status, error_of(response)) == (503, "temporarily_unavailable")
+    assert b"reason" not in response.body
+    assert "RuntimeError: the reason" in caplog.text

@@ -1,0 +1,148 @@
+"""`python -m infra.local`, as a developer starts and stops it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from infra.local.stack.greeting import commands
+from infra.local.stack.server import listen
+from infra.local.stack.stack_file import stack_file
+
+ROOT = Path(__file__).resolve().parents[3]
+COMMAND = [sys.executable, "-m", "infra.local"]
+
+
+def environment(folder: Path, port: str) -> dict[str, str]:
+    ours = {"PORT": port, "BCRYPT_COST": "4", "GATEHOUSE_STACK_FILE": str(folder / "stack.json")}
+    return {**os.environ, **ours}
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start a stack, and return once it has said that it runs."""
+    variables = environment(folder, "0")
+    with subprocess.Popen(COMMAND, cwd=ROOT, env=variables, text=True, stdout=subprocess.PIPE) as process:  # noqa: S603
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("Gatehouse runs at http://127.0.0.1:")
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_runs_until_a_signal_comes(tmp_path: Path, how: signal.Signals) -> None:
+    file = tmp_path / "stack.json"
+    with running(tmp_path) as process:
+        told = json.loads(file.read_text())
+        assert told["pid"] == process.pid
+        assert set(told) == {
+            "api_url",
+            "aws_endpoint_url",
+            "region",
+            "users_table",
+            "signing_secret_id",
+            "pid",
+        }
+        process.send_signal(how)
+        # A terminal and `make` may both send one.
+        process.send_signal(how)
+        assert process.wait(timeout=10) == 0
+    assert not file.exists()
+    assert list(tmp_path.iterdir()) == [tmp_path / "gatehouse.log"]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the greeting is for people who have curl")
+def test_the_lines_that_it_prints_work_in_a_shell(tmp_path: Path) -> None:
+    with running(tmp_path) as process:
+        api_url = json.loads((tmp_path / "stack.json").read_text())["api_url"]
+        token, me, stranger = (
+            subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True).stdout  # noqa: S603, S607
+            for line in commands(api_url)
+        )
+        process.send_signal(signal.SIGTERM)
+        printed = process.stdout.read() if process.stdout else ""
+    assert json.loads(token)["token_type"] == "Bearer"
+    assert json.loads(me)["email"] == "demo@example.com"
+    assert stranger.startswith("HTTP/1.1 401 ")
+    assert all(line in printed for line in commands(api_url))
+    assert '{"' not in printed, "what functions log belongs into the log"
+    assert "session_started" in (tmp_path / "gatehouse.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("port", "sentence"),
+    [
+        ("many", "PORT must be a port number, 0 to 65535, not 'many'."),
+        ("99999", "PORT must be a port number"),
+    ],
+)
+def test_a_bad_port_is_told_in_one_sentence(tmp_path: Path, port: str, sentence: str) -> None:
+    assert refused(tmp_path, port).startswith(sentence)
+
+
+def test_a_port_in_use_is_told_in_one_sentence(tmp_path: Path) -> None:
+    with closing(listen(0)) as listener:
+        port = listener.getsockname()[1]
+        log = tmp_path / ".local" / "gatehouse.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("what the stack that has the port has written\n")
+        assert refused(tmp_path, str(port)).startswith(f"Port {port} is in use")
+        assert log.read_text() == "what the stack that has the port has written\n"
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ({"BCRYPT_COST": "99"}, "BCRYPT_COST must be between 4 and 16, not 99."),
+        ({"LOG_LEVEL": "WARNING"}, "LOG_LEVEL must be DEBUG or INFO, not 'WARNING'."),
+        ({"AWS_PORT": "x"}, "AWS_PORT must be a port number, 0 to 65535, not 'x'."),
+    ],
+)
+def test_a_bad_setting_is_told_in_one_sentence(
+    tmp_path: Path, setting: dict[str, str], sentence: str
+) -> None:
+    assert refused(tmp_path, "0", setting) == sentence + "\n"
+
+
+def test_a_package_that_is_missing_is_told_with_what_to_do(tmp_path: Path) -> None:
+    """Without its site-packages, a Python is as one whose installation broke off."""
+    said = refused(tmp_path, "0", command=[sys.executable, "-S", "-m", "infra.local"])
+    assert said.startswith("The installation is not complete (No module named '")
+    assert said.endswith("): run `make clean`, then the same again.\n")
+
+
+def test_the_file_of_another_stack_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "stack.json"
+    with stack_file(file, {"api_url": "a"}):
+        file.write_text('{"pid": 1}')
+    assert file.read_text() == '{"pid": 1}'
+
+
+def refused(
+    folder: Path, port: str, settings: dict[str, str] | None = None, command: list[str] = COMMAND
+) -> str:
+    """Return the one line on standard error of a stack that does not start."""
+    done = subprocess.run(  # noqa: S603
+        command,
+        cwd=ROOT,
+        env=environment(folder, port) | (settings or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    return done.stderr

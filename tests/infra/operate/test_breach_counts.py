@@ -1,0 +1,108 @@
+"""How many sessions a breach has ended: those that stood, each counted by one run and no more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.dynamodb.sessions import DynamoDBSessions
+from chalicelib.domain.errors import Unavailable
+from infra.operate.breach.proof import Before
+from tests.blackbox.local_deployment import LocalDeployment, staged
+from tests.fakes import FakeClock
+from tests.infra.operate.breached import report
+
+HOUR = 3_600
+
+
+@pytest.fixture
+def stage(tmp_path: Path, moved: FakeClock) -> Iterator[LocalDeployment]:
+    with staged(tmp_path, moved, REFRESH_IDLE_SECONDS=HOUR) as running:
+        yield running
+
+
+def told(stage: LocalDeployment, *options: str) -> int:
+    """Return the number that a run tells."""
+    result = stage.operate("breach", *options)
+    assert result.exit_code == 0, result.output
+    (count,) = re.findall(r"^(\d+) sessions (?:ended|would end)\.$", result.output, re.MULTILINE)
+    return int(count)
+
+
+def test_each_run_counts_the_sessions_that_stood_before_it(stage: LocalDeployment) -> None:
+    for _ in range(3):
+        stage.signed_in()
+    assert told(stage, "--dry-run") == 3
+    assert told(stage, "--yes") == 3
+    assert told(stage, "--dry-run") == 0
+    assert told(stage, "--yes") == 0
+    stage.signed_in()
+    stage.signed_in()
+    assert told(stage, "--dry-run") == 2
+    assert told(stage, "--yes") == 2
+    assert [report(stage, epoch)["sessions_ended"] for epoch in (1, 2, 3)] == [3, 0, 2]
+
+
+def test_an_expired_session_has_ended_before(stage: LocalDeployment, moved: FakeClock) -> None:
+    moved.advance(-2 * HOUR)
+    stage.signed_in()
+    moved.advance(2 * HOUR)
+    stage.signed_in()
+    assert told(stage, "--dry-run") == 1
+    assert told(stage, "--yes") == 1
+
+
+def test_a_session_that_was_signed_out_has_ended_before(stage: LocalDeployment) -> None:
+    app = stage.signed_in()
+    stage.signed_in()
+    assert app.send("POST", "/oauth/revoke", data={"token": app.refresh_token}).status_code == 200
+    assert told(stage, "--yes") == 1
+
+
+def test_a_session_that_begins_amid_the_run_is_not_ended(
+    stage: LocalDeployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, prove = stage.signed_in(), Before.prove
+
+    def amid(before: Before) -> dict[str, bool]:
+        assert app.sign_in().status_code == 200
+        return prove(before)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Before, "prove", amid)
+        assert told(stage, "--yes") == 1
+    assert app.me().status_code == 200
+    assert told(stage, "--yes") == 1
+
+
+@pytest.mark.parametrize(
+    ("after_the_write", "left"), [(False, 3), (True, 1)], ids=["before the epoch", "after the epoch"]
+)
+def test_a_resumed_run_counts_what_the_interrupted_one_had_not_ended(
+    stage: LocalDeployment,
+    monkeypatch: pytest.MonkeyPatch,
+    after_the_write: bool,  # noqa: FBT001
+    left: int,
+) -> None:
+    """Two stood before the interrupted run, and one was begun between the two."""
+    stage.signed_in()
+    stage.signed_in()
+    advance = DynamoDBSessions.advance_epoch
+
+    def stop(*arguments: Any) -> bool:
+        if after_the_write:
+            advance(*arguments)
+        raise Unavailable("aws ThrottlingException")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DynamoDBSessions, "advance_epoch", stop)
+        assert stage.operate("breach", "--yes").exit_code == 1
+    assert report(stage, 1)["sessions_ended"] is None
+    stage.signed_in()
+    assert told(stage, "--dry-run") == left
+    assert told(stage, "--yes") == left
+    assert told(stage, "--yes") == 0

@@ -1,0 +1,60 @@
+"""AWS calls as IAM sees them: an action on a resource, and for DynamoDB the partition keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.fake_aws import SETTINGS
+from tests.infra.template.resolved import ACCOUNT
+
+TABLE = f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/UsersTable"
+SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:SigningSecret-AbCdEf"
+
+
+@dataclass(frozen=True, order=True)
+class Call:
+    """One action, asked of IAM. `keys` is `dynamodb:LeadingKeys`; nothing else has any."""
+
+    function: str
+    action: str
+    resource: str
+    keys: tuple[str, ...] = ()
+
+
+def calls_of(function: str, model: Any, params: dict[str, Any]) -> Iterator[Call]:
+    """Return what IAM is asked for one call of botocore."""
+    service, operation = model.service_model.signing_name, model.name
+    if service == "secretsmanager":
+        assert params["SecretId"] == SETTINGS.signing_secret_id
+        yield Call(function, f"secretsmanager:{operation}", SECRET)
+        return
+    assert service == "dynamodb"
+    if operation == "TransactWriteItems":
+        # IAM knows no such action: it asks for that of each item.
+        for item in params["TransactItems"]:
+            ((kind, inner),) = item.items()
+            yield _item_call(
+                function, "ConditionCheckItem" if kind == "ConditionCheck" else f"{kind}Item", inner
+            )
+    elif operation == "BatchGetItem":
+        for table, wanted in params["RequestItems"].items():
+            keys = tuple(key["pk"]["S"] for key in wanted["Keys"])
+            yield Call(function, "dynamodb:BatchGetItem", _table(table), keys)
+    else:
+        yield _item_call(function, operation, params)
+
+
+def _item_call(function: str, operation: str, params: dict[str, Any]) -> Call:
+    if operation == "Query":
+        assert params["KeyConditionExpression"] == "pk = :pk"
+        key = params["ExpressionAttributeValues"][":pk"]
+    else:
+        key = (params["Item"] if "Item" in params else params["Key"])["pk"]
+    return Call(function, f"dynamodb:{operation}", _table(params["TableName"]), (key["S"],))
+
+
+def _table(name: str) -> str:
+    assert name == SETTINGS.users_table
+    return TABLE

@@ -1,0 +1,79 @@
+"""As much of IAM as the functions' policies use. What it does not know it refuses to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tests.infra.template.calls import Call
+
+_LEADING_KEYS = "dynamodb:LeadingKeys"
+_ANY = ("*",)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The smallest thing that a policy allows: an action on a resource, for one pattern of partition keys."""
+
+    action: str
+    resource: str
+    key: str = "*"
+
+
+class Policy:
+    """A policy document whose intrinsics are resolved."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        assert document["Version"] == "2012-10-17"
+        self._statements = document["Statement"]
+        for statement in self._statements:
+            assert set(statement) <= {"Sid", "Effect", "Action", "Resource", "Condition"}, statement
+            assert statement["Effect"] == "Allow", statement
+
+    def allows(self, call: Call) -> bool:
+        """Tell whether one statement alone allows the call, as IAM asks for it."""
+        return any(
+            any(fnmatchcase(call.action, pattern) for pattern in _list(statement["Action"]))
+            and any(fnmatchcase(call.resource, pattern) for pattern in _list(statement["Resource"]))
+            and _all_match(call.keys, _keys(statement))
+            for statement in self._statements
+        )
+
+    def grants(self) -> Iterator[Grant]:
+        """Return all that the policy allows, in pieces."""
+        for statement in self._statements:
+            for action in _list(statement["Action"]):
+                for resource in _list(statement["Resource"]):
+                    for key in _keys(statement):
+                        yield Grant(action, resource, key)
+
+
+def is_used(grant: Grant, calls: set[Call]) -> bool:
+    """Tell whether a call needed this piece."""
+    return any(
+        fnmatchcase(call.action, grant.action)
+        and fnmatchcase(call.resource, grant.resource)
+        and (grant.key == "*" or any(fnmatchcase(key, grant.key) for key in call.keys))
+        for call in calls
+    )
+
+
+def _list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _keys(statement: dict[str, Any]) -> tuple[str, ...]:
+    """Return the patterns of partition keys that the one known kind of condition names."""
+    condition = statement.get("Condition")
+    if condition is None:
+        return _ANY
+    assert list(condition) == ["ForAllValues:StringLike"], condition
+    assert list(condition["ForAllValues:StringLike"]) == [_LEADING_KEYS], condition
+    return tuple(condition["ForAllValues:StringLike"][_LEADING_KEYS])
+
+
+def _all_match(keys: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
+    # ForAllValues: every one of the request's, and so also none at all.
+    return all(any(fnmatchcase(key, pattern) for pattern in patterns) for key in keys)

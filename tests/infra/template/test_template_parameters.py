@@ -1,0 +1,165 @@
+"""The parameters themselves: what they may be, what they mean to the code, and what changing one replaces."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from chalicelib.settings import Settings
+from tests.infra.template.packaged import FUNCTIONS, document, packaged, transformed
+from tests.infra.template.resolved import Resolved
+from tests.infra.template.test_template_options import CERTIFICATE, TOPIC, WEB_ACL
+
+PARAMETERS: dict[str, dict[str, Any]] = document()["Parameters"]
+KNOBS = {setting.name.upper(): setting for setting in fields(Settings)}
+# Lambda sets the region; an endpoint other than AWS's is for a developer's machine.
+NOT_OURS = {"AWS_REGION", "AWS_ENDPOINT_URL"}
+OTHER_TEXT = {
+    "Stage": ["prod", "a"],
+    "ClientIds": ["kiosk", "kiosk,web.app"],
+    "Audience": ["https://api.example.com"],
+    "DomainName": ["auth.example.com"],
+    "DomainCertificateArn": [CERTIFICATE],
+    "WebAclArn": [WEB_ACL],
+    "AlarmTopicArn": [TOPIC],
+    "CorsAllowOrigin": ["https://app.example.com", "http://localhost:3000"],
+}
+BAD_TEXT = {
+    "Stage": ["", "Prod", "1st", "a" * 17, "a_b"],
+    "ClientIds": [",", "a,,b", "a b", "a,"],
+    "Audience": ["a b", "ä"],
+    "DomainName": [
+        "https://auth.example.com",
+        "auth",
+        "Auth.example.com",
+        "auth.example.com/",
+        "-a.example.com",
+    ],
+    "DomainCertificateArn": ["arn:aws:iam::123456789012:server-certificate/a", CERTIFICATE + " "],
+    "WebAclArn": [WEB_ACL.replace("regional", "global"), "gate"],
+    "AlarmTopicArn": [TOPIC + ".fifo", "alarms"],
+    "CorsAllowOrigin": ["*", "app.example.com", "https://app.example.com/", "https://a'b", "null"],
+}
+# A stage's name is part of its address, so a stack keeps the one that it has.
+REPLACED_ON_PURPOSE = {("Stage", "RestAPIStage")}
+
+
+def other_values(name: str) -> list[str]:
+    """Return values of a parameter, its bounds among them, that are not the default."""
+    declared = PARAMETERS[name]
+    if "AllowedValues" in declared:
+        values = [str(one) for one in declared["AllowedValues"]]
+    elif "MinValue" in declared:
+        values = [str(declared["MinValue"]), str(declared["MaxValue"])]
+    else:
+        values = OTHER_TEXT[name]
+    return [one for one in values if one != str(declared["Default"])]
+
+
+CHANGES = [(name, value) for name in PARAMETERS for value in other_values(name)]
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_parameter_says_what_it_is_and_what_it_may_be(name: str) -> None:
+    declared = PARAMETERS[name]
+    assert declared["Description"].endswith(".")
+    assert len(declared["Description"]) < 110
+    assert (
+        "AllowedValues" in declared
+        or {"MinValue", "MaxValue"} <= set(declared)
+        or "AllowedPattern" in declared
+    )
+    if "AllowedPattern" in declared:
+        assert "ConstraintDescription" in declared
+    # In its own definition, and at least once more.
+    assert len(re.findall(rf"\b{name}\b", packaged())) > 1
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_the_default_is_among_what_it_may_be(name: str) -> None:
+    declared = PARAMETERS[name]
+    default = declared["Default"]
+    if "AllowedValues" in declared:
+        assert default in declared["AllowedValues"]
+    elif "MinValue" in declared:
+        assert declared["MinValue"] <= default <= declared["MaxValue"]
+    else:
+        assert re.search(declared["AllowedPattern"], default)
+
+
+@pytest.mark.parametrize("name", OTHER_TEXT)
+def test_a_pattern_takes_the_good_and_leaves_the_bad(name: str) -> None:
+    pattern = PARAMETERS[name]["AllowedPattern"]
+    # CloudFormation anchors a pattern by itself, but a trailing line break passes Python's `$`.
+    assert all(re.fullmatch(pattern, one) for one in OTHER_TEXT[name])
+    assert [one for one in BAD_TEXT[name] if re.fullmatch(pattern, one)] == []
+
+
+def environment(function: str, **parameters: str) -> dict[str, str]:
+    template = Resolved(transformed(), parameters)
+    found: dict[str, str] = template.properties(function)["Environment"]["Variables"]
+    return found
+
+
+def test_every_function_has_the_same_settings_and_every_setting() -> None:
+    api = environment("APIHandler")
+    assert all(environment(function) == api for function in FUNCTIONS)
+    ours = {name for name in api if not name.startswith("POWERTOOLS_")}
+    assert ours == set(KNOBS) - NOT_OURS
+
+
+def test_the_defaults_here_are_the_defaults_of_the_code() -> None:
+    """So a developer's stack, which knows only the code's, behaves as a deployed one."""
+    settings = Settings.from_environment(environment("APIHandler"))
+    for name, setting in KNOBS.items():
+        if name not in NOT_OURS | {"STAGE", "USERS_TABLE", "SIGNING_SECRET_ID"}:
+            assert getattr(settings, setting.name) == setting.default, name
+
+
+@pytest.mark.parametrize(("name", "value"), CHANGES)
+def test_the_code_takes_every_value_that_a_parameter_may_have(name: str, value: str) -> None:
+    variables = environment("APIHandler", **{name: value})
+    settings = Settings.from_environment(variables)
+    for variable, text in variables.items():
+        if variable in KNOBS and text:
+            assert str(getattr(settings, KNOBS[variable].name)) == text
+
+
+def test_metrics_are_counted_apart_and_lines_logged_at_the_level_asked_for() -> None:
+    found = environment("APIHandler", LogLevel="DEBUG")
+    assert (found["POWERTOOLS_SERVICE_NAME"], found["LOG_LEVEL"]) == ("gatehouse-prod", "DEBUG")
+
+
+def replaced(before: Resolved, after: Resolved) -> set[str]:
+    """Return the resources that CloudFormation would make anew to get from one template to the other."""
+    return {
+        name
+        for name, resource in before.resources.items()
+        if name in after.resources and _fixed(resource) != _fixed(after.resources[name])
+    }
+
+
+def _fixed(resource: dict[str, Any]) -> dict[str, Any]:
+    """Return the properties that a resource has for its life, as its schema tells."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource["Type"]).schema
+    paths = [*schema.get("createOnlyProperties", []), *schema.get("conditionalCreateOnlyProperties", [])]
+    names = {path.removeprefix("/properties/").partition("/")[0] for path in paths}
+    return {name: value for name, value in resource["Properties"].items() if name in names}
+
+
+@pytest.mark.parametrize(("name", "value"), CHANGES)
+def test_changing_a_parameter_never_touches_accounts_or_key(name: str, value: str) -> None:
+    before, after = Resolved(transformed()), Resolved(transformed(), {name: value})
+    for kept in ("UsersTable", "SigningSecret"):
+        assert _but_for_protection(before.resources[kept]) == _but_for_protection(after.resources[kept])
+    assert {(name, one) for one in replaced(before, after)} <= REPLACED_ON_PURPOSE
+
+
+def _but_for_protection(resource: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what a stage's name decides, and what can be changed without touching anything stored."""
+    kept = {name: one for name, one in resource["Properties"].items() if name != "DeletionProtectionEnabled"}
+    return {**resource, "Properties": kept}
