@@ -6,7 +6,7 @@ them turns an outage into a no.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -14,10 +14,12 @@ from typing import Any, Protocol
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
+from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.sessions.attempts import AttemptPolicy
 from chalicelib.domain.sessions.session import EndedSession, EndReason, Session
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
+from chalicelib.domain.tokens.system_state import SystemState
 
 
 class Clock(Protocol):
@@ -32,6 +34,13 @@ class Entropy(Protocol):
 
     def __call__(self, size: int, /) -> bytes:
         """Return `size` bytes from the operating system's generator."""
+
+
+class Sleep(Protocol):
+    """The one seam for waiting."""
+
+    def __call__(self, seconds: float, /) -> None:
+        """Wait."""
 
 
 class Verdict(Enum):
@@ -86,14 +95,23 @@ class Keys(Protocol):
         """Return keys of `epoch` or later, from a bounded cache where that is new enough."""
 
     def for_kid(self, kid: str, issued_at: int) -> KeySet:
-        """Return the keys that may know `kid`: looks again, at a limited rate, where the cache is older.
+        """Return the keys that may know `kid`, after another look where the cached ones may be too old.
 
         Both come from a token that nobody has verified, and only decide whether a look is worth while.
+        Raises TooManyUnknownKeys where the looks are used up.
         """
 
 
+class StaleVersion(Unavailable):
+    """Another version is AWSCURRENT than the caller had read: it has changed, or that read was late."""
+
+
 class KeyVersions(Protocol):
-    """The versions of the signing secret, for whoever replaces keys."""
+    """The versions of the signing secret, for whoever replaces keys.
+
+    Reads are eventually consistent, without a bound on the delay: what was just written may not be seen yet.
+    Writes go by what is really there, and never depend on a read.
+    """
 
     def labels(self) -> Mapping[str, frozenset[str]]:
         """Return the staging labels of every version that has one, by version id."""
@@ -107,11 +125,11 @@ class KeyVersions(Protocol):
     def promote(self, version_id: str, *, instead_of: str) -> None:
         """Make a version AWSCURRENT; `instead_of`, which has to be that, becomes AWSPREVIOUS.
 
-        Raises Unavailable where another version is current by now. Repeating it changes nothing.
+        Raises StaleVersion where another version is current. Repeating it changes nothing.
         """
 
     def remove_label(self, version_id: str, label: str) -> None:
-        """Take a label off a version, if it is there."""
+        """Take a label off a version; a version that does not have it is left as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +155,7 @@ class TokenCodec(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SignInCandidate:
-    """What the table says about a sign-in name: the account, if any, and the epoch of today."""
+    """What the table says about a sign-in name: the account, if any, and the table's epoch."""
 
     account: Account | None
     epoch: int
@@ -145,11 +163,16 @@ class SignInCandidate:
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """A session as it stands, with the account where that was asked for, and the epoch of today."""
+    """A session as it stands, with the account where that was asked for, and the state of the system."""
 
     session: Session | None
-    epoch: int
+    system: SystemState
     account: Account | None = None
+
+    @property
+    def epoch(self) -> int:
+        """The table's epoch. What counts is the later of this one and that of the signing key."""
+        return self.system.epoch
 
 
 class AccountChanged(Exception):
@@ -227,8 +250,21 @@ class Sessions(SessionReader, Protocol):
     def end(self, sessions: list[Session], reason: EndReason, now: int) -> list[EndedSession]:
         """End sessions; return those that this call ended. Ending one twice is no error."""
 
-    def epoch(self) -> int:
-        """Return the epoch of today."""
+    def all_stored(self) -> Iterator[Session]:
+        """Return what `stored` does, of every user: a scan, for operators only."""
 
-    def advance_epoch(self, epoch: int, now: int) -> bool:
+
+class System(Protocol):
+    """What the table records about signing keys, in copies that are always written together."""
+
+    def state(self) -> SystemState:
+        """Return what all copies add up to, strongly consistent."""
+
+    def epoch(self, user_id: str) -> int:
+        """Return the epoch of the copy that this user's requests read, strongly consistent."""
+
+    def advance_epoch(self, epoch: int) -> bool:
         """End every session of an older epoch, in one write. Return False where that had been done."""
+
+    def record_replaced(self, kids: Iterable[str], now: int) -> None:
+        """Record that keys were replaced at `now`; the first time that was recorded for a key stays."""

@@ -34,7 +34,7 @@ def explain(deployment: Deployment, user: str) -> None:
     """Say in plain words where USER is signed in, and why each other session ended."""
     account = deployment.find_account(user)
     adapters = deployment.services.adapters
-    now, epoch = adapters.clock(), adapters.sessions.epoch()
+    now, epoch = adapters.clock(), deployment.services.administration.epoch(account.user_id)
     if account.disabled:
         click.echo(f"{account.email} is disabled and cannot sign in.")
     live = sorted(adapters.sessions.stored(account.user_id), key=lambda one: -one.last_used_at)

@@ -12,7 +12,7 @@ from chalicelib.domain.ports import Keys, KeyVersions
 from chalicelib.domain.tokens.signing_keys import KeyMaterial, RetiredKey, SigningKey
 from chalicelib.oauth.key_rotation import KeyRotation
 from tests.fake_aws import aws_in_process
-from tests.fakes import FakeAdapters, FakeClock, FakeKeys
+from tests.fakes import FakeAdapters, FakeClock, fake_services
 
 CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
 
@@ -37,8 +37,8 @@ class Home:
 @pytest.fixture(params=["fake", "secrets manager"])
 def home(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[Home]:
     if request.param == "fake":
-        keys, adapters = FakeKeys(clock), FakeAdapters(clock)
-        yield Home(keys, keys, KeyRotation(keys, adapters.codec, clock, adapters.entropy, 3660))
+        fakes = fake_services(FakeAdapters(clock))
+        yield Home(fakes.adapters.keys, fakes.adapters.keys, fakes.key_rotation)
         return
     with aws_in_process() as aws:
         services = aws.services(clock, key_cache_seconds=0)
@@ -130,8 +130,9 @@ def test_a_whole_rotation_leaves_two_labels(home: Home) -> None:
 def test_a_breach_leaves_one_label(home: Home) -> None:
     before = str(home.labelled(CURRENT))
     home.rotation.create_secret(key(1).kid)
-    home.rotation.replace_without_grace(key(2).kid, epoch=1)
-    assert home.versions.labels() == {key(2).kid: frozenset({CURRENT})}
+    replacement = home.rotation.replace_without_grace(epoch=1)
+    home.rotation.tidy_labels(replacement)
+    assert home.versions.labels() == {replacement.key.kid: frozenset({CURRENT})}
     assert home.keys.current(epoch=1).current.epoch == 1
     for kid in (before, key(1).kid):
         assert home.keys.for_kid(kid, 1_700_000_000).verifier(kid, 1_700_000_000) is None

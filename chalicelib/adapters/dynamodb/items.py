@@ -8,7 +8,7 @@ NAME#<digest of name>   NAME                        which account a sign-in name
 NAME#<digest of name>   UNKNOWN                     failures of a name that finds nobody; expires
 SESSIONS#<user id>      SESSION#<session id>        a session; goes some time after it has expired
 ENDED#<user id>         <time>#<session id>         why a session ended; expires
-SYSTEM                  EPOCH                       the epoch that sessions must have
+EPOCH#<00 to 3f>        EPOCH                       a copy of the system's state: the epoch, replaced keys
 ======================  ==========================  ==============================================
 
 Sessions have a partition of their own so that the authorizer's role can be kept, by leading key, from
@@ -27,14 +27,19 @@ from chalicelib.domain.secret import Secret
 from chalicelib.domain.sessions.refresh_tokens import Family
 from chalicelib.domain.sessions.session import Device, EndedSession, EndReason, Session
 from chalicelib.domain.tokens.scopes import Scope
+from chalicelib.domain.tokens.system_state import SystemState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef as Value
 
 Item = dict[str, "Value"]
 
-SYSTEM_KEY: Item = {"pk": {"S": "SYSTEM"}, "sk": {"S": "EPOCH"}}
 DAY = 86_400
+SYSTEM_COPIES = 64
+"""Copies of the system's state: one item would carry 3,000 strongly consistent reads a second, and no more.
+
+All of them fit into one transaction, which takes 100 items.
+"""
 
 
 def account_key(user_id: str) -> Item:
@@ -62,6 +67,38 @@ def ended_partition(user_id: str) -> str:
 def session_key(user_id: str, session_id: str) -> Item:
     """Return where a live session lies."""
     return {"pk": {"S": sessions_partition(user_id)}, "sk": {"S": f"SESSION#{session_id}"}}
+
+
+def system_key(hexadecimal: str) -> Item:
+    """Return where the copy of the system's state lies that goes with a user id, or with any other digest."""
+    try:
+        first = int(hexadecimal[:2], 16)
+    except ValueError:
+        # No id of ours, and so of nobody; it still has to be looked up like any other.
+        first = hashlib.sha256(hexadecimal.encode()).digest()[0]
+    return system_copy_key(first % SYSTEM_COPIES)
+
+
+def system_copy_key(number_of_copy: int) -> Item:
+    """Return where one of the copies lies."""
+    return {"pk": {"S": f"EPOCH#{number_of_copy:02x}"}, "sk": {"S": "EPOCH"}}
+
+
+def system_state_of(item: Item | None) -> SystemState:
+    """Read a copy of the system's state; before the first rotation and the first breach there is none."""
+    if item is None:
+        return SystemState()
+    return SystemState(
+        integer(item, "epoch"), {kid: int(at["N"]) for kid, at in item["replaced_at"]["M"].items()}
+    )
+
+
+def system_state_values(state: SystemState) -> Item:
+    """Return the attributes of a copy of the system's state."""
+    return {
+        "epoch": number(state.epoch),
+        "replaced_at": {"M": {kid: number(at) for kid, at in state.replaced_at.items()}},
+    }
 
 
 def account_item(account: Account) -> Item:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb.sessions import DynamoDBSessions
+from chalicelib.adapters.dynamodb.system import DynamoDBSystem
 from chalicelib.domain.errors import Unavailable
 from infra.operate.breach.proof import Before
 from tests.blackbox.local_deployment import LocalDeployment, staged
@@ -91,7 +91,7 @@ def test_a_resumed_run_counts_what_the_interrupted_one_had_not_ended(
     """Two stood before the interrupted run, and one was begun between the two."""
     stage.signed_in()
     stage.signed_in()
-    advance = DynamoDBSessions.advance_epoch
+    advance = DynamoDBSystem.advance_epoch
 
     def stop(*arguments: Any) -> bool:
         if after_the_write:
@@ -99,7 +99,7 @@ def test_a_resumed_run_counts_what_the_interrupted_one_had_not_ended(
         raise Unavailable("aws ThrottlingException")
 
     with monkeypatch.context() as patch:
-        patch.setattr(DynamoDBSessions, "advance_epoch", stop)
+        patch.setattr(DynamoDBSystem, "advance_epoch", stop)
         assert stage.operate("breach", "--yes").exit_code == 1
     assert report(stage, 1)["sessions_ended"] is None
     stage.signed_in()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb.sessions import DynamoDBSessions
+from chalicelib.adapters.dynamodb.system import DynamoDBSystem
 from chalicelib.oauth.key_rotation import KeyRotation
 from infra.local.stack.local_stack import LocalStack
 from infra.operate.breach.proof import Before
@@ -54,7 +54,7 @@ def test_without_a_cache_there_is_nothing_to_be_emptied(tmp_path: Path) -> None:
 
 def test_an_epoch_that_was_not_raised_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Warm functions then go on with the keys that they have."""
-    monkeypatch.setattr(DynamoDBSessions, "advance_epoch", lambda *_: True)
+    monkeypatch.setattr(DynamoDBSystem, "advance_epoch", lambda *_: True)
     with staged(tmp_path) as stage:
         proof = proof_of_failed_run(stage)
         assert proof == {BY_TABLE: False, BY_CACHE: False, BY_REFRESH: False, AGAIN: True}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.accounts.administration import Administration
-from chalicelib.adapters.dynamodb.sessions import DynamoDBSessions
+from chalicelib.adapters.dynamodb.system import DynamoDBSystem
 from chalicelib.domain.errors import NotFound, Unavailable
 from infra.operate.breach import command
 from infra.operate.breach.proof import Before
@@ -49,7 +49,7 @@ def test_the_event_says_who_and_to_which_epoch(stage: LocalDeployment) -> None:
 
 
 STOPS: dict[str, tuple[Any, str, list[str], int]] = {
-    "the table": (DynamoDBSessions, "advance_epoch", [REPLACED], 0),
+    "the table": (DynamoDBSystem, "advance_epoch", [REPLACED], 0),
     "the proof": (Before, "prove", [REPLACED, ENDED, EMPTIED], 1),
     "the count": (command, "count_ended", [REPLACED, ENDED, EMPTIED, "proved that", EMPTIED], 1),
 }

@@ -170,8 +170,8 @@ def _breach(stage: FunctionHarness) -> None:
     """What the functions do once an operator has declared one."""
     tokens = stage.sign_in(ADA)
     operator = stage.operator
-    operator.key_rotation.replace_without_grace(str(uuid.uuid4()), 1)
-    operator.adapters.sessions.advance_epoch(1, stage.clock())
+    operator.key_rotation.replace_without_grace(1)
+    operator.adapters.system.advance_epoch(1)
     assert stage.ask("GET", "/me", tokens["access_token"]).status == 401
     assert stage.refresh(tokens["refresh_token"])["error"] == "invalid_grant"
     assert stage.ask("GET", "/me", stage.sign_in(ADA)["access_token"]).status == 200
