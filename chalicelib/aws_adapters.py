@@ -17,12 +17,14 @@ from chalicelib.domain.ports import (
     Clock,
     Entropy,
     Keys,
-    KeyVersions,
     PasswordHasher,
     Sessions,
     Sleep,
-    System,
     TokenCodec,
+)
+from chalicelib.domain.tokens.key_ports import (
+    KeyVersions,
+    System,
 )
 from chalicelib.settings import Settings
 

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.ports import Clock, StaleVersion
+from chalicelib.domain.ports import (
+    Clock,
+)
+from chalicelib.domain.tokens.key_ports import (
+    StaleVersion,
+)
 from chalicelib.domain.tokens.signing_keys import KeyMaterial, KeySet, SigningKey, retired_by_next
 from tests.fake_outage import Remote, remote
 

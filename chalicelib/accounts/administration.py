@@ -6,9 +6,17 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.accounts.account import Account, is_id
 from chalicelib.domain.errors import NotFound, Unavailable
-from chalicelib.domain.ports import Accounts, Clock, Keys, Sessions, System
+from chalicelib.domain.ports import (
+    Accounts,
+    Clock,
+    Keys,
+    Sessions,
+)
 from chalicelib.domain.sessions.session import EndedSession, EndReason, active
 from chalicelib.domain.sessions.termination import SessionTerminator
+from chalicelib.domain.tokens.key_ports import (
+    System,
+)
 from chalicelib.domain.tokens.scopes import Scope, check_permissions
 
 _ATTEMPTS = 5

@@ -17,8 +17,8 @@
     ├── NotFound                      404 not_found
     ├── MethodNotAllowed              405 method_not_allowed
     ├── Unavailable                   503 temporarily_unavailable
-    │   ├── UnreadableKey             the secret was read, and holds no key
-    │   └── TooManyUnknownKeys        nothing is down: strangers' tokens have used up the look-ups of keys
+    │   ├── UnreadableKey             503 temporarily_unavailable
+    │   └── TooManyUnknownKeys        503 temporarily_unavailable
     └── InvalidAccount                an account that cannot be created or changed
 
 `description` goes to the client: it is fixed text, never an echo of what was sent. `reason` and `user_id`

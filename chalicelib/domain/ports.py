@@ -6,7 +6,7 @@ them turns an outage into a no.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -14,7 +14,6 @@ from typing import Any, Protocol
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
-from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.sessions.attempts import AttemptPolicy
 from chalicelib.domain.sessions.session import EndedSession, EndReason, Session
 from chalicelib.domain.tokens.scopes import Scope
@@ -100,36 +99,6 @@ class Keys(Protocol):
         Both come from a token that nobody has verified, and only decide whether a look is worth while.
         Raises TooManyUnknownKeys where the looks are used up.
         """
-
-
-class StaleVersion(Unavailable):
-    """Another version is AWSCURRENT than the caller had read: it has changed, or that read was late."""
-
-
-class KeyVersions(Protocol):
-    """The versions of the signing secret, for whoever replaces keys.
-
-    Reads are eventually consistent, without a bound on the delay: what was just written may not be seen yet.
-    Writes go by what is really there, and never depend on a read.
-    """
-
-    def labels(self) -> Mapping[str, frozenset[str]]:
-        """Return the staging labels of every version that has one, by version id."""
-
-    def key(self, version_id: str) -> SigningKey | None:
-        """Return the key of a version, or None where that version has no value yet."""
-
-    def add(self, key: SigningKey, *, label: str) -> None:
-        """Write a new version under a label; a version that has a value already keeps it."""
-
-    def promote(self, version_id: str, *, instead_of: str) -> None:
-        """Make a version AWSCURRENT; `instead_of`, which has to be that, becomes AWSPREVIOUS.
-
-        Raises StaleVersion where another version is current. Repeating it changes nothing.
-        """
-
-    def remove_label(self, version_id: str, label: str) -> None:
-        """Take a label off a version; a version that does not have it is left as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,19 +221,3 @@ class Sessions(SessionReader, Protocol):
 
     def all_stored(self) -> Iterator[Session]:
         """Return what `stored` does, of every user: a scan, for operators only."""
-
-
-class System(Protocol):
-    """What the table records about signing keys, in copies that are always written together."""
-
-    def state(self) -> SystemState:
-        """Return what all copies add up to, strongly consistent."""
-
-    def epoch(self, user_id: str) -> int:
-        """Return the epoch of the copy that this user's requests read, strongly consistent."""
-
-    def advance_epoch(self, epoch: int) -> bool:
-        """End every session of an older epoch, in one write. Return False where that had been done."""
-
-    def record_replaced(self, kids: Iterable[str], now: int) -> None:
-        """Record that keys were replaced at `now`; the first time that was recorded for a key stays."""

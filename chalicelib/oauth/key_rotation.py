@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from chalicelib.domain.errors import Unavailable, UnreadableKey
-from chalicelib.domain.ports import Clock, Entropy, KeyVersions, Sleep, StaleVersion, System, TokenCodec
+from chalicelib.domain.ports import (
+    Clock,
+    Entropy,
+    Sleep,
+    TokenCodec,
+)
+from chalicelib.domain.tokens.key_ports import (
+    KeyVersions,
+    StaleVersion,
+    System,
+)
 from chalicelib.domain.tokens.signing_keys import KeyMaterial, KeySet, SigningKey, retired_by_next
 from chalicelib.domain.tokens.system_state import MAX_REPLACED_KEYS
 

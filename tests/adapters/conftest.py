@@ -11,8 +11,14 @@ from typing import TypeVar
 import pytest
 
 from chalicelib.domain.accounts.account import Account
-from chalicelib.domain.ports import Accounts, Sessions, System
+from chalicelib.domain.ports import (
+    Accounts,
+    Sessions,
+)
 from chalicelib.domain.sessions.session import EndedSession, Session
+from chalicelib.domain.tokens.key_ports import (
+    System,
+)
 from tests.adapters.records import account, session
 from tests.fake_aws import Aws, AwsServices, aws_behind_one_thread, aws_in_process
 from tests.fakes import FakeClock, FakeStore

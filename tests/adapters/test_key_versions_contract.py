@@ -8,7 +8,12 @@ from dataclasses import dataclass, replace
 import pytest
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.ports import Keys, KeyVersions
+from chalicelib.domain.ports import (
+    Keys,
+)
+from chalicelib.domain.tokens.key_ports import (
+    KeyVersions,
+)
 from chalicelib.domain.tokens.signing_keys import KeyMaterial, RetiredKey, SigningKey
 from chalicelib.oauth.key_rotation import KeyRotation
 from tests.fake_aws import aws_in_process

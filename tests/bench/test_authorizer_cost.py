@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.adapters.dynamodb.items import session_key, system_key
+from chalicelib.adapters.dynamodb.items import (
+    session_key,
+)
+from chalicelib.adapters.dynamodb.system_items import (
+    system_key,
+)
 from chalicelib.api.authorizer import bearer
 from chalicelib.aws_adapters import AwsAdapters
 from chalicelib.services import get_services

@@ -11,6 +11,8 @@ from chalicelib.adapters.dynamodb.items import (
     account_key,
     account_of,
     name_key,
+)
+from chalicelib.adapters.dynamodb.system_items import (
     system_key,
     system_state_of,
 )

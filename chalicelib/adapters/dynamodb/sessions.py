@@ -18,6 +18,8 @@ from chalicelib.adapters.dynamodb.items import (
     session_key,
     session_of,
     sessions_partition,
+)
+from chalicelib.adapters.dynamodb.system_items import (
     system_key,
     system_state_of,
 )

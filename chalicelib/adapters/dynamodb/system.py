@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb.items import (
-    SYSTEM_COPIES,
     Item,
     integer,
     number,
+)
+from chalicelib.adapters.dynamodb.system_items import (
+    SYSTEM_COPIES,
     system_copy_key,
     system_key,
     system_state_of,
@@ -37,10 +39,12 @@ class DynamoDBSystem:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._seen: _Copies = [None] * SYSTEM_COPIES
 
     def state(self) -> SystemState:
         """Return what the copies add up to."""
-        return merged(map(system_state_of, self._table.batch_get(*_KEYS)))
+        self._seen = self._table.batch_get(*_KEYS)
+        return merged(map(system_state_of, self._seen))
 
     def epoch(self, user_id: str) -> int:
         """Return the epoch of one user's copy."""
@@ -60,36 +64,40 @@ class DynamoDBSystem:
 
         A role that may write and not read learns what is there from the writes that are refused.
         """
-        copies: _Copies = [None] * SYSTEM_COPIES
         for _ in range(_ATTEMPTS):
-            after = change(merged(map(system_state_of, copies)))
-            if all(copy is not None and system_state_of(copy) == after for copy in copies):
-                return False
+            before = self._seen
+            after = change(merged(map(system_state_of, before)))
+            # What was seen may be old, so it is written even where nothing seems to change: that is the look.
+            is_change = any(copy is None or system_state_of(copy) != after for copy in before)
             try:
-                self._table.transact_or_refuse([self._put(*one, after) for one in enumerate(copies)])
+                self._table.transact_or_refuse([self._put(*one, after) for one in enumerate(before)])
             except Refused as refused:
                 # An empty item is a copy that is not there, which was refused since it should have been.
-                copies = [refused.items.get(at, copy) or None for at, copy in enumerate(copies)]
+                self._seen = [refused.items.get(at, copy) or None for at, copy in enumerate(before)]
                 continue
-            return True
+            self._seen = [_written(copy, after) for copy in before]
+            return is_change
         raise Unavailable("too many changes of the system's state at once")
 
     def _put(self, copy: int, before: Item | None, after: SystemState) -> TransactWriteItemTypeDef:
         """Return the write of one copy, for as long as it is what it was `before`."""
-        values = {f":{name}": value for name, value in system_state_values(after).items()}
-        values[":next"] = number(1)
+        values = {f":{name}": value for name, value in _written(before, after).items()}
         condition = "attribute_not_exists(pk)"
         if before:
-            revision = integer(before, "revision")
-            values |= {":revision": number(revision), ":next": number(revision + 1)}
-            condition = "revision = :revision"
+            condition, values[":seen"] = "revision = :seen", number(integer(before, "revision"))
         return {
             "Update": {
                 "TableName": self._table.name,
                 "Key": _KEYS[copy],
-                "UpdateExpression": "SET epoch = :epoch, replaced_at = :replaced_at, revision = :next",
+                "UpdateExpression": "SET epoch = :epoch, replaced_at = :replaced_at, revision = :revision",
                 "ConditionExpression": condition,
                 "ExpressionAttributeValues": values,
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         }
+
+
+def _written(before: Item | None, after: SystemState) -> Item:
+    """Return the attributes of a copy once it has been written; the revision tells that it was."""
+    revision = integer(before, "revision") if before else 0
+    return {**system_state_values(after), "revision": number(revision + 1)}

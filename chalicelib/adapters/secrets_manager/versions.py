@@ -9,7 +9,9 @@ from botocore.exceptions import ClientError
 
 from chalicelib.adapters.aws import error_code, translate_aws_errors
 from chalicelib.adapters.secrets_manager.secret_value import secret_text, signing_key
-from chalicelib.domain.ports import StaleVersion
+from chalicelib.domain.tokens.key_ports import (
+    StaleVersion,
+)
 from chalicelib.domain.tokens.signing_keys import SigningKey
 
 if TYPE_CHECKING:

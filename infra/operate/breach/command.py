@@ -52,7 +52,7 @@ def _begin(deployment: Deployment, plan: Plan, path: Path | None) -> ReportWrite
         stage=stage,
         operator=deployment.operator(),
         started_at=timestamp(clock()),
-        epoch_before=plan.table_epoch,
+        epoch_before=plan.epoch_before,
         epoch=plan.epoch,
         resumed=plan.resumes,
     )
@@ -62,20 +62,19 @@ def _begin(deployment: Deployment, plan: Plan, path: Path | None) -> ReportWrite
 def _carry_out(deployment: Deployment, plan: Plan, journal: ReportWriter) -> None:
     """Do it, prove it, and count; each step is in the report as soon as it is done."""
     with looking_before(deployment, journal.leave_behind) as before:
-        replacement, ended_at = _end_everything(deployment, plan, journal)
+        ended_at = _end_everything(deployment, plan, journal)
         _flush(deployment, journal, "emptied the authorizer cache")
         journal.report.proof = before.prove() if before else {}
         journal.step(_verdict(journal.report))
         # A call of the authorizer that began before the epoch was raised may have been cached since.
         _flush(deployment, journal, "emptied the authorizer cache once more")
-        _tidy_labels(deployment, journal, replacement)
     user_id = before.account.user_id if before else None
     epoch = journal.report.epoch
     journal.report.sessions_ended = count_ended(deployment, plan, epoch, ended_at, but_of=user_id)
 
 
-def _end_everything(deployment: Deployment, plan: Plan, journal: ReportWriter) -> tuple[Replacement, int]:
-    """Replace key, then epoch; return what and when.
+def _end_everything(deployment: Deployment, plan: Plan, journal: ReportWriter) -> int:
+    """Replace key, then epoch; return when.
 
     In this order no old key signs for a session of the new epoch. Nothing comes in between that could fail.
     """
@@ -90,7 +89,8 @@ def _end_everything(deployment: Deployment, plan: Plan, journal: ReportWriter) -
     services.adapters.system.advance_epoch(epoch)
     observability.record(Event.BREACH, severe=True, epoch=epoch, operator=journal.report.operator)
     journal.step("ended every session from before")
-    return replacement, ended_at
+    _tidy_labels(deployment, journal, replacement)
+    return ended_at
 
 
 def _tidy_labels(deployment: Deployment, journal: ReportWriter, replacement: Replacement) -> None:

@@ -33,6 +33,11 @@ class Plan:
         return max(self.key_epoch, self.table_epoch) + 1
 
     @property
+    def epoch_before(self) -> int:
+        """Return the epoch that sessions must have had until now: the later one of table and key."""
+        return max(self.key_epoch or 0, self.table_epoch)
+
+    @property
     def resumes(self) -> bool:
         """Tell whether an earlier run replaced the key and did not come as far as the table."""
         return self.key_epoch is not None and self.key_epoch > self.table_epoch
@@ -55,6 +60,6 @@ def count_ended(deployment: Deployment, plan: Plan, epoch: int, now: int, but_of
     `but_of`. It is a scan, which is why it comes last. Raises Unavailable.
     """
     return sum(
-        one.is_active(now, plan.table_epoch) and one.epoch < epoch and one.user_id != but_of
+        one.is_active(now, plan.epoch_before) and one.epoch < epoch and one.user_id != but_of
         for one in deployment.services.adapters.sessions.all_stored()
     )

@@ -64,6 +64,7 @@ def test_the_report_says_what_was_done(stage: LocalDeployment) -> None:
     assert [one.split(":")[0] for one in done] == [
         "replaced the signing key",
         "ended every session from before",
+        "took the old key's label away",
         "emptied the authorizer cache",
         "proved that tokens from before are refused",
         "emptied the authorizer cache once more",
