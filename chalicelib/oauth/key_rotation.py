@@ -89,7 +89,7 @@ class KeyRotation:
         labels = self._wait_for(lambda: self._labels_of(token, {CURRENT, PENDING}))
         if not labels:
             raise RotationRefused("the version is not pending")
-        if labels == {CURRENT}:
+        if labels == frozenset({CURRENT}):
             return False
         if CURRENT not in labels:
             self._promote(token)
@@ -124,11 +124,12 @@ class KeyRotation:
     def tidy_labels(self, replacement: Replacement) -> None:
         """Take the labels away that a breach has left: on the new key, and on the one that it replaced.
 
-        By what is known to be there, and not by another look, which might be late. Raises Unavailable; the
-        epoch alone keeps the old key from verifying.
+        By what is known to be there, and not by another look, which might be late; then wait until that can
+        be seen. Raises Unavailable; the epoch alone keeps the old key from verifying.
         """
         self.versions.remove_label(replacement.instead_of, PREVIOUS)
         self.versions.remove_label(replacement.key.kid, PENDING)
+        self._wait_for(lambda: self.versions.labels().get(replacement.key.kid) == frozenset({CURRENT}))
 
     def current(self) -> SigningKey:
         """Return the key that signs. Raises Unavailable, and RotationRefused where there is none."""
