@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.adapters.dynamodb.system_items import SYSTEM_COPIES
 from infra.cost.assumptions import Assumptions
 from infra.cost.authorizer_cache import miss_share
 from infra.cost.model import MONTH_SECONDS
@@ -39,7 +40,7 @@ class Demand:
 
     @property
     def epoch_reads(self) -> float:
-        """Reads of the one item that every sign-in, refresh and miss reads."""
+        """Reads of the copies of the epoch: one by every sign-in, refresh and miss."""
         return self.sign_ins + self.refreshes + self.misses
 
     def concurrency(self, assumed: Assumptions) -> float:
@@ -148,11 +149,11 @@ def _gateway(assumed: Assumptions) -> list[Limit]:
 def _epoch(assumed: Assumptions) -> list[Limit]:
     return [
         Limit(
-            f"one hot item (`SYSTEM`), cache {seconds} s",
-            f"{PARTITION_READS:,} RRU/s",
-            PARTITION_READS / demand(assumed, seconds).epoch_reads,
-            PARTITION_READS / storm().epoch_reads,
-            "`AUTHORIZER_CACHE_SECONDS`; no quota moves it, copies of the item would",
+            f"{SYSTEM_COPIES} copies of the epoch, cache {seconds} s",
+            f"{PARTITION_READS:,} RRU/s each",
+            SYSTEM_COPIES * PARTITION_READS / demand(assumed, seconds).epoch_reads,
+            SYSTEM_COPIES * PARTITION_READS / storm().epoch_reads,
+            "`AUTHORIZER_CACHE_SECONDS`; no quota moves it, more copies would",
             "partition",
         )
         for seconds in (0, 60, 300)

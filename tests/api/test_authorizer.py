@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.api import authorizer
 from chalicelib.api.issuer import issuer_of_method, issuer_of_request
-from chalicelib.domain.errors import TooManyUnknownKeys, Unavailable
-from chalicelib.services import override_services
+from chalicelib.domain.errors import Unavailable
 from chalicelib.settings import Settings
 from tests.api.events import API, REGION, STAGE, Denied, Gateway, authorize, stringified
 from tests.fakes import FakeServices
@@ -173,39 +171,6 @@ def test_an_outage_is_raised_so_that_the_gateway_says_503_and_caches_nothing(
         authorize(f"Bearer {token}")
     setattr(port, switch, set())
     assert effect(authorize(f"Bearer {token}")) == "Allow"
-
-
-@pytest.mark.parametrize("stage", ["null", "test-invoke-stage", "ESTestInvoke-stage"])
-def test_a_test_from_the_console_or_the_command_line_is_about_the_deployed_stage(
-    gateway: Gateway, token: str, stage: str
-) -> None:
-    """They put a word of their own where the stage is."""
-    event = {
-        "type": "TOKEN",
-        "authorizationToken": f"Bearer {token}",
-        "methodArn": ARN.replace(f"/{STAGE}/", f"/{stage}/"),
-    }
-    services = replace(gateway.services, settings=replace(gateway.services.settings, stage=STAGE))
-    with override_services(services):
-        assert effect(authorizer.bearer(event, None)) == "Allow"
-
-
-def test_what_strangers_bring_about_is_no_decision_no_error_and_no_outage(
-    gateway: Gateway, token: str, written: Written, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def used_up(*_: Any) -> Any:
-        raise TooManyUnknownKeys("too many unknown keys")
-
-    monkeypatch.setattr(gateway.services.adapters.keys, "for_kid", used_up)
-    written.forget()
-    assert authorize(f"Bearer {token}") == {"principalId": "nobody"}
-    (line,) = [one for one in written.lines if one.get("message") == "undecided"]
-    assert (line["level"], line["outcome"], line["reason"]) == ("INFO", "undecided", "too many unknown keys")
-    counted = {name for one in written.lines for name in ("Outage", "UnknownKeys") if name in one}
-    assert counted == {"UnknownKeys"}
-    # A door of the API that looks at access tokens is told the same, and counts no outage either.
-    assert gateway.form("/oauth/revoke", token=token).error == (503, "temporarily_unavailable")
-    assert not [one for one in written.lines if one.get("message") == "outage" or "Outage" in one]
 
 
 def test_keys_of_an_epoch_that_the_table_has_left_are_an_outage_and_no_allow(
