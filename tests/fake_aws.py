@@ -20,6 +20,7 @@ from chalicelib.adapters.aws import dynamodb, secretsmanager
 from chalicelib.adapters.bcrypt_hasher import TEST_COST
 from chalicelib.services import AwsAdapters, Services
 from chalicelib.settings import Settings
+from infra.local.stack.moto_transactions import copy_tables_once
 from tests.fakes import FakeClock
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 SETTINGS = Settings(
     stage="test", users_table="gatehouse-test", signing_secret_id="gatehouse-test", bcrypt_cost=TEST_COST
 )
+copy_tables_once()
 # A session that is made anew reads the models of its services anew, which costs a second a test.
 _KEEP_SESSION: DefaultConfig = {"core": {"reset_boto3_session": False}}
 

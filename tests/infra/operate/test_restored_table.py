@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +20,8 @@ from infra.operate.deployment import Deployment, OperatorAdapters
 from tests.blackbox.local_deployment import LocalDeployment, staged
 from tests.infra.operate.breached import EVERY_DOOR_SHUT, knock, report, works_again
 from tests.late_reads import Lag, LateSecretsManager
+
+RUNBOOK = Path(__file__).parents[3] / "docs" / "runbook-restore.md"
 
 
 @pytest.fixture
@@ -71,6 +77,53 @@ def test_a_breach_after_the_restore_goes_on_from_the_later_epoch(stage: LocalDep
     assert all(knock(app) == EVERY_DOOR_SHUT for app in [*apps, since])
     assert works_again(since)
     assert stage.deployment.services.adapters.system.state().epoch == 3
+
+
+def test_copies_of_which_only_some_are_from_before_a_breach_open_nothing(stage: LocalDeployment) -> None:
+    apps, backup = apps_of(stage), saved(stage)
+    assert stage.operate("breach", "--yes").exit_code == 0
+    table, client = stage.deployment.settings.users_table, stage.deployment.client("dynamodb")
+    for item in saved(stage):
+        if item["pk"]["S"].startswith("EPOCH#") and item["pk"]["S"] < "EPOCH#20":
+            client.delete_item(TableName=table, Key={name: item[name] for name in ("pk", "sk")})
+    for item in backup:
+        client.put_item(TableName=table, Item=item)
+    assert stage.deployment.services.adapters.system.state().epoch == 1
+    assert all(knock(app) == EVERY_DOOR_SHUT for app in apps)
+    assert stage.operate("breach", "--yes").exit_code == 0
+    assert report(stage, 2)["finished"]
+    assert works_again(apps[0])
+
+
+def test_the_runbook_brings_accounts_back_and_no_session(stage: LocalDeployment) -> None:
+    app, gone = stage.signed_in(), stage.signed_in()
+    deployment = stage.deployment
+    client = deployment.client("dynamodb")
+    described = client.describe_table(TableName=deployment.settings.users_table)["Table"]
+    client.create_table(
+        TableName="gatehouse-restored",
+        BillingMode="PAY_PER_REQUEST",
+        **{name: described[name] for name in ("AttributeDefinitions", "KeySchema")},
+    )
+    for item in saved(stage):
+        client.put_item(TableName="gatehouse-restored", Item=item)
+    since = stage.signed_in()
+    stage.operate("users", "disable", app.username)
+    stage.operate("users", "delete", gone.username, "--yes")
+    (program,) = re.findall(r"```python\n(.+?)```", RUNBOOK.read_text(encoding="utf-8"), re.DOTALL)
+    environment = {
+        **os.environ,
+        "AWS_ENDPOINT_URL": deployment.settings.aws_endpoint_url,
+        "AWS_REGION": deployment.settings.aws_region,
+        "AWS_DEFAULT_REGION": deployment.settings.aws_region,
+    }
+    names = ["gatehouse-restored", deployment.settings.users_table]
+    subprocess.run([sys.executable, "-c", program, *names], env=environment, check=True)  # noqa: S603 - our page
+    stage.operate("breach", "--yes")
+    for other in (app, gone):
+        assert knock(other) == EVERY_DOOR_SHUT
+        assert works_again(other)
+    assert told(since.sign_in()) == "400 invalid_grant"
 
 
 @pytest.fixture(params=[1, 4])
