@@ -39,7 +39,7 @@ def _copy_once(table: Table, memo: dict[int, Any]) -> Table:
     copies = _copies.get()
     if copies is not None and id(table) in copies:
         return copies[id(table)]
-    made = Table.__new__(Table)
+    made: Table = object.__new__(type(table))
     memo[id(table)] = made
     made.__dict__.update({name: copy.deepcopy(value, memo) for name, value in table.__dict__.items()})
     if copies is not None:
