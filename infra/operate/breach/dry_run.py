@@ -34,7 +34,7 @@ class DryRun:
 
     def run(self) -> None:
         """Check everything. Raises ClickException where anything is missing."""
-        click.echo(f"DryRun on stage {self.deployment.stage}; nothing is changed.")
+        click.echo(f"Dry run on stage {self.deployment.stage}; nothing is changed.")
         services = self.deployment.services
         checks: dict[str, Callable[[], str]] = {
             "AWS knows who you are": self.deployment.operator,
