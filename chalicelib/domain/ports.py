@@ -69,11 +69,14 @@ class Audit(Protocol):
     def session_refreshed(self, session: Session) -> None:
         """Record a rotation."""
 
+    def refresh_repeated(self, session: Session) -> None:
+        """Record a retry: a spent token was sent again and got the same successor."""
+
     def session_ended(self, session: EndedSession) -> None:
         """Record an end, with its reason."""
 
     def refresh_token_reuse(self, session: Session) -> None:
-        """Record that a spent token came back: somebody else had a copy."""
+        """Record that a spent token was used again, and not as a retry."""
 
     def corrupt_hash(self, user_id: str) -> None:
         """Record that a stored password hash is unreadable; an alarm hangs on it."""

@@ -50,8 +50,8 @@ class Line:
 
     def is_retry(self, generation: int, key: str | None, now: int) -> bool:
         """Tell whether the predecessor may be presented again (rule 2 of the contract)."""
-        in_time = now - self.rotated_at <= WINDOW
-        return generation == self.generation - 1 and (in_time or (key is not None and key == self.key))
+        in_time = key is not None or now - self.rotated_at <= WINDOW
+        return generation == self.generation - 1 and key == self.key and in_time
 
 
 class Ledger:

@@ -141,6 +141,12 @@ def test_outages_are_found_in_both_functions_and_crashes_with_their_place() -> N
     assert [line for line in lines if line["message"] == "crash" and "flows.py" in line["where"]]
 
 
+def test_repeated_refreshes_are_found_with_session_and_address() -> None:
+    lines = found_by("repeated refreshes")
+    assert lines
+    assert all(line["address"] == "192.0.2.7" and line["session_id"] and line["user_id"] for line in lines)
+
+
 def test_reuse_and_corrupt_hashes_are_found_with_their_user() -> None:
     for name in ("token reuse", "corrupt hashes"):
         assert found_by(name)
