@@ -118,15 +118,14 @@ class Device:
 
     def _check(self) -> None:
         """Check that what the device holds will open its session again, unless that is over or stolen."""
-        token, spending = (self.storage.state.get(name) for name in ("refresh_token", "spending"))
+        token, key = (self.storage.state.get(name) for name in ("refresh_token", "refresh_key"))
         if token is None or not self._sends_key:
             return
         line, generation = self._ledger.line(token), RefreshToken.parse(token).generation
         if line.is_over(self._server.clock()) or line.thief_was_here or generation == line.generation:
             return
         assert generation == line.generation - 1, "the device holds a token that is two behind"
-        assert spending is not None, "the device forgot that it was spending its token"
-        assert spending == line.key, "the device spends its token with another key"
+        assert key == line.key, "the device spends its token with another key"
 
 
 class Thief:
@@ -147,7 +146,7 @@ class Thief:
         if not self._loot:
             return
         copy = self._chance.choice([self._loot[-1], self._chance.choice(self._loot)])
-        key = self._chance.choice([copy.get("spending"), uuid.uuid4().hex, None])
+        key = self._chance.choice([copy.get("refresh_key"), uuid.uuid4().hex, None])
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         headers |= {} if key is None else {"Idempotency-Key": key}
         form = {"grant_type": "refresh_token", "refresh_token": copy["refresh_token"]}

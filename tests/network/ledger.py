@@ -59,7 +59,8 @@ class Ledger:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._crashes = self._audited = 0
+        self._crashes = 0
+        self._audited: Counter[str] = Counter()
         self._open: list[Line] = []
         self.lines: dict[str, Line] = {}
         self.counts: Counter[str] = Counter()
@@ -85,9 +86,13 @@ class Ledger:
             line.thief_was_here |= by_thief
             key = request.headers.get("Idempotency-Key")
             self._refresh(line, form["refresh_token"], key, answer, by_thief=by_thief)
-        self._audited += self._server.audit.names.count("refresh_token_reuse")
+        self._audited.update(self._server.audit.names)
         self._server.audit.events.clear()
-        assert self._audited == self.counts["reuse"], "a reuse was not audited, or audited without one"
+        repeated = self.counts["refresh repeated"] + self.counts["theft repeated"]
+        assert self._audited["refresh_token_reuse"] == self.counts["reuse"], (
+            "reuse is audited once, each time"
+        )
+        assert self._audited["refresh_repeated"] == repeated, "a retry is audited once, each time"
 
     def breach(self) -> None:
         """Write down that a breach was declared."""
