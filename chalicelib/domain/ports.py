@@ -15,7 +15,7 @@ from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
 from chalicelib.domain.sessions.attempts import AttemptPolicy
-from chalicelib.domain.sessions.session import EndedSession, EndReason, Session
+from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, EndReason, Session
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
 
@@ -224,8 +224,11 @@ class Sessions(SessionReader, Protocol):
     def stored(self, user_id: str) -> list[Session]:
         """Return every session that has not been ended, those that no longer stand among them."""
 
-    def ended(self, user_id: str) -> list[EndedSession]:
-        """Return what is still known of ended sessions, the newest first."""
+    def ended(self, user_id: str, *, limit: int, before: str | None = None) -> EndedSessionPage:
+        """Return up to `limit` of what is still known of ended sessions, the newest first.
+
+        `before` is the cursor of a page (`older`). One that was made up selects some page of the same user's.
+        """
 
     def end(self, sessions: list[Session], reason: EndReason, now: int) -> list[EndedSession]:
         """End sessions; return those that this call ended. Ending one twice is no error."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
 from chalicelib.api.serializers import timestamp
-from chalicelib.domain.sessions.session import EndedSession, EndReason, Session
+from chalicelib.domain.ports import Sessions
+from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, EndReason, Session
 from infra.operate.cli import ErrorReportingGroup, stage_options
 from infra.operate.deployment import Deployment
 
@@ -22,6 +25,11 @@ WORDS = {
 }
 
 
+ENDED_SHOWN = 20
+_PAGE = 200
+"""Ended sessions that are read at once where all of them are asked for."""
+
+
 @click.group(cls=ErrorReportingGroup)
 def sessions() -> None:
     """Explain and end sessions."""
@@ -30,21 +38,55 @@ def sessions() -> None:
 @sessions.command()
 @stage_options
 @click.argument("user")
-def explain(deployment: Deployment, user: str) -> None:
-    """Say in plain words where USER is signed in, and why each other session ended."""
+@click.option(
+    "--limit",
+    default=ENDED_SHOWN,
+    show_default=True,
+    type=click.IntRange(1, 1_000),
+    help="Ended sessions to show, the newest first.",
+)
+@click.option("--before", default=None, help="Show those that ended earlier: what the last line named.")
+@click.option("--all", "every", is_flag=True, help="Show every ended session.")
+def explain(deployment: Deployment, user: str, limit: int, before: str | None, *, every: bool) -> None:
+    """Explain where USER is signed in, and why each other session ended."""
     account = deployment.find_account(user)
-    adapters = deployment.services.adapters
-    now, epoch = adapters.clock(), adapters.sessions.epoch()
+    ports = deployment.services.adapters.sessions
     if account.disabled:
         click.echo(f"{account.email} is disabled and cannot sign in.")
-    live = sorted(adapters.sessions.stored(account.user_id), key=lambda one: -one.last_used_at)
-    ended = adapters.sessions.ended(account.user_id)
-    if not live and not ended:
-        click.echo(f"Nothing is known of any session of {account.email}.")
-    for session in live:
+    pages = _pages(ports, account.user_id, _PAGE if every else limit, before or None)
+    page = next(pages)
+    known = 0 if before else _explain_stored(deployment, account.user_id)
+    if not known and not page.sessions:
+        click.echo(f"Nothing {'older ' if before else ''}is known of any session of {account.email}.")
+    _explain_ended(page)
+    for page in pages if every else ():
+        _explain_ended(page)
+    if page.older is not None:
+        click.echo(f"There are older ones: add --before {page.older} or --all.")
+
+
+def _explain_stored(deployment: Deployment, user_id: str) -> int:
+    """Print the sessions that nobody has ended; return how many there are."""
+    adapters = deployment.services.adapters
+    now, epoch = adapters.clock(), adapters.sessions.epoch()
+    stored = sorted(adapters.sessions.stored(user_id), key=lambda one: -one.last_used_at)
+    for session in stored:
         click.echo(f"{_who(session)} {describe(session, now, epoch)}.")
-    for one in ended:
+    return len(stored)
+
+
+def _explain_ended(page: EndedSessionPage) -> None:
+    for one in page.sessions:
         click.echo(f"{_who(one)} ended {timestamp(one.ended_at)}: {WORDS[one.reason]}.")
+
+
+def _pages(ports: Sessions, user_id: str, limit: int, before: str | None) -> Iterator[EndedSessionPage]:
+    """Read pages of ended sessions one by one, as they are asked for."""
+    page = ports.ended(user_id, limit=limit, before=before)
+    yield page
+    while page.older is not None:
+        page = ports.ended(user_id, limit=limit, before=page.older)
+        yield page
 
 
 @sessions.command()

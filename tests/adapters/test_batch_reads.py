@@ -1,4 +1,4 @@
-"""A batch of which DynamoDB leaves keys unread: an answer of 200 that is no whole answer."""
+"""Reads of several items: batches that DynamoDB answers in part, and pages."""
 
 from __future__ import annotations
 
@@ -103,3 +103,13 @@ def test_no_back_off_outlasts_the_deadline(
     with time_limit(9, clock), pytest.raises(Unavailable, match="out of time"):
         stocked.sessions.session(ADA, session().session_id)
     assert aws.slept == []
+
+
+def test_a_page_is_one_call_that_reads_no_more_than_one_item_too_many(
+    stocked: Store, aws_house: AwsServices
+) -> None:
+    calls = Calls.of(aws_house)
+    stocked.sessions.ended(ADA, limit=20)
+    (query,) = calls.dynamodb
+    assert (query.operation, query.parameters["Limit"]) == ("Query", 21)
+    assert query.parameters["ConsistentRead"] is True

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         DeleteTypeDef,
         KeysAndAttributesTypeDef,
         PutItemInputTypeDef,
+        QueryInputTypeDef,
         TransactWriteItemTypeDef,
         UpdateItemInputTypeDef,
     )
@@ -79,20 +80,38 @@ class Table:
             left = answer["UnprocessedKeys"]
             return answer["Responses"][self.name], left[self.name]["Keys"] if left else []
 
-    def partition(self, pk: str, *, newest_first: bool = False) -> list[Item]:
-        """Return all items of one partition."""
+    def partition(self, pk: str) -> list[Item]:
+        """Return all items of one partition; only for one whose size a rule limits."""
         request: dict[str, Any] = {
             "TableName": self.name,
             "KeyConditionExpression": "pk = :pk",
             "ExpressionAttributeValues": {":pk": {"S": pk}},
             "ConsistentRead": True,
-            "ScanIndexForward": not newest_first,
         }
         items: list[Item] = []
         with translate_aws_errors():
             for page in self.client.get_paginator("query").paginate(**request):
                 items.extend(page["Items"])
         return items
+
+    def page(self, pk: str, *, limit: int, before: str | None = None) -> tuple[list[Item], bool]:
+        """Return the last items of a partition, in reverse order, and whether the first one is among them.
+
+        With `before` a sort key, those that come before it. One call; about a megabyte at the most.
+        """
+        request: QueryInputTypeDef = {
+            "TableName": self.name,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": pk}},
+            "ConsistentRead": True,
+            "ScanIndexForward": False,
+            "Limit": limit,
+        }
+        if before is not None:
+            request["ExclusiveStartKey"] = {"pk": {"S": pk}, "sk": {"S": before}}
+        with translate_aws_errors():
+            answer = self.client.query(**request)
+            return answer["Items"], "LastEvaluatedKey" not in answer
 
     def update(
         self,
