@@ -139,6 +139,21 @@ def test_an_exchange_whose_write_succeeded_and_whose_answer_was_lost_is_repeated
     assert refresh(services, again.refresh_token).access_token
 
 
+def test_the_window_begins_with_the_write_however_slow_the_calls_before_it_were(
+    services: FakeServices,
+) -> None:
+    """A client without a key that is answered 503 after seconds still has the whole window to repeat."""
+    account(services)
+    token = sign_in(services).refresh_token
+    services.adapters.keys.before["current"] = lambda: services.adapters.clock.advance(7)
+    services.adapters.store.mute = {"rotate"}
+    with pytest.raises(Unavailable):
+        refresh(services, token)
+    services.adapters.store.mute = set()
+    services.adapters.clock.advance(10)
+    assert refresh(services, token).access_token
+
+
 def test_a_sign_in_whose_write_succeeded_and_whose_answer_was_lost_can_be_repeated(
     services: FakeServices,
 ) -> None:

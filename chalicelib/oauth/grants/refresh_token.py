@@ -66,7 +66,7 @@ class RefreshTokenGrant:
             raise InvalidGrant("other_client", user_id=session.user_id)
         scope = resolve_scope(requested, _allowed(session, account))
         signing_key = self.keys.current(epoch=view.epoch).current
-        session, secret = self._settle(session, decision, token, now, key)
+        session, secret = self._settle(session, decision, token, key)
         access_token, expires_in = self.tokens.issue(
             session, scope, signing_key, issuer=request.issuer, audience=request.audience, now=now
         )
@@ -110,17 +110,18 @@ class RefreshTokenGrant:
         session: Session,
         decision: Exchange | Replay,
         token: RefreshToken,
-        now: int,
         key: str | None,
     ) -> tuple[Session, RefreshSecret]:
         """Write the exchange. A request that loses the race decides anew, on what the winner wrote."""
         for _ in range(_ATTEMPTS):
+            # The retry window begins with the write: the calls before it may have taken seconds.
+            now = self.clock()
             if isinstance(decision, Replay):
                 self.audit.refresh_repeated(session)
                 return session, decision.secret
             after = replace(
                 session,
-                family=decision.family,
+                family=replace(decision.family, rotated_at=now),
                 last_used_at=now,
                 idle_expires_at=min(now + self.idle_seconds, session.expires_at),
             )
