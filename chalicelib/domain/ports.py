@@ -222,7 +222,11 @@ class Sessions(SessionReader, Protocol):
         """
 
     def stored(self, user_id: str) -> list[Session]:
-        """Return every session that has not been ended, those that no longer stand among them."""
+        """Return every session that has not been ended, expired ones among them.
+
+        The limit of sessions bounds the active ones; besides there are those that have expired within
+        `ENDED_SESSION_DAYS`, with the default settings about as many again.
+        """
 
     def ended(self, user_id: str, *, limit: int, before: str | None = None) -> EndedSessionPage:
         """Return up to `limit` of what is still known of ended sessions, the newest first.
