@@ -58,7 +58,7 @@ def _run(environment: Mapping[str, str], out: TextIO) -> None:
     # Before anything is built: a value that is none is told at once.
     Settings.from_environment({**environment, "GATEHOUSE_STACK_FILE": ""})
     # Here, so that a package which is missing is told by `main`.
-    from infra.local.stack.greeting import greeting
+    from infra.local.stack.demo import greeting
     from infra.local.stack.local_stack import LocalStack
 
     file = Path(environment.get("GATEHOUSE_STACK_FILE") or _FILE)

@@ -23,7 +23,7 @@ from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.secret import Secret
 from chalicelib.domain.sessions.refresh_tokens import RefreshSecret, start
 from chalicelib.domain.sessions.session import Session
-from infra.local.stack.environment import local_credentials
+from infra.local.environment import local_credentials
 
 DYNALITE = Path(__file__).parents[2] / ".local/dynalite/node_modules/.bin/dynalite"
 AT_ONCE, ROUNDS, REGION = 16, 100, "us-east-1"

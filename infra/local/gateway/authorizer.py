@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.local.gateway.decision_cache import DecisionCache
-from infra.local.gateway.lambda_context import lambda_context
+from infra.local.gateway.events import lambda_context
 from infra.local.gateway.messages import RefusedError
 from infra.local.gateway.policy import MalformedPolicyError, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.local.stack.template import AuthorizerRules
-
     Function = Callable[[dict[str, Any], Any], Any]
 
 _LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizerRules:
+    """What API Gateway itself does for a token authorizer. Without an `expression` it accepts every token."""
+
+    expression: re.Pattern[str] | None
+    cache_seconds: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Builds the event with which API Gateway invokes a function behind a REST API."""
+"""Build what API Gateway passes to a Lambda function behind a REST API: the event and the context."""
 
 from __future__ import annotations
 
@@ -8,13 +8,27 @@ import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from infra.local.stack.names import ACCOUNT, API_ID, REGION, STAGE
+from chalice.local import LambdaContext
+
+from infra.local.environment import ACCOUNT, API_ID, REGION, STACK, STAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from infra.local.gateway.messages import Request
     from infra.local.gateway.routes import Match
+
+_MEMORY_MB = 256
+# API Gateway waits 29 s for a function, whatever the function's own timeout.
+_TIMEOUT_MS = 29_000
+
+
+def lambda_context(function_name: str) -> LambdaContext:
+    """Return the context of one invocation."""
+    name = f"{STACK}-{function_name}"
+    context = LambdaContext(name, _MEMORY_MB, _TIMEOUT_MS)
+    context.invoked_function_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+    return context
 
 
 def method_arn(request: Request) -> str:

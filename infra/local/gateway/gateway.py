@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from infra.local.gateway.answers import from_function, from_refusal
-from infra.local.gateway.events import method_arn, proxy_event
-from infra.local.gateway.lambda_context import lambda_context
+from infra.local.gateway.events import lambda_context, method_arn, proxy_event
 from infra.local.gateway.messages import RefusedError, Request, Response
 from infra.local.gateway.routes import RouteTable, known, match
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from infra.local.gateway.gateway import Api
-from infra.local.stack.seed import seed
+from infra.local.stack.demo import create_demo_accounts
 
 Function = Callable[[dict[str, Any], Any], Any]
 Clock = Callable[[], int]
@@ -39,8 +39,8 @@ def gatehouse(environment: Mapping[str, str], clock: Clock | None) -> Iterator[A
     from chalicelib.settings import Settings
 
     settings = Settings.from_environment(environment)
-    with override_services(Services(settings, AwsAdapters(settings, clock or now))):
-        seed(settings)
+    with override_services(Services(settings, AwsAdapters(settings, clock or now))) as services:
+        create_demo_accounts(services)
         yield Application.of_chalice(app)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from infra.local.stack.names import HOST
+from infra.local.environment import HOST
 from infra.local.stack.server import HttpServer
 
 if TYPE_CHECKING:

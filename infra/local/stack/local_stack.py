@@ -7,16 +7,14 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing
 from typing import TYPE_CHECKING, Self
 
+from infra.local.environment import HOST, REGION, STAGE, local_credentials, stack_file
 from infra.local.gateway.authorizer import TokenAuthorizer
 from infra.local.gateway.gateway import Gateway
 from infra.local.gateway.wsgi import GatewayApplication
 from infra.local.stack.application import Application, Clock, gatehouse
 from infra.local.stack.aws import LocalAws
-from infra.local.stack.environment import local_credentials
-from infra.local.stack.names import HOST, REGION, STAGE
 from infra.local.stack.resources import create_resources
 from infra.local.stack.server import HttpServer, listen
-from infra.local.stack.stack_file import stack_file
 from infra.local.stack.template import Template
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from infra.local.stack.names import REGION, STACK
+from infra.local.environment import REGION, STACK
 
 if TYPE_CHECKING:
     from infra.local.stack.template import Template

@@ -14,7 +14,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
 from waitress.task import ErrorTask
 
-from infra.local.stack.names import HOST
+from infra.local.environment import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.stack.greeting import commands
+from infra.local.environment import stack_file
+from infra.local.stack.demo import commands
 from infra.local.stack.server import listen
-from infra.local.stack.stack_file import stack_file
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-m", "infra.local"]

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from infra.local.stack.demo import PASSWORD
 from infra.local.stack.local_stack import LocalStack
 from infra.local.stack.resources import client
-from infra.local.stack.seed import PASSWORD
 from infra.local.stack.server import PortInUseError
 from tests.infra.local.test_http import get, say
 
