@@ -1,4 +1,4 @@
-"""`python -m infra`: everything that an operator does."""
+"""`python -m infra`: the operator's commands."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def lambda_context(function_name: str) -> LambdaContext:
 
 
 def method_arn(request: Request) -> str:
-    """Return the name under which a policy allows or denies this very request."""
+    """Return the ARN by which a policy allows or denies a request."""
     path = request.path.removeprefix("/")
     return f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{API_ID}/{STAGE}/{request.method}/{path}"
 
@@ -40,7 +40,7 @@ def method_arn(request: Request) -> str:
 def proxy_event(
     request: Request, route: Match, claims: Mapping[str, Any] | None, binary_types: Sequence[str]
 ) -> dict[str, Any]:
-    """Return the whole event; `claims` is the authorizer's context, None on an open route."""
+    """Return the event; `claims` is the authorizer's context, or None for a route without authorizer."""
     headers = _headers(request)
     query = _query(request.query)
     body, encoded = _body(request, binary_types)
@@ -50,7 +50,7 @@ def proxy_event(
         "httpMethod": request.method,
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        # AWS has null, not an empty object, where there is nothing.
+        # AWS sends null, not an empty object.
         "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
         "multiValueQueryStringParameters": query or None,
         "pathParameters": route.parameters or None,
@@ -65,7 +65,7 @@ def _context(request: Request, resource: str, claims: Mapping[str, Any] | None) 
     context = {
         "resourcePath": resource,
         "httpMethod": request.method,
-        # As behind a custom domain: the stage is no part of the address.
+        # As behind a custom domain: without the stage.
         "path": request.path,
         "accountId": ACCOUNT,
         "apiId": API_ID,
@@ -83,7 +83,7 @@ def _context(request: Request, resource: str, claims: Mapping[str, Any] | None) 
 
 
 def _headers(request: Request) -> dict[str, str]:
-    # The gateway appends what it saw itself, so only the last address of the list can be believed.
+    # The gateway appends the peer's address, so only the last address of the list is trustworthy.
     before = request.headers.get("X-Forwarded-For")
     seen = f"{before}, {request.source_ip}" if before else request.source_ip
     return {**request.headers, "X-Forwarded-For": seen, "X-Forwarded-Proto": "http"}
