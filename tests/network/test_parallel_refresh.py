@@ -1,4 +1,4 @@
-"""However many requests present one token at once, there is one successor, and the session lives."""
+"""Concurrent refreshes with one token get one successor, and the session stays active."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AT_ONCE, ROUNDS = 16, 100
 
 
 def _key_of(round_: int, number: int) -> str | None:
-    """Return no key, one key for all, and a key for each, in turn: within the window all are alike."""
+    """Return in turn no key, a common key, and a key for each; within the window all behave alike."""
     return [None, f"round-{round_}", f"round-{round_}-{number}"][round_ % 3]
 
 
