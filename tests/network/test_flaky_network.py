@@ -26,19 +26,19 @@ def _assert_rules(simulation: Simulation) -> None:
         assert simulation.ledger.counts[met] > 0, met
 
 
-def test_two_thousand_steps_through_gateway_events(capsys: pytest.CaptureFixture[str]) -> None:
+def test_eight_thousand_steps_through_gateway_events(capsys: pytest.CaptureFixture[str]) -> None:
     with in_process() as server:
         simulation = Simulation(server, SEED)
-        simulation.run(2_000)
+        simulation.run(8_000)
     _print(simulation, capsys, "Flaky network, through gateway events")
     _assert_rules(simulation)
 
 
-def test_ten_thousand_steps_over_http(capsys: pytest.CaptureFixture[str]) -> None:
+def test_four_thousand_steps_over_http(capsys: pytest.CaptureFixture[str]) -> None:
     """The real server and gateway on the fake store; moto takes ten times as long."""
     with over_http(on_fakes=True) as server:
         simulation = Simulation(server, SEED + 1)
-        simulation.run(10_000)
+        simulation.run(4_000)
     _print(simulation, capsys, "Flaky network, over HTTP")
     _assert_rules(simulation)
 
