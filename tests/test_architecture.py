@@ -44,7 +44,15 @@ Of the local stack the commands see `local.environment` alone, and it sees none 
 
 VENDORS: dict[str, set[str]] = {
     "observability": {"aws_lambda_powertools"},
-    "adapters": {"bcrypt", "boto3", "botocore", "jwt", "mypy_boto3_dynamodb", "mypy_boto3_secretsmanager"},
+    "adapters": {
+        "bcrypt",
+        "boto3",
+        "botocore",
+        "jwt",
+        "mypy_boto3_dynamodb",
+        "mypy_boto3_secretsmanager",
+        "urllib3",
+    },
     "aws_adapters": {"mypy_boto3_secretsmanager"},
     "api": {"chalice"},
     "app": {"chalice"},
