@@ -1,4 +1,4 @@
-"""However many requests present one token at once, there is one successor, and the session lives."""
+"""Concurrent refreshes with one token get one successor, and the session stays active."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from examples.mobile_client import Response
 from tests.network.calls import me, refresh, sign_in, successor
 from tests.network.servers import Server, error_of, over_http
 
-AT_ONCE, ROUNDS = 16, 100
+AT_ONCE = 16
 
 
 def _key_of(round_: int) -> str | None:
@@ -31,11 +31,11 @@ def _all_at_once(pool: ThreadPoolExecutor, ask: Callable[[int], Response]) -> li
     return list(pool.map(one, range(AT_ONCE)))
 
 
-def _rounds(server: Server) -> None:
+def _rounds(server: Server, rounds: int) -> None:
     server.create_account("parallel@example.com")
     token = sign_in(server, "parallel@example.com")
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for round_ in range(ROUNDS):
+        for round_ in range(rounds):
             answers = _all_at_once(
                 pool,
                 lambda _, token=token, round_=round_: refresh(server, token, _key_of(round_)),  # type: ignore[misc]
@@ -44,8 +44,8 @@ def _rounds(server: Server) -> None:
             (token,) = {successor(answer) for answer in answers}
     access_token = json.loads(answers[0].body)["access_token"]
     assert me(server, access_token) == 200
-    assert server.audit.names.count("session_refreshed") == ROUNDS
-    assert server.audit.names.count("refresh_repeated") == ROUNDS * (AT_ONCE - 1)
+    assert server.audit.names.count("session_refreshed") == rounds
+    assert server.audit.names.count("refresh_repeated") == rounds * (AT_ONCE - 1)
     assert "refresh_token_reuse" not in server.audit.names
     assert refresh(server, token).status == 200
 
@@ -70,7 +70,8 @@ def test_of_sixteen_with_a_key_each_one_wins_and_the_session_ends(*, on_fakes: b
         _with_a_key_each(server)
 
 
-@pytest.mark.parametrize("on_fakes", [False, True], ids=["moto", "fakes"])
-def test_sixteen_at_once_get_the_same_successor(*, on_fakes: bool) -> None:
+@pytest.mark.parametrize(("on_fakes", "rounds"), [(False, 30), (True, 100)], ids=["moto", "fakes"])
+def test_sixteen_at_once_get_the_same_successor(*, on_fakes: bool, rounds: int) -> None:
+    """Fewer rounds on moto, which serves one request at a time; real races are those on dynalite."""
     with over_http(on_fakes=on_fakes) as server:
-        _rounds(server)
+        _rounds(server, rounds)
