@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import click
 
 from chalicelib.api.serializers import timestamp
-from chalicelib.domain.ports import Sessions
 from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, EndReason, Session
 from infra.operate.cli import ErrorReportingGroup, stage_options
 from infra.operate.deployment import Deployment
@@ -25,7 +25,7 @@ WORDS = {
 }
 
 
-ENDED_SHOWN = 20
+_LIMIT = click.IntRange(1, 1_000)
 _PAGE = 200
 """Ended sessions that are read at once where all of them are asked for."""
 
@@ -38,29 +38,22 @@ def sessions() -> None:
 @sessions.command()
 @stage_options
 @click.argument("user")
-@click.option(
-    "--limit",
-    default=ENDED_SHOWN,
-    show_default=True,
-    type=click.IntRange(1, 1_000),
-    help="Ended sessions to show, the newest first.",
-)
+@click.option("--limit", default=20, show_default=True, type=_LIMIT, help="Ended sessions to show.")
 @click.option("--before", default=None, help="Show those that ended earlier: what the last line named.")
 @click.option("--all", "every", is_flag=True, help="Show every ended session.")
 def explain(deployment: Deployment, user: str, limit: int, before: str | None, *, every: bool) -> None:
-    """Explain where USER is signed in, and why each other session ended."""
+    """Explain where USER is signed in, and why each other session ended, the newest first."""
     account = deployment.find_account(user)
-    ports = deployment.services.adapters.sessions
     if account.disabled:
         click.echo(f"{account.email} is disabled and cannot sign in.")
-    pages = _pages(ports, account.user_id, _PAGE if every else limit, before or None)
-    page = next(pages)
     known = 0 if before else _explain_stored(deployment, account.user_id)
-    if not known and not page.sessions:
+    pages = _pages(deployment, account.user_id, _PAGE if every else limit, before or None)
+    for page in pages if every else islice(pages, 1):
+        known += len(page.sessions)
+        for one in page.sessions:
+            click.echo(f"{_who(one)} ended {timestamp(one.ended_at)}: {WORDS[one.reason]}.")
+    if not known:
         click.echo(f"Nothing {'older ' if before else ''}is known of any session of {account.email}.")
-    _explain_ended(page)
-    for page in pages if every else ():
-        _explain_ended(page)
     if page.older is not None:
         click.echo(f"There are older ones: add --before {page.older} or --all.")
 
@@ -75,18 +68,14 @@ def _explain_stored(deployment: Deployment, user_id: str) -> int:
     return len(stored)
 
 
-def _explain_ended(page: EndedSessionPage) -> None:
-    for one in page.sessions:
-        click.echo(f"{_who(one)} ended {timestamp(one.ended_at)}: {WORDS[one.reason]}.")
-
-
-def _pages(ports: Sessions, user_id: str, limit: int, before: str | None) -> Iterator[EndedSessionPage]:
-    """Read pages of ended sessions one by one, as they are asked for."""
-    page = ports.ended(user_id, limit=limit, before=before)
-    yield page
-    while page.older is not None:
-        page = ports.ended(user_id, limit=limit, before=page.older)
+def _pages(deployment: Deployment, user_id: str, limit: int, older: str | None) -> Iterator[EndedSessionPage]:
+    """Read pages of ended sessions one by one, as they are asked for; at least one."""
+    while True:
+        page = deployment.services.adapters.sessions.ended(user_id, limit=limit, before=older)
         yield page
+        older = page.older
+        if older is None:
+            return
 
 
 @sessions.command()
