@@ -11,6 +11,7 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from chalicelib.domain.deadline import require_time
 from chalicelib.domain.ports import (
     Accounts,
     Audit,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from chalicelib.adapters.dynamodb.table import Table
+    from chalicelib.domain.accounts.password_rules import BreachedPasswords, CommonPasswords
 
 
 _FIRST_PAUSE_SECONDS = 0.02
@@ -63,11 +65,20 @@ class Adapters(Protocol):
     def codec(self) -> TokenCodec: ...  # noqa: D102
     @property
     def audit(self) -> Audit: ...  # noqa: D102
+    @property
+    def common_passwords(self) -> CommonPasswords: ...  # noqa: D102
+    @property
+    def breached_passwords(self) -> BreachedPasswords: ...  # noqa: D102
 
 
 def now() -> int:
-    """Return the time: the one place that asks the machine for it."""
+    """Return Unix time in whole seconds."""
     return int(time.time())
+
+
+def monotonic() -> float:
+    """Return seconds that only go forward, for deadlines."""
+    return time.monotonic()
 
 
 class AwsAdapters:
@@ -145,6 +156,22 @@ class AwsAdapters:
         return LogAudit()
 
     @cached_property
+    def common_passwords(self) -> CommonPasswords:
+        """Return the list that is shipped with the code."""
+        from chalicelib.adapters.common_passwords import CommonPasswordFile
+
+        return CommonPasswordFile()
+
+    @cached_property
+    def breached_passwords(self) -> BreachedPasswords:
+        """Return the service of the setting, or none."""
+        from chalicelib.adapters.breached_passwords import BreachedPasswordRange
+        from chalicelib.domain.accounts.password_rules import NoBreachedPasswords
+
+        url = self.settings.breached_passwords_url
+        return BreachedPasswordRange(url) if url else NoBreachedPasswords()
+
+    @cached_property
     def _secretsmanager(self) -> SecretsManagerClient:
         from chalicelib.adapters.aws import secretsmanager
 
@@ -160,4 +187,6 @@ class AwsAdapters:
 
     def _backoff(self, turn: int) -> None:
         # Twice as long each time, and never two callers alike: they would meet again.
-        self.sleep(_FIRST_PAUSE_SECONDS * 2 ** (turn - 1) * (0.5 + self.entropy(1)[0] / 510))
+        pause = _FIRST_PAUSE_SECONDS * 2 ** (turn - 1) * (0.5 + self.entropy(1)[0] / 510)
+        require_time(pause)
+        self.sleep(pause)

@@ -116,7 +116,7 @@ def everything(store: Store) -> Any:
         [store.accounts.account(id_of(one)) for one in USERS],
         [store.accounts.find(SignInName.of(name)) for name in NAMES],
         [store.sessions.stored(id_of(one)) for one in USERS],
-        [store.sessions.ended(id_of(one)) for one in USERS],
+        [store.ended(id_of(one)) for one in USERS],
         store.system.state(),
         [store.system.epoch(id_of(one)) for one in USERS],
         sorted(one.session_id for one in store.sessions.all_stored()),
