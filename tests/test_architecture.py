@@ -29,13 +29,17 @@ MAY_IMPORT: dict[str, set[str]] = {
 """Which package may import which other; none of them the app, nor infra, nor the tests."""
 
 VENDORS: dict[str, set[str]] = {
+    "domain": {"idna"},
     "observability": {"aws_lambda_powertools"},
     "adapters": {"bcrypt", "boto3", "botocore", "jwt", "mypy_boto3_dynamodb", "mypy_boto3_secretsmanager"},
     "aws_adapters": {"mypy_boto3_secretsmanager"},
     "api": {"chalice"},
     "app": {"chalice"},
 }
-"""Which package may name which package; a package that is not here makes do with the standard library."""
+"""Which package may name which package; a package that is not here makes do with the standard library.
+
+`idna` does no I/O, and which spellings are one name is a rule: a port would have to be handed to every
+comparison of names."""
 
 IMPURE = {
     "asyncio", "datetime", "http", "io", "logging", "os", "pathlib", "random", "secrets", "shutil", "socket",
@@ -147,6 +151,11 @@ def test_a_package_from_outside_is_named_in_its_own_room_alone(module: Module) -
 @pytest.mark.parametrize(("vendor", "adapter"), ADAPTERS_OF.items())
 def test_one_adapter_names_a_vendor(vendor: str, adapter: str) -> None:
     assert [one.name for one in LAMBDA_CODE if vendor in foreign(one)] == [f"chalicelib.adapters.{adapter}"]
+
+
+def test_one_module_maps_domains() -> None:
+    users = [one.name for one in LAMBDA_CODE if "idna" in foreign(one)]
+    assert users == ["chalicelib.domain.accounts.mail_domains"]
 
 
 @pytest.mark.parametrize(

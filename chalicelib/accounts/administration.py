@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.accounts.account import Account, is_id
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.errors import NotFound, Unavailable
 from chalicelib.domain.ports import Accounts, Clock, Sessions
 from chalicelib.domain.sessions.session import EndedSession, EndReason, active

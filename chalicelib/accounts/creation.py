@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chalicelib.domain.accounts.account import Account
-from chalicelib.domain.accounts.names import email_address, username
+from chalicelib.domain.accounts.new_names import email_address, username
 from chalicelib.domain.accounts.passwords import Password
 from chalicelib.domain.ports import Accounts, Clock, Entropy, PasswordHasher
 from chalicelib.domain.sessions.refresh_tokens import ID_BYTES
