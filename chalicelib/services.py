@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.accounts.administration import Administration
     from chalicelib.accounts.creation import AccountCreation
     from chalicelib.accounts.own_account import OwnAccount
+    from chalicelib.domain.accounts.changes import ChangeFactory
     from chalicelib.domain.sessions.termination import SessionTerminator
     from chalicelib.oauth.access_tokens import AccessTokenIssuer
     from chalicelib.oauth.bearer import AccessTokenVerifier
@@ -111,7 +112,14 @@ class Services:
         from chalicelib.accounts.administration import Administration
 
         adapters = self.adapters
-        return Administration(adapters.accounts, adapters.sessions, self._terminator, adapters.clock)
+        return Administration(
+            adapters.accounts,
+            adapters.sessions,
+            self._terminator,
+            adapters.clock,
+            self._change,
+            adapters.audit,
+        )
 
     @cached_property
     def create_account(self) -> AccountCreation:
@@ -119,7 +127,15 @@ class Services:
         from chalicelib.accounts.creation import AccountCreation
 
         adapters, minimum = self.adapters, self.settings.password_min_length
-        return AccountCreation(adapters.accounts, adapters.hasher, adapters.clock, adapters.entropy, minimum)
+        return AccountCreation(
+            adapters.accounts,
+            adapters.hasher,
+            adapters.clock,
+            adapters.entropy,
+            minimum,
+            self._change,
+            adapters.audit,
+        )
 
     def audience(self, issuer: str) -> str:
         """Return whom access tokens are for."""
@@ -130,6 +146,12 @@ class Services:
         from chalicelib.domain.sessions.termination import SessionTerminator
 
         return SessionTerminator(self.adapters.sessions, self.adapters.audit, self.adapters.clock)
+
+    @cached_property
+    def _change(self) -> ChangeFactory:
+        from chalicelib.domain.accounts.changes import ChangeFactory
+
+        return ChangeFactory(self.adapters.clock, self.adapters.entropy)
 
     @cached_property
     def _clients(self) -> frozenset[str]:

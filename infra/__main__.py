@@ -12,6 +12,7 @@ from infra.operate.cli import ErrorReportingGroup
 from infra.operate.keys import keys
 from infra.operate.sessions import sessions
 from infra.operate.smoke import smoke
+from infra.operate.terminal import print_any_character
 from infra.operate.users import users
 
 
@@ -24,4 +25,5 @@ for command in (users, sessions, keys, breach, smoke, cost, deploy, destroy):
     main.add_command(command)
 
 if __name__ == "__main__":
+    print_any_character()
     main(prog_name="python -m infra")

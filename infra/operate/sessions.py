@@ -8,6 +8,8 @@ from chalicelib.api.serializers import timestamp
 from chalicelib.domain.sessions.session import EndedSession, EndReason, Session
 from infra.operate.cli import ErrorReportingGroup, stage_options
 from infra.operate.deployment import Deployment
+from infra.operate.terminal import say
+from infra.operate.users import whom
 
 WORDS = {
     EndReason.SIGNED_OUT: "its user signed out on that device",
@@ -36,15 +38,17 @@ def explain(deployment: Deployment, user: str) -> None:
     adapters = deployment.services.adapters
     now, epoch = adapters.clock(), adapters.sessions.epoch()
     if account.disabled:
-        click.echo(f"{account.email} is disabled and cannot sign in.")
+        say(f"{whom(account)} is disabled and cannot sign in.")
     live = sorted(adapters.sessions.stored(account.user_id), key=lambda one: -one.last_used_at)
     ended = adapters.sessions.ended(account.user_id)
     if not live and not ended:
-        click.echo(f"Nothing is known of any session of {account.email}.")
+        say(f"Nothing is known of any session of {whom(account)}.")
+    else:
+        say(f"Sessions of {whom(account)}:")
     for session in live:
-        click.echo(f"{_who(session)} {describe(session, now, epoch)}.")
+        say(f"{_who(session)} {describe(session, now, epoch)}.")
     for one in ended:
-        click.echo(f"{_who(one)} ended {timestamp(one.ended_at)}: {WORDS[one.reason]}.")
+        say(f"{_who(one)} ended {timestamp(one.ended_at)}: {WORDS[one.reason]}.")
 
 
 @sessions.command()
@@ -53,8 +57,8 @@ def explain(deployment: Deployment, user: str) -> None:
 def end(deployment: Deployment, user: str) -> None:
     """End every session of USER."""
     account = deployment.find_account(user)
-    ended = deployment.services.administration.end_sessions(account.user_id, EndReason.ADMINISTRATOR)
-    click.echo(f"{len(ended)} sessions of {account.email} ended.")
+    ended = deployment.services.administration.end_sessions(account.user_id, deployment.actor)
+    say(f"{len(ended)} sessions of {whom(account)} ended.")
 
 
 def describe(session: Session, now: int, epoch: int) -> str:

@@ -85,6 +85,7 @@ def test_white_space_is_kept(white: str) -> None:
 def test_an_invisible_character_never_matches_the_name_without_it(char: str) -> None:
     for spelling in (f"{char}alice", f"ali{char}ce", f"alice{char}"):
         assert SignInName.of(spelling) != SignInName.of("alice")
+        assert SignInName.of(f"a@{spelling}.com") != SignInName.of("a@alice.com")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,7 @@ def test_an_invisible_character_never_matches_the_name_without_it(char: str) -> 
         ("A@m\u00fcller.example", "a@xn--mller-kva.example"),
         ("a@mu\u0308ller.example", "a@M\u00dcLLER.EXAMPLE"),
         ("\uff21\uff20xn--mller-kva.example", "a@m\u00fcller.example"),
-        ("a@ex\u00adample.com", "a@example.com"),
+        ("a@example\uff0ecom", "a@example.com"),
     ],
 )
 def test_spellings_of_one_domain_are_one_name(one: str, other: str) -> None:
@@ -108,7 +109,7 @@ def test_spellings_of_one_domain_are_one_name(one: str, other: str) -> None:
         ("a@\u03c3\u03cc\u03c6\u03bf\u03c2.example", "a@\u03c3\u03cc\u03c6\u03bf\u03c3.example"),
         ("a@example.com.", "a@example.com"),
         ("a@example\u2024com", "a@example.com"),
-        ("a@ex\u200bample.com\u200d", "a@example.com"),
+        ("a@ex\u00adample.com", "a@example.com"),
         ("a@\u24d4xample.com ", "a@example.com"),
     ],
 )

@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.domain.errors import InvalidGrant, Unavailable
 from chalicelib.oauth.access_tokens import TokenResponse
+from tests.changes import ACTOR
 from tests.fakes import FakeServices
 from tests.oauth.actors import account, claims_of, refresh, sign_in
 
@@ -53,7 +54,7 @@ def test_a_race_across_the_end_of_the_window_is_won_by_the_key(services: FakeSer
 def test_a_session_that_ends_in_between_is_not_brought_back(services: FakeServices) -> None:
     user = account(services)
     token = sign_in(services).refresh_token
-    services.adapters.store.before["rotate"] = lambda: services.administration.disable(user.user_id)
+    services.adapters.store.before["rotate"] = lambda: services.administration.disable(user.user_id, ACTOR)
     with pytest.raises(InvalidGrant):
         refresh(services, token)
     assert not services.adapters.store.live

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         PutItemInputTypeDef,
         TransactWriteItemTypeDef,
         UpdateItemInputTypeDef,
+        UpdateTypeDef,
     )
 
 _Done = TypeVar("_Done")
@@ -79,6 +80,20 @@ class Table:
                 items.extend(page["Items"])
         return items
 
+    def newest(self, pk: str, limit: int) -> list[Item]:
+        """Return at most `limit` items of one partition, the last by sort key first."""
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": pk}},
+            "ConsistentRead": True,
+            "ScanIndexForward": False,
+            "PaginationConfig": {"MaxItems": limit, "PageSize": limit},
+        }
+        with translate_aws_errors():
+            pages = self.client.get_paginator("query").paginate(**request)
+            return [item for page in pages for item in page["Items"]]
+
     def update(
         self,
         key: Item,
@@ -126,6 +141,27 @@ class Table:
     def put(self, item: Item, condition: str) -> TransactWriteItemTypeDef:
         """Return a put, as part of a transaction."""
         return {"Put": {"TableName": self.name, "Item": item, "ConditionExpression": condition}}
+
+    def update_action(
+        self,
+        key: Item,
+        expression: str,
+        *,
+        condition: str,
+        values: Item,
+        names: Mapping[str, str] | None = None,
+    ) -> TransactWriteItemTypeDef:
+        """Return an update, as part of a transaction. `names` alias reserved words."""
+        update: UpdateTypeDef = {
+            "TableName": self.name,
+            "Key": key,
+            "UpdateExpression": expression,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+        if names:
+            update["ExpressionAttributeNames"] = names
+        return {"Update": update}
 
     def delete(self, key: Item, condition: str, values: Item | None = None) -> TransactWriteItemTypeDef:
         """Return a deletion, as part of a transaction."""

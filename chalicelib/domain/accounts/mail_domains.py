@@ -6,19 +6,19 @@ reads accounts, never loads these tables.
 
 from __future__ import annotations
 
-import re
-
 import idna
 
-# CONTEXTJ (RFC 5892 appendix A) has been checked by then: between the letters of some scripts they are spelling.
-_JOINERS = re.compile("[\u200c\u200d]")
+from chalicelib.domain.accounts.scripts import JOINERS, has_invisible
 
 
 def to_a_labels(domain: str) -> str | None:
     """Return a domain in the form in which it is stored and compared, or None where UTS 46 refuses it.
 
     Joiners, bidi and STD3 rules are checked, and the code points of IDNA 2008: a domain has no emoji.
+    Invisible characters, which UTS 46 would drop, are refused: a look-alike never is the same name.
     """
+    if has_invisible(domain):
+        return None
     try:
         return idna.encode(domain, uts46=True, std3_rules=True, transitional=False).decode("ascii")
     except idna.IDNAError:
@@ -27,4 +27,5 @@ def to_a_labels(domain: str) -> str | None:
 
 def visible_labels(a_labels: str) -> list[str]:
     """Return the labels of a mapped domain as people see them, without the joiners that were checked."""
-    return [_JOINERS.sub("", label) for label in idna.decode(a_labels).split(".")]
+    unicode = "".join(char for char in idna.decode(a_labels) if char not in JOINERS)
+    return unicode.split(".")

@@ -15,8 +15,9 @@ import unicodedata
 # selectors, the grapheme joiner, the blank Braille pattern (Default_Ignorable_Code_Point and its like). The
 # tatweel and its like only stretch the letter before them.
 _INVISIBLE = re.compile(
-    "[\u034f\u0640\u07fa\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+    "[\u034f\u0640\u07fa\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 )
+JOINERS = frozenset("\u200c\u200d")
 _TWO_WORDS = frozenset({"OLD", "TAI", "LINEAR", "MEROITIC", "INSCRIPTIONAL"})
 """First words that several scripts share: what comes next tells them apart."""
 _OTHER_NAMES = {"EXTENDED": "ARABIC", "IDEOGRAPHIC": "CJK", "HENTAIGANA": "HIRAGANA"}
@@ -29,6 +30,13 @@ _TOGETHER = (
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _ACCENTED = frozenset({"LATIN", "GREEK", "CYRILLIC"})
 _NUMERALS = frozenset({"Nl", "No"})
+
+
+def has_invisible(text: str) -> bool:
+    """Tell whether text has characters that nobody sees, but for the joiners that some scripts spell with."""
+    return _INVISIBLE.search(text) is not None or any(
+        unicodedata.category(char) == "Cf" and char not in JOINERS for char in text
+    )
 
 
 def is_plain(text: str) -> bool:

@@ -37,7 +37,7 @@ class DryRun:
         click.echo(f"DryRun on stage {self.deployment.stage}; nothing is changed.")
         services = self.deployment.services
         checks: dict[str, Callable[[], str]] = {
-            "AWS knows who you are": self.deployment.operator,
+            "AWS knows who you are": self.deployment.identity,
             "the signing key can be read": lambda: f"epoch {services.key_rotation.current().epoch}",
             "the table can be read": lambda: f"epoch {services.adapters.sessions.epoch()}",
             "the sessions can be counted": lambda: f"{self._would_end} would end",
