@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import ChangeFactory, ChangeKind
 from chalicelib.domain.accounts.new_names import email_address, username
+from chalicelib.domain.accounts.password_rules import PasswordRules
 from chalicelib.domain.accounts.passwords import Password
 from chalicelib.domain.ports import Accounts, Audit, Clock, Entropy, PasswordHasher
 from chalicelib.domain.sessions.refresh_tokens import ID_BYTES
@@ -16,13 +17,13 @@ from chalicelib.domain.tokens.scopes import Scope, check_permissions
 
 @dataclass(frozen=True, slots=True)
 class AccountCreation:
-    """Adds accounts. `password_min_length` is in code points."""
+    """Creates accounts."""
 
     accounts: Accounts
     hasher: PasswordHasher
     clock: Clock
     entropy: Entropy
-    password_min_length: int
+    password_rules: PasswordRules
     change: ChangeFactory
     audit: Audit
 
@@ -35,7 +36,7 @@ class AccountCreation:
         permissions: Iterable[str] = (),
         actor: str | None = None,
     ) -> Account:
-        """Create an account. Raises InvalidAccount, with a sentence for whoever asked.
+        """Create an account. Raises InvalidAccount or InvalidPassword, with a sentence for the operator.
 
         `actor` is who creates it for somebody else; without one, the account's own user does.
         """
@@ -43,7 +44,7 @@ class AccountCreation:
         check_permissions(held)
         address = email_address(email)
         name = username(username_) if username_ is not None else None
-        password.check_strength(self.password_min_length)
+        self.password_rules.accept(password.reveal(), [address] if name is None else [address, name])
         account = Account(
             user_id=self.entropy(ID_BYTES).hex(),
             email=address,
