@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -54,6 +55,14 @@ def test_what_could_control_a_terminal_is_escaped(text: str) -> None:
 @pytest.mark.parametrize("text", ["plain, with: signs\\", "Grüße", "Алиса", "山田 花子", "🔑", "é"])
 def test_what_people_write_is_left_alone(text: str) -> None:
     assert escaped(text) == text
+
+
+def test_one_module_prints() -> None:
+    places = (ROOT / "infra" / "operate").rglob("*.py")
+    printing = [
+        path.name for path in places if re.search(r"click\.(echo|secho|confirm)|\bprint\(", path.read_text())
+    ]
+    assert printing == ["terminal.py"]
 
 
 def test_a_user_agent_reaches_no_terminal_as_it_was_sent(stage: LocalDeployment) -> None:
