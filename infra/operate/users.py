@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import sys
-from collections.abc import Iterable
 
 import click
 
@@ -15,24 +14,12 @@ from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.accounts.passwords import Password
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.tokens.scopes import Scope
-from chalicelib.services import AwsAdapters, Services
-from chalicelib.settings import Settings
 from infra.operate.cli import ErrorReportingGroup, stage_options
 from infra.operate.deployment import Deployment
 from infra.operate.terminal import confirm, say
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SHOWN_CHANGES = 20
-
-
-def create_account(
-    settings: Settings, *, email: str, username: str | None, password: str, permissions: Iterable[str]
-) -> Account:
-    """Create an account in the deployment of `settings`, as its own user. Raises GatehouseError."""
-    services = Services(settings, AwsAdapters(settings))
-    return services.create_account(
-        email=email, password=Password.presented(password), username_=username, permissions=permissions
-    )
 
 
 @click.group(cls=ErrorReportingGroup)
@@ -57,8 +44,8 @@ def create(
     """Add an account."""
     account = deployment.services.create_account(
         email=email,
-        username_=username,
         password=Password.presented(read_password(from_stdin=password_stdin)),
+        username_=username,
         permissions=permissions,
         actor=deployment.actor,
     )

@@ -105,7 +105,8 @@ class DynamoDBAccounts:
 
     def changes(self, user_id: str, limit: int) -> list[AccountChange]:
         """Return the newest changes of an account."""
-        return [change_of(item) for item in self._table.newest(audit_partition(user_id), limit)]
+        items, _ = self._table.page(audit_partition(user_id), limit=limit)
+        return [change_of(item) for item in items]
 
     def _audit(self, change: AccountChange) -> TransactWriteItemTypeDef:
         return self._table.put(change_item(change), _FREE)

@@ -106,7 +106,7 @@ def test_sessions_are_explained_in_words(stage: LocalDeployment) -> None:
     said = stage.operate("sessions", "explain", app.username)
     app.sign_in()
     whom = f"{app.username} (id {app.me().json()['id']})"
-    assert said.output == f"Nothing is known of any session of {whom}.\n"
+    assert said.output == f"Sessions of {whom}:\nNothing is known of any session.\n"
     assert " is signed in, last used " in stage.operate("sessions", "explain", app.username).output
     app.send("DELETE", "/me/sessions", headers={"Authorization": f"Bearer {app.access_token}"})
     app.sign_in()
@@ -132,7 +132,7 @@ def test_sessions_are_ended(stage: LocalDeployment) -> None:
     assert "an administrator ended it" in stage.operate("sessions", "explain", app.username).output
     stage.operate("users", "disable", app.username)
     explained = stage.operate("sessions", "explain", app.username).output
-    assert explained.startswith(f"{whom} is disabled and cannot sign in.\n")
+    assert explained.startswith(f"Sessions of {whom}:\nThe account is disabled and cannot sign in.\n")
 
 
 @pytest.mark.parametrize("command", ["explain", "end"])
