@@ -6,6 +6,9 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 SECOND_ENGINE := .local/dynalite/.tried
+SECOND_ENGINE_LOCK := tests/network/second_engine/package.json tests/network/second_engine/package-lock.json
+# Into the environment and nowhere else, whatever pip's configuration says of `user`, `target`, `prefix` or `root`.
+INTO_VENV := --no-user --target= --root=/ --prefix="$(CURDIR)/$(VENV)"
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .PHONY: help run test check soak deploy destroy lock clean ready
@@ -48,9 +51,9 @@ ready: $(STAMP)
 	@$(PY) -c '' 2>/dev/null || { echo "The Python in $(VENV) does not run any more. Try: make clean, then: make $(MAKECMDGOALS)" >&2; exit 1; }
 
 # Another DynamoDB than moto, to race on; the tests that need it say so where it is missing.
-$(SECOND_ENGINE):
-	@mkdir -p $(@D)
-	@npm install --silent --no-audit --no-fund --prefix $(@D) dynalite@4.0.0 >$(@D)/install.log 2>&1 \
+$(SECOND_ENGINE): $(SECOND_ENGINE_LOCK)
+	@rm -rf $(@D) && mkdir -p $(@D) && cp $(SECOND_ENGINE_LOCK) $(@D)
+	@npm ci --silent --ignore-scripts --no-audit --no-fund --prefix $(@D) >$(@D)/install.log 2>&1 \
 		|| echo "dynalite cannot be had here (is there npm?): the races on a second engine are left out."
 	@touch $@
 
@@ -59,5 +62,5 @@ $(STAMP): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; '$(PYTHON)' is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@echo "Installing the dependencies into $(VENV) ..."
 	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) || { echo "No virtual environment could be made: is the venv module of Python installed?" >&2; exit 1; }
-	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt || { echo "The dependencies could not be installed: is the package index reachable?" >&2; rm -rf $(VENV); exit 1; }
+	@$(PY) -m pip install -q --disable-pip-version-check $(INTO_VENV) --require-hashes -r requirements-dev.txt || { echo "The dependencies could not be installed: pip says why above." >&2; rm -rf $(VENV); exit 1; }
 	@touch $@

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.accounts.administration import Administration
     from chalicelib.accounts.creation import AccountCreation
     from chalicelib.accounts.own_account import OwnAccount
+    from chalicelib.domain.accounts.changes import ChangeFactory
     from chalicelib.domain.accounts.password_rules import PasswordRules
     from chalicelib.domain.sessions.termination import SessionTerminator
     from chalicelib.oauth.access_tokens import AccessTokenIssuer
@@ -132,6 +133,8 @@ class Services:
             keys=adapters.keys,
             terminate=self._terminator,
             clock=adapters.clock,
+            change=self._change,
+            audit=adapters.audit,
         )
 
     @cached_property
@@ -141,7 +144,13 @@ class Services:
 
         adapters = self.adapters
         return AccountCreation(
-            adapters.accounts, adapters.hasher, adapters.clock, adapters.entropy, self.password_rules
+            adapters.accounts,
+            adapters.hasher,
+            adapters.clock,
+            adapters.entropy,
+            self.password_rules,
+            self._change,
+            adapters.audit,
         )
 
     @cached_property
@@ -161,6 +170,12 @@ class Services:
         from chalicelib.domain.sessions.termination import SessionTerminator
 
         return SessionTerminator(self.adapters.sessions, self.adapters.audit, self.adapters.clock)
+
+    @cached_property
+    def _change(self) -> ChangeFactory:
+        from chalicelib.domain.accounts.changes import ChangeFactory
+
+        return ChangeFactory(self.adapters.clock, self.adapters.entropy)
 
     @cached_property
     def _clients(self) -> frozenset[str]:

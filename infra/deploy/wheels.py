@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ ARCHITECTURES = {"x86_64": "x86_64", "arm64": "aarch64"}
 _GLIBC_MINORS = range(26, 16, -1)
 _PIP = (
     "-m pip install --quiet --no-input --disable-pip-version-check --no-deps --no-compile "
-    "--only-binary=:all: --require-hashes --implementation cp"
+    "--only-binary=:all: --require-hashes --implementation cp --no-user --root=/"
 )
 
 
@@ -33,9 +34,17 @@ def install(requirements: Path, architecture: str, folder: Path) -> None:
     for platform in platforms(architecture):
         command += ["--platform", platform]
     command += ["--requirement", str(requirements)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    done = subprocess.run(  # noqa: S603 - our own words
+        command, capture_output=True, text=True, check=False, env=_environment()
+    )
     if done.returncode:
         raise Refused(f"The dependencies could not be installed: {_cause(done.stderr)}")
+
+
+def _environment() -> dict[str, str]:
+    """Return this process's environment, in which pip's settings name no other place than `--target`."""
+    kept = {name: value for name, value in os.environ.items() if name != "PIP_PREFIX"}
+    return {**kept, "PIP_REQUIRE_VIRTUALENV": "0"}
 
 
 def _cause(output: str) -> str:
