@@ -86,8 +86,8 @@ class Administration:
     def _epoch_if_known(self, user_id: str) -> int:
         """Return the same, or the table's epoch alone while the key cannot be read.
 
-        Without the key nobody could end sessions otherwise. By the earlier epoch more of them count as active,
-        so none is left out.
+        Without the key nobody could end sessions otherwise. By the earlier epoch more of them count as
+        active, so none is left out.
         """
         try:
             return self.epoch(user_id)
