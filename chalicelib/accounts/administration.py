@@ -97,12 +97,26 @@ class Administration:
         return self._end_active(user_id, EndReason.ADMINISTRATOR)
 
     def epoch(self, user_id: str) -> int:
-        """Return the epoch that a session of this user must have: the later one of table and key."""
+        """Return the epoch that a session of this user must have: the later one of table and key.
+
+        Raises Unavailable.
+        """
         return self.keys.current(epoch=self.system.epoch(user_id)).current.epoch
 
     def _end_active(self, user_id: str, reason: EndReason) -> list[EndedSession]:
-        stored = self.sessions.stored(user_id)
-        return self.terminate(active(stored, self.clock(), self.epoch(user_id)), reason)
+        epoch = self._epoch_if_known(user_id)
+        return self.terminate(active(self.sessions.stored(user_id), self.clock(), epoch), reason)
+
+    def _epoch_if_known(self, user_id: str) -> int:
+        """Return the same, or the table's epoch alone while the key cannot be read.
+
+        Without the key nobody could end sessions otherwise. By the earlier epoch more of them count as
+        active, so none is left out.
+        """
+        try:
+            return self.epoch(user_id)
+        except Unavailable:
+            return self.system.epoch(user_id)
 
     def _set_disabled(self, user_id: str, actor: str, *, disabled: bool) -> None:
         kind = ChangeKind.DISABLED if disabled else ChangeKind.ENABLED
