@@ -100,7 +100,7 @@ def test_no_token_and_no_password_in_the_logs(stage: LocalDeployment, start: Sta
 def test_nothing_is_written_where_nothing_can_be(
     package: Unpacked, stage: LocalDeployment, start: Start
 ) -> None:
-    """Not even by root, whom a read-only folder does not stop: all byte code is there and is used."""
+    """Not even by root, whom a read-only folder does not stop: the byte code is all there, and is used."""
     before = package.files()
     test_a_sign_in_an_authorization_and_a_call(stage, start)
     assert package.files() == before
