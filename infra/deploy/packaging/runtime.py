@@ -58,6 +58,19 @@ def find_interpreter() -> Interpreter | None:
     return None
 
 
+def main() -> int:
+    """Print the path of an interpreter that is not the running one. Return 1, with the reason, for none."""
+    if sys.version_info[:2] == RUNTIME:
+        print(f"Left out: these tests ran on Python {VERSION} already.", file=sys.stderr)
+        return 1
+    found = find_interpreter()
+    if found is None:
+        print(f"Left out: there is no Python {VERSION}. To get one: {INSTALL_COMMAND}", file=sys.stderr)
+        return 1
+    print(found.path)
+    return 0
+
+
 def marker_environment(architecture: str) -> dict[str, str]:
     """Return the values of PEP 508 environment markers on Lambda, for one of `ARCHITECTURES`."""
     return {
@@ -113,3 +126,7 @@ def _output(command: list[str]) -> str | None:
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
         return None
     return done.stdout if done.returncode == 0 else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -91,6 +91,20 @@ def test_one_whose_byte_code_lambda_would_ignore_is_passed_over(
     assert find_interpreter() is None
 
 
+def test_the_tests_on_the_deployed_python_are_left_out_with_the_reason(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert runtime.main() == 1
+    assert capsys.readouterr().err.startswith(f"Left out: there is no Python {VERSION}. To get one: ")
+    found = python(bare / "bin" / RUNTIME_NAME, f"{VERSION}.2")
+    monkeypatch.setenv("PATH", str(found.parent))
+    assert runtime.main() == 0
+    assert capsys.readouterr().out == f"{found}\n"
+    monkeypatch.setattr(sys, "version_info", (*RUNTIME, 1, "final", 0))
+    assert runtime.main() == 1
+    assert capsys.readouterr() == ("", f"Left out: these tests ran on Python {VERSION} already.\n")
+
+
 def test_lambda_has_this_version_and_ends_it_when_the_comment_says() -> None:
     """cfn-lint carries AWS's dates."""
     ends = load_resource(AdditionalSpecs, "LmbdRuntimeLifecycle.json")[RUNTIME_NAME]["deprecated"]
@@ -110,7 +124,7 @@ def test_every_supported_python_is_covered_by_the_pins_and_the_checks() -> None:
 def test_no_other_file_names_another_version(file: str) -> None:
     """What is said about the functions' Python is true. 3.11 is the oldest that the project runs on."""
     named = set(re.findall(r"[Pp]ython ?(3\.\d+)", (PROJECT / file).read_text("utf-8")))
-    assert named <= {VERSION, "3.11", "3.12"}
+    assert named <= {VERSION, "3.11"}
     if file == "infra/template.yaml":
         assert named == {VERSION}
 
