@@ -24,9 +24,9 @@ test: ready check $(SECOND_ENGINE) ## Check and test everything
 	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-deployed: ready ## Run the unit and black-box tests on the functions' Python, if this machine has it
-	@python=$$($(PY) -m infra.deploy.packaging.runtime) || exit 0; \
+	@python=$$($(PY) -m infra.deploy.packaging.runtime) && { test -z "$$python" || { \
 		$(MAKE) --no-print-directory VENV=$(DEPLOYED_VENV) PYTHON="$$python" ready && \
-		$(DEPLOYED_VENV)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(DEPLOYED_TESTS)
+		$(DEPLOYED_VENV)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(DEPLOYED_TESTS); }; }
 
 check: ready ## Lint, types, architecture, known vulnerabilities
 	$(PY) -m ruff check --output-format concise .

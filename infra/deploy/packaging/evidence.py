@@ -27,15 +27,25 @@ class Mention:
 
 @dataclass(frozen=True)
 class Needs:
-    """What has to load in Lambda. `services` has those of `listed` too."""
+    """What has to load in Lambda.
 
-    modules: frozenset[Mention]
-    clients: frozenset[Mention]
-    listed: frozenset[str]
+    `clients` are services in calls of boto3 itself. `possible` are names in calls that look alike, such as
+    those of a session, but may be another library's. `listed` are the services that pyproject.toml lists.
+    """
+
+    modules: frozenset[Mention] = frozenset()
+    clients: frozenset[Mention] = frozenset()
+    possible: frozenset[Mention] = frozenset()
+    listed: frozenset[str] = frozenset()
 
     @property
     def services(self) -> frozenset[str]:
-        """Return the service names, as boto3 takes them."""
+        """Return all names that may be services, as boto3 takes them."""
+        return frozenset(one.name for one in self.clients | self.possible) | self.listed
+
+    @property
+    def certain(self) -> frozenset[str]:
+        """Return the names that can only be services."""
         return frozenset(one.name for one in self.clients) | self.listed
 
 
@@ -43,8 +53,8 @@ def needs_of(source: Path, project: Path) -> Needs:
     """Read the Python below `source`, the packaged part of `project`, and the list in its pyproject.toml.
 
     Imports count in the project's own files, calls in those of `vendor/` too. Imports under `TYPE_CHECKING`
-    or with a handler for ImportError are optional, and left out. A call names a service if it is of the form
-    `….client("name")`, `….resource("name")` or `….create_client("name")`.
+    or with a handler for ImportError are optional, and left out. A call may name a service if its function is
+    called `client`, `resource` or `create_client`.
 
     Raises Refused for a file that is not Python, for a list of the wrong form, and for
     `boto3.client(variable)` where nothing is listed.
@@ -56,6 +66,7 @@ def needs_of(source: Path, project: Path) -> Needs:
     listed = _listed(project / "pyproject.toml")
     modules: set[Mention] = set()
     clients: set[Mention] = set()
+    possible: set[Mention] = set()
     for file in sorted(source.rglob("*.py")):
         place = file.relative_to(source).as_posix()
         tree = _parsed(file, place)
@@ -64,13 +75,13 @@ def needs_of(source: Path, project: Path) -> Needs:
         for call in _factory_calls(tree):
             name = _first_argument(call)
             if name is not None:
-                clients.add(Mention(name, f"{place}:{call.lineno}"))
+                (clients if _is_of_boto3(call) else possible).add(Mention(name, f"{place}:{call.lineno}"))
             elif not listed and _is_of_boto3(call):
                 raise Refused(
                     f"{place}:{call.lineno} asks boto3 for a service whose name is no literal: "
                     f"list it in pyproject.toml, as in {_example('s3')}"
                 )
-    return Needs(frozenset(modules), frozenset(clients), listed)
+    return Needs(frozenset(modules), frozenset(clients), frozenset(possible), listed)
 
 
 def _example(service: str) -> str:
@@ -119,11 +130,7 @@ def _may_be_import_error(caught: ast.expr | None) -> bool:
 
 def _factory_calls(tree: ast.AST) -> Iterator[ast.Call]:
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in _FACTORIES
-        ):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _FACTORIES:
             yield node
 
 

@@ -36,13 +36,14 @@ def check_loading(archive: Path, needs: Needs, packages: Mapping[str, str], inte
 
     Raises Refused with one line for each failure, which says what to add and where.
     """
-    wanted = {
-        "modules": sorted({*packages, *(one.name for one in needs.modules)}),
-        "clients": sorted(needs.services),
-    }
     with tempfile.TemporaryDirectory(prefix="gatehouse-") as folder:
         with zipfile.ZipFile(archive) as packed:
             packed.extractall(folder)
+        known = (one for one in needs.services if Path(folder, "botocore", "data", one).is_dir())
+        wanted = {
+            "modules": sorted({*packages, *(one.name for one in needs.modules)}),
+            "clients": sorted({*needs.certain, *known}),
+        }
         failed = _run(interpreter, folder, wanted)
     lines = [*_modules(failed["modules"], packages, needs), *_clients(failed["clients"], needs)]
     if lines:
@@ -88,6 +89,6 @@ def _modules(failed: list[list[str]], packages: Mapping[str, str], needs: Needs)
 
 def _clients(failed: list[list[str]], needs: Needs) -> Iterator[str]:
     for name, error, _ in failed:
-        places = sorted(one.place for one in needs.clients if one.name == name)
+        places = sorted(one.place for one in needs.clients | needs.possible if one.name == name)
         where = places[0] if places else f"{SETTING} in pyproject.toml"
         yield f"{where} names the AWS service {name}: {error}; correct the name, or pin a newer boto3."

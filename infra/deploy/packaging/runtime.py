@@ -58,17 +58,15 @@ def find_interpreter() -> Interpreter | None:
     return None
 
 
-def main() -> int:
-    """Print the path of an interpreter that is not the running one. Return 1, with the reason, for none."""
-    if sys.version_info[:2] == RUNTIME:
-        print(f"Left out: these tests ran on Python {VERSION} already.", file=sys.stderr)
-        return 1
+def main() -> None:
+    """Print the path of an interpreter other than the running one; on standard error, why there is none."""
     found = find_interpreter()
-    if found is None:
+    if sys.version_info[:2] == RUNTIME:
+        print(f"Left out: this is Python {VERSION}, so the other tests ran on it.", file=sys.stderr)
+    elif found is None:
         print(f"Left out: there is no Python {VERSION}. To get one: {INSTALL_COMMAND}", file=sys.stderr)
-        return 1
-    print(found.path)
-    return 0
+    else:
+        print(found.path)
 
 
 def marker_environment(architecture: str) -> dict[str, str]:
@@ -129,4 +127,4 @@ def _output(command: list[str]) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

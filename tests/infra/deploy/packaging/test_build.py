@@ -32,7 +32,7 @@ def zipped(folder: Path, **files: str) -> Path:
 
 def check(archive: Path, *imports: str, listed: tuple[str, ...] = (), **packages: str) -> None:
     mentions = frozenset(Mention(one, f"chalicelib/{one}_user.py:3") for one in imports)
-    loading.check_loading(archive, Needs(mentions, frozenset(), frozenset(listed)), packages, RUNNING)
+    loading.check_loading(archive, Needs(mentions, listed=frozenset(listed)), packages, RUNNING)
 
 
 def refused(archive: Path, *imports: str, listed: tuple[str, ...] = (), **packages: str) -> list[str]:
@@ -85,6 +85,11 @@ def test_a_service_that_botocore_does_not_know_is_named(tmp_path: Path) -> None:
             "correct the name, or pin a newer boto3."
         )
     ]
+
+
+def test_a_call_of_another_library_that_looks_like_one_of_boto3_is_no_failure(tmp_path: Path) -> None:
+    possible = Needs(possible=frozenset({Mention("https://example.com", "chalicelib/x.py:1")}))
+    loading.check_loading(zipped(tmp_path), possible, {}, RUNNING)
 
 
 def test_the_modules_of_a_package_are_its_public_ones() -> None:

@@ -38,17 +38,19 @@ def needs(folder: Path, code: str, pyproject: str = "", vendor: str = "") -> Nee
         "import boto3\nboto3.Session().client(service_name='s3')",
         "from botocore.session import get_session\nget_session().create_client('s3')",
         "def f():\n    return session().client('s3')",
+        "from boto3 import client\nclient('s3')",
     ],
 )
 def test_a_service_is_named_by_a_literal(tmp_path: Path, code: str) -> None:
     found = needs(tmp_path, code)
     assert found.services == {"s3"}
-    assert {one.place for one in found.clients} == {"chalicelib/notes.py:2"}
+    assert {one.place for one in found.clients | found.possible} == {"chalicelib/notes.py:2"}
+    assert found.certain == ({"s3"} if "boto3.client" in code or "boto3.resource" in code else set())
 
 
 def test_services_can_be_listed_and_vendored_code_counts(tmp_path: Path) -> None:
     listed = '[tool.gatehouse]\naws-services = ["sqs"]'
-    assert needs(tmp_path, "", listed, vendor="client('x')\nb.client('sns')").services == {"sqs", "sns"}
+    assert needs(tmp_path, "", listed, vendor="clients('x')\nb.client('sns')").services == {"sqs", "sns"}
 
 
 def test_a_service_that_cannot_be_read_must_be_listed(tmp_path: Path) -> None:

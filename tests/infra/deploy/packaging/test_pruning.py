@@ -64,7 +64,7 @@ def site(tmp_path: Path) -> Path:
 
 
 def selection(*roots: str, services: tuple[str, ...] = ("s3",), imports: tuple[str, ...] = ()) -> Selection:
-    needs = Needs(frozenset(Mention(one, "x.py:1") for one in imports), frozenset(), frozenset(services))
+    needs = Needs(frozenset(Mention(one, "x.py:1") for one in imports), listed=frozenset(services))
     return Selection(roots_of("\n".join(roots)), needs, marker_environment("x86_64"))
 
 
