@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from infra.deploy.packaging.evidence import Needs
+from infra.deploy.refusal import Refused
 
 # Chalice's runtime is one module that needs the standard library only; it says so in its own source.
 _CHALICE = "chalice"
@@ -53,8 +54,17 @@ class Selection:
         return any(name.startswith("chalice.") for name in names - _CHALICE_MODULES)
 
     def files(self, site: Path) -> list[str]:
-        """Return the files below `site` to ship, by their relative names, sorted."""
+        """Return the files below `site` to ship, by their relative names, sorted.
+
+        Raises Refused where a package is asked for, by an extra for instance, that is not installed.
+        """
         installed = installed_in(site)
+        missing = self._closure(installed, self.roots, frozenset({_CHALICE})) - set(installed)
+        if missing:
+            names = ", ".join(sorted(missing))
+            raise Refused(
+                f"requirements.in asks for {names}, and requirements.txt does not: run `make lock`."
+            )
         needless = set() if self.keeps_chalice_whole else self._needless(installed)
         dropped = {str(file) for name in needless for file in installed[name].files or ()}
         present = (path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file())
@@ -76,30 +86,32 @@ class Selection:
     def _needless(self, installed: Installed) -> set[str]:
         """Return the packages that Chalice's command line alone needs."""
         kept = self._closure(installed, self.roots, frozenset({_CHALICE}))
-        return self._closure(installed, (Requirement(_CHALICE),), frozenset()) - kept
+        return (self._closure(installed, (Requirement(_CHALICE),), frozenset()) - kept) & set(installed)
 
     def _closure(
         self, installed: Installed, wanted: Iterable[Requirement], leaves: frozenset[str]
     ) -> set[str]:
-        """Return the installed packages that `wanted` come to, extras included; `leaves` are not followed."""
+        """Return the packages that `wanted` come to, extras included; those of `leaves` are not followed."""
         found: set[tuple[str, str]] = set()
-        waiting = list(wanted)
+        waiting = [one for one in wanted if self._holds(one, "")]
         while waiting:
             requirement = waiting.pop()
             name = canonicalize_name(requirement.name)
             for extra in {"", *requirement.extras}:
-                if name in installed and (name, extra) not in found:
+                if (name, extra) not in found:
                     found.add((name, extra))
-                    waiting += self._requirements(installed[name], extra) if name not in leaves else ()
+                    if name in installed and name not in leaves:
+                        waiting += self._requirements(installed[name], extra)
         return {name for name, _ in found}
 
     def _requirements(self, distribution: Distribution, extra: str) -> Iterator[Requirement]:
         for line in distribution.requires or ():
-            requirement = Requirement(line)
-            if requirement.marker is None or requirement.marker.evaluate(
-                {**self.environment, "extra": extra}
-            ):
+            if self._holds(requirement := Requirement(line), extra):
                 yield requirement
+
+    def _holds(self, requirement: Requirement, extra: str) -> bool:
+        marker = requirement.marker
+        return marker is None or marker.evaluate({**self.environment, "extra": extra})
 
 
 def roots_of(requirements_in: str) -> tuple[Requirement, ...]:

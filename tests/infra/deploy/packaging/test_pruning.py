@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from infra.deploy.packaging.evidence import Mention, Needs
 from infra.deploy.packaging.pruning import Selection, roots_of
 from infra.deploy.packaging.runtime import VERSION, marker_environment
+from infra.deploy.refusal import Refused
 
 SHIPPED = [
     "botocore/__init__.py",
@@ -78,8 +80,17 @@ def test_what_is_installed_is_shipped_unless_it_is_known_to_be_needless(site: Pa
 def test_an_extra_keeps_what_chalice_would_have_dropped_too(site: Path) -> None:
     distribution(site, "chalice", "inquirer", "botocore", "crypto")
     assert "crypto/__init__.py" not in selection("chalice", "plugin").files(site)
-    kept = selection("chalice", "plugin[crypto]  # signs").files(site)
+    kept = selection("chalice", "plugin[crypto]  # signs", "other ; sys_platform == 'win32'").files(site)
     assert {"crypto/__init__.py", "cffi/__init__.py"} <= set(kept)
+
+
+def test_an_extra_that_is_not_pinned_is_refused_with_what_mends_it(site: Path) -> None:
+    shutil.rmtree(site / "cffi-1.dist-info")
+    with pytest.raises(Refused) as told:
+        selection("plugin[crypto]").files(site)
+    assert told.value.message == (
+        "requirements.in asks for cffi, and requirements.txt does not: run `make lock`."
+    )
 
 
 def test_all_of_chalice_is_kept_where_the_source_imports_more_of_it(site: Path) -> None:
