@@ -20,11 +20,11 @@ OTHER = (RUNTIME[0], RUNTIME[1] - 1)
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A machine whose running Python has another version, and which has no other one."""
+    """A machine whose running Python has another version and no uv, and which has no other Python."""
     monkeypatch.setattr(sys, "version_info", (*OTHER, 1, "final", 0))
+    monkeypatch.setattr(sys, "executable", str(executable(tmp_path / "running", status=1)))
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
-    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path / "uv"))
     return tmp_path
 
 
