@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from chalicelib.domain.deadline import require_time
 from chalicelib.domain.ports import (
     Accounts,
     Audit,
@@ -64,8 +65,13 @@ class Adapters(Protocol):
 
 
 def now() -> int:
-    """Return the time: the one place that asks the machine for it."""
+    """Return Unix time in whole seconds."""
     return int(time.time())
+
+
+def monotonic() -> float:
+    """Return seconds that only go forward, for deadlines."""
+    return time.monotonic()
 
 
 class AwsAdapters:
@@ -169,4 +175,6 @@ class AwsAdapters:
 
     def _backoff(self, turn: int) -> None:
         # Twice as long each time, and never two callers alike: they would meet again.
-        self._sleep(_FIRST_PAUSE_SECONDS * 2 ** (turn - 1) * (0.5 + self.entropy(1)[0] / 510))
+        pause = _FIRST_PAUSE_SECONDS * 2 ** (turn - 1) * (0.5 + self.entropy(1)[0] / 510)
+        require_time(pause)
+        self._sleep(pause)

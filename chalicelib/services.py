@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib.aws_adapters import Adapters, AwsAdapters
+from chalicelib.aws_adapters import Adapters, AwsAdapters, monotonic
 from chalicelib.domain.sessions.attempts import AttemptPolicy
 from chalicelib.settings import Settings
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.oauth.revocation import Revocation
     from chalicelib.oauth.token_endpoint import TokenEndpoint
 
-__all__ = ["Adapters", "AwsAdapters", "Services", "get_services", "override_services"]
+__all__ = ["Adapters", "AwsAdapters", "Services", "get_services", "monotonic", "override_services"]
 
 
 @dataclass(frozen=True)

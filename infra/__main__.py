@@ -1,10 +1,10 @@
-"""`python -m infra`: everything that an operator does."""
+"""`python -m infra`: the operator's commands."""
 
 from __future__ import annotations
 
 import click
 
-from infra.cost.cli import cost
+from infra.cost import cost
 from infra.deploy.command import deploy
 from infra.deploy.destruction import destroy
 from infra.operate.breach.command import breach

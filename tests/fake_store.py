@@ -10,7 +10,14 @@ from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.errors import InvalidAccount, TooManyAttempts
 from chalicelib.domain.ports import AccountChanged, SessionView, SignInCandidate
 from chalicelib.domain.sessions.attempts import AttemptPolicy, window
-from chalicelib.domain.sessions.session import EndedSession, EndReason, Session, active, sessions_to_evict
+from chalicelib.domain.sessions.session import (
+    EndedSession,
+    EndedSessionPage,
+    EndReason,
+    Session,
+    active,
+    sessions_to_evict,
+)
 from chalicelib.domain.tokens.scopes import Scope
 from tests.fake_outage import Remote, remote
 
@@ -160,10 +167,13 @@ class FakeStore(Remote):
         return self._stored(user_id)
 
     @remote
-    def ended(self, user_id: str) -> list[EndedSession]:
-        """Return what is known of ended sessions, the newest first."""
-        mine = [one for one in self.past.values() if one.user_id == user_id]
-        return sorted(mine, key=lambda one: (one.ended_at, one.session_id), reverse=True)
+    def ended(self, user_id: str, *, limit: int, before: str | None = None) -> EndedSessionPage:
+        """Return a page of what is known of ended sessions, the newest first."""
+        mine = {f"{at:012d}#{one}": past for (owner, at, one), past in self.past.items() if owner == user_id}
+        cursors = sorted((one for one in mine if before is None or one < before), reverse=True)
+        page = cursors[:limit]
+        older = page[-1] if len(cursors) > limit else None
+        return EndedSessionPage(tuple(mine[one] for one in page), older)
 
     @remote
     def end(self, sessions: list[Session], reason: EndReason, now: int) -> list[EndedSession]:

@@ -124,6 +124,10 @@ class RecordingAudit:
         """Keep a rotation."""
         self.events.append(("session_refreshed", session))
 
+    def refresh_repeated(self, session: Session) -> None:
+        """Keep a retry."""
+        self.events.append(("refresh_repeated", session))
+
     def session_ended(self, session: EndedSession) -> None:
         """Keep an end."""
         self.events.append(("session_ended", session))

@@ -12,6 +12,7 @@ from chalice.app import AuthRequest, Blueprint, ChaliceAuthorizer
 
 from chalicelib import observability
 from chalicelib.api.issuer import issuer_of_method
+from chalicelib.api.time_budget import time_budget
 from chalicelib.domain.errors import BearerError, Unavailable
 from chalicelib.oauth.bearer import bearer_token
 from chalicelib.observability import Event, Metric
@@ -28,11 +29,12 @@ class _Logged(ChaliceAuthorizer):
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         # Not API Gateway's id of the request, which it does not tell: Lambda's, as in the function's own log.
-        with observability.scope(
+        said = observability.scope(
             function="authorizer",
             request_id=getattr(context, "aws_request_id", None),
             route=_route(event["methodArn"]),
-        ):
+        )
+        with said, time_budget(context):
             return super().__call__(event, context)
 
 

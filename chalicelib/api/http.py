@@ -12,6 +12,7 @@ from chalice.app import ChaliceViewError, Request, Response
 
 from chalicelib import observability
 from chalicelib.api import chalice_errors
+from chalicelib.api.time_budget import time_budget
 from chalicelib.domain.errors import GatehouseError, Unavailable
 from chalicelib.domain.sessions.session import Device
 from chalicelib.observability import Event, Metric
@@ -27,10 +28,10 @@ _current: ContextVar[Request] = ContextVar("request")
 
 
 def request_scope(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Chalice middleware: hold the request for the doors, and see that no foreign error goes out."""
+    """Middleware: store the request, limit its time, and translate Chalice's errors."""
     token = _current.set(request)
     try:
-        with observability.scope(**_said_of(request)):
+        with observability.scope(**_said_of(request)), time_budget(request.lambda_context):
             response = get_response(request)
             refusal = chalice_errors.of_response(response)
             return response if refusal is None else refused(refusal)

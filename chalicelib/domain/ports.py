@@ -15,7 +15,7 @@ from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
 from chalicelib.domain.sessions.attempts import AttemptPolicy
-from chalicelib.domain.sessions.session import EndedSession, EndReason, Session
+from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, EndReason, Session
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
 
@@ -69,11 +69,14 @@ class Audit(Protocol):
     def session_refreshed(self, session: Session) -> None:
         """Record a rotation."""
 
+    def refresh_repeated(self, session: Session) -> None:
+        """Record a retry: a spent token was sent again and got the same successor."""
+
     def session_ended(self, session: EndedSession) -> None:
         """Record an end, with its reason."""
 
     def refresh_token_reuse(self, session: Session) -> None:
-        """Record that a spent token came back: somebody else had a copy."""
+        """Record that a spent token was used again, and not as a retry."""
 
     def corrupt_hash(self, user_id: str) -> None:
         """Record that a stored password hash is unreadable; an alarm hangs on it."""
@@ -219,10 +222,17 @@ class Sessions(SessionReader, Protocol):
         """
 
     def stored(self, user_id: str) -> list[Session]:
-        """Return every session that has not been ended, those that no longer stand among them."""
+        """Return every session that has not been ended, expired ones among them.
 
-    def ended(self, user_id: str) -> list[EndedSession]:
-        """Return what is still known of ended sessions, the newest first."""
+        The limit of sessions bounds the active ones; besides there are those that have expired within
+        `ENDED_SESSION_DAYS`, with the default settings about as many again.
+        """
+
+    def ended(self, user_id: str, *, limit: int, before: str | None = None) -> EndedSessionPage:
+        """Return up to `limit` of what is still known of ended sessions, the newest first.
+
+        `before` is the cursor of a page (`older`). One that was made up selects some page of the same user's.
+        """
 
     def end(self, sessions: list[Session], reason: EndReason, now: int) -> list[EndedSession]:
         """End sessions; return those that this call ended. Ending one twice is no error."""

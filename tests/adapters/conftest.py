@@ -42,6 +42,15 @@ class Store:
         """Open a session for the account as it stands."""
         return self.sessions.open(session, self.known(session.user_id), None, limit)
 
+    def ended(self, user_id: str) -> list[EndedSession]:
+        """Return the ended sessions on every page."""
+        found: list[EndedSession] = []
+        page = self.sessions.ended(user_id, limit=2)
+        while page.older is not None:
+            found.extend(page.sessions)
+            page = self.sessions.ended(user_id, limit=2, before=page.older)
+        return [*found, *page.sessions]
+
     def live(self, user_id: str) -> set[str]:
         """Return the ids of the sessions that have not ended."""
         return {one.session_id for one in self.sessions.stored(user_id)}

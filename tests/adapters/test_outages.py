@@ -43,7 +43,7 @@ STORE_METHODS: dict[str, Callable[[Store], Any]] = {
     "open at the limit": lambda store: store.sessions.open(session("b"), account(session_count=1), None, 1),
     "rotate": lambda store: store.sessions.rotate(session(), rotated(session())),
     "active": lambda store: store.sessions.stored(ADA),
-    "ended": lambda store: store.sessions.ended(ADA),
+    "ended": lambda store: store.sessions.ended(ADA, limit=20),
     "end": lambda store: store.sessions.end([session()], EndReason.SIGNED_OUT, NOW),
     "epoch": lambda store: store.sessions.epoch(),
     "advance_epoch": lambda store: store.sessions.advance_epoch(1, NOW),

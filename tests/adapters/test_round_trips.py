@@ -177,7 +177,8 @@ def every_call(services: AwsServices, calls: Calls) -> Calls:
     claims = services.verifier(ISSUER).verify(answers[-1].access_token)
     account, session = services.own_account.load(claims)
     assert sessions.rotate(session, replace(session, family=session.family)) is not None
-    sessions.end([session], reason=sessions.ended(account.user_id)[0].reason, now=session.created_at)
+    (gone,) = sessions.ended(account.user_id, limit=1).sessions
+    sessions.end([session], reason=gone.reason, now=session.created_at)
     accounts.set_permissions(account, account.permissions)
     accounts.set_disabled(account.user_id, disabled=False)
     sessions.epoch()

@@ -116,7 +116,7 @@ def everything(store: Store) -> Any:
         [store.accounts.account(id_of(one)) for one in USERS],
         [store.accounts.find(SignInName.of(name)) for name in NAMES],
         [store.sessions.stored(id_of(one)) for one in USERS],
-        [store.sessions.ended(id_of(one)) for one in USERS],
+        [store.ended(id_of(one)) for one in USERS],
         store.sessions.epoch(),
     )
 

@@ -25,7 +25,14 @@ from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.ports import AccountChanged, SessionView
-from chalicelib.domain.sessions.session import EndedSession, EndReason, Session, active, sessions_to_evict
+from chalicelib.domain.sessions.session import (
+    EndedSession,
+    EndedSessionPage,
+    EndReason,
+    Session,
+    active,
+    sessions_to_evict,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -112,10 +119,13 @@ class DynamoDBSessions:
         """Return the sessions of a user."""
         return [session_of(item) for item in self._table.partition(sessions_partition(user_id))]
 
-    def ended(self, user_id: str) -> list[EndedSession]:
-        """Return the ended sessions of a user."""
-        items = self._table.partition(ended_partition(user_id), newest_first=True)
-        return [ended_of(item) for item in items]
+    def ended(self, user_id: str, *, limit: int, before: str | None = None) -> EndedSessionPage:
+        """Return one page of the ended sessions of a user. The cursor is the sort key of the last one."""
+        # One more than asked for, so that the last page is known as the last.
+        items, is_whole = self._table.page(ended_partition(user_id), limit=limit + 1, before=before)
+        page = items[:limit]
+        older = page[-1]["sk"]["S"] if page and not (is_whole and len(items) == len(page)) else None
+        return EndedSessionPage(tuple(ended_of(item) for item in page), older)
 
     def end(self, sessions: list[Session], reason: EndReason, now: int) -> list[EndedSession]:
         """End sessions one by one, so that one which has just ended does not hold up the others."""

@@ -46,6 +46,17 @@ class EndedSession:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedSessionPage:
+    """Some ended sessions of a user, the newest first.
+
+    `older` is the cursor of the page after this one, an opaque text, or None on the last page.
+    """
+
+    sessions: tuple[EndedSession, ...]
+    older: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """One sign-in on one device. Times are Unix seconds.
 

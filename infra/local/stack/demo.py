@@ -1,14 +1,33 @@
-"""What the local stack prints once it runs."""
+"""Demo accounts of the local stack, and the text that shows how to try it."""
 
 from __future__ import annotations
 
-from infra.local.stack.seed import ACCOUNTS, PASSWORD
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.accounts.passwords import Password
+
+if TYPE_CHECKING:
+    from chalicelib.services import Services
+
+PASSWORD = "open the gate, please"  # noqa: S105  # printed at every start, and valid on the local stack only
+ACCOUNTS: dict[str, tuple[str, ...]] = {
+    "demo@example.com": (),
+    "admin@example.com": ("users:read", "users:write"),
+}
 
 _FIELD = """python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])'"""
 
 
+def create_demo_accounts(services: Services) -> None:
+    """Create the demo accounts. Raises GatehouseError."""
+    for email, permissions in ACCOUNTS.items():
+        services.create_account(
+            email=email, password=Password.presented(PASSWORD), username_=None, permissions=permissions
+        )
+
+
 def greeting(api_url: str, log: str) -> str:
-    """Return where the stack is and how to try it. Every indented line runs in a shell as it stands."""
+    """Return the text to print at the start. Every indented line is a shell command that works as it is."""
     lines = [
         f"Gatehouse runs at {api_url}. Ctrl-C stops it. The functions log to {log}.",
         "Accounts: " + "; ".join(_account(email, held) for email, held in ACCOUNTS.items()),
@@ -20,7 +39,7 @@ def greeting(api_url: str, log: str) -> str:
 
 
 def commands(api_url: str) -> list[str]:
-    """Return three lines for a shell: sign in, sign in and ask who that is, ask as a stranger."""
+    """Return three shell commands: sign in; sign in and read the own account; read it without a token."""
     sign_in = (
         f"curl -s {api_url}/oauth/token -d grant_type=password -d username=demo@example.com"
         f" --data-urlencode 'password={PASSWORD}'"
