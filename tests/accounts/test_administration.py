@@ -53,7 +53,7 @@ def test_sessions_can_be_ended_while_the_key_cannot_be_read(services: FakeServic
     made = account(services)
     sign_in(services)
     services.adapters.keys.down = {"current"}
-    assert len(services.administration.disable(made.user_id)) == 1
+    assert len(services.administration.disable(made.user_id, ACTOR)) == 1
     assert not services.adapters.store.live
 
 
