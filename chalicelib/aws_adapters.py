@@ -23,12 +23,14 @@ from chalicelib.domain.ports import (
     Sessions,
     TokenCodec,
 )
+from chalicelib.domain.sign_in.ports import SignIns
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from chalicelib.adapters.dynamodb.table import Table
+    from chalicelib.adapters.threads import Starter
 
 
 _FIRST_PAUSE_SECONDS = 0.02
@@ -46,6 +48,8 @@ class Adapters(Protocol):
     def accounts(self) -> Accounts: ...  # noqa: D102
     @property
     def sessions(self) -> Sessions: ...  # noqa: D102
+    @property
+    def sign_ins(self) -> SignIns: ...  # noqa: D102
     @property
     def keys(self) -> Keys: ...  # noqa: D102
     @property
@@ -67,7 +71,11 @@ class AwsAdapters:
     """DynamoDB, Secrets Manager, bcrypt and PyJWT."""
 
     def __init__(
-        self, settings: Settings, clock: Clock = now, sleep: Callable[[float], None] = time.sleep
+        self,
+        settings: Settings,
+        clock: Clock = now,
+        sleep: Callable[[float], None] = time.sleep,
+        threads: Starter | None = None,
     ) -> None:
         # Every function has loaded it by now; the level is the process's, as the log is.
         from chalicelib.observability import log_from
@@ -76,6 +84,7 @@ class AwsAdapters:
         self.settings = settings
         self.clock = clock
         self._sleep = sleep
+        self._given_threads = threads
         self.entropy: Entropy = secrets.token_bytes
 
     @cached_property
@@ -91,6 +100,13 @@ class AwsAdapters:
         from chalicelib.adapters.dynamodb.sessions import DynamoDBSessions
 
         return DynamoDBSessions(self._table, ended_days=self.settings.ended_session_days)
+
+    @cached_property
+    def sign_ins(self) -> SignIns:
+        """Sign-ins in DynamoDB."""
+        from chalicelib.adapters.dynamodb.sign_ins import DynamoDBSignIns
+
+        return DynamoDBSignIns(self._table, self._threads, ended_days=self.settings.ended_session_days)
 
     @cached_property
     def keys(self) -> Keys:
@@ -116,7 +132,7 @@ class AwsAdapters:
         """Hash with bcrypt."""
         from chalicelib.adapters.bcrypt_hasher import BcryptHasher
 
-        return BcryptHasher(self.settings.bcrypt_cost)
+        return BcryptHasher(self.settings.bcrypt_cost, self.settings.failed_sign_in_cost)
 
     @cached_property
     def codec(self) -> TokenCodec:
@@ -145,6 +161,12 @@ class AwsAdapters:
 
         client = dynamodb(self.settings.aws_region, self.settings.aws_endpoint_url)
         return Table(client, self.settings.users_table, self._backoff)
+
+    @cached_property
+    def _threads(self) -> Starter:
+        from chalicelib.adapters.threads import Threads
+
+        return self._given_threads or Threads()
 
     def _backoff(self, turn: int) -> None:
         # Twice as long each time, and never two callers alike: they would meet again.

@@ -12,13 +12,14 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib.aws_adapters import Adapters, AwsAdapters
-from chalicelib.domain.sessions.attempts import AttemptPolicy
+from chalicelib.domain.sign_in.limits import SignInLimits
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.accounts.administration import Administration
     from chalicelib.accounts.creation import AccountCreation
     from chalicelib.accounts.own_account import OwnAccount
+    from chalicelib.accounts.unlocking import Unlocking
     from chalicelib.domain.sessions.termination import SessionTerminator
     from chalicelib.oauth.access_tokens import AccessTokenIssuer
     from chalicelib.oauth.bearer import AccessTokenVerifier
@@ -45,15 +46,18 @@ class Services:
 
         adapters, settings = self.adapters, self.settings
         password = PasswordGrant(
-            accounts=adapters.accounts,
-            sessions=adapters.sessions,
+            sign_ins=adapters.sign_ins,
             keys=adapters.keys,
             hasher=adapters.hasher,
             tokens=self._tokens,
             audit=adapters.audit,
             clock=adapters.clock,
             entropy=adapters.entropy,
-            attempts=AttemptPolicy(settings.sign_in_free_failures, settings.sign_in_wait_seconds),
+            limits=SignInLimits(
+                network_failures=settings.sign_in_network_failures,
+                name_failures=settings.sign_in_free_failures,
+                device_wait_seconds=settings.sign_in_wait_seconds,
+            ),
             policy=SessionPolicy(
                 settings.refresh_idle_seconds, settings.refresh_absolute_seconds, settings.max_sessions
             ),
@@ -111,7 +115,9 @@ class Services:
         from chalicelib.accounts.administration import Administration
 
         adapters = self.adapters
-        return Administration(adapters.accounts, adapters.sessions, self._terminator, adapters.clock)
+        return Administration(
+            adapters.accounts, adapters.sessions, adapters.sign_ins, self._terminator, adapters.clock
+        )
 
     @cached_property
     def create_account(self) -> AccountCreation:
@@ -120,6 +126,13 @@ class Services:
 
         adapters, minimum = self.adapters, self.settings.password_min_length
         return AccountCreation(adapters.accounts, adapters.hasher, adapters.clock, adapters.entropy, minimum)
+
+    @cached_property
+    def unlock(self) -> Unlocking:
+        """Return the unlocking of sign-in names."""
+        from chalicelib.accounts.unlocking import Unlocking
+
+        return Unlocking(self.adapters.accounts, self.adapters.sign_ins, self.adapters.keys)
 
     def audience(self, issuer: str) -> str:
         """Return whom access tokens are for."""

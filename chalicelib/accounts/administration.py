@@ -9,6 +9,7 @@ from chalicelib.domain.errors import NotFound, Unavailable
 from chalicelib.domain.ports import Accounts, Clock, Sessions
 from chalicelib.domain.sessions.session import EndedSession, EndReason, active
 from chalicelib.domain.sessions.termination import SessionTerminator
+from chalicelib.domain.sign_in.ports import SignIns
 from chalicelib.domain.tokens.scopes import Scope, check_permissions
 
 _ATTEMPTS = 5
@@ -20,6 +21,7 @@ class Administration:
 
     accounts: Accounts
     sessions: Sessions
+    sign_ins: SignIns
     terminate: SessionTerminator
     clock: Clock
 
@@ -56,10 +58,11 @@ class Administration:
         self._set_disabled(user_id, disabled=False)
 
     def delete(self, user_id: str) -> None:
-        """Remove an account for good, its sessions first. Raises NotFound."""
+        """Remove an account for good, its sessions first and its devices last. Raises NotFound."""
         self.disable(user_id)
         if not self.accounts.delete(self.account(user_id)):
             raise NotFound("no such user")
+        self.sign_ins.forget_devices(user_id)
 
     def end_sessions(self, user_id: str, reason: EndReason) -> list[EndedSession]:
         """End every session of a user that stands; one that has expired keeps that as its reason."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import email_address, username
-from chalicelib.domain.accounts.passwords import Password
+from chalicelib.domain.accounts.passwords import Password, PasswordHash
+from chalicelib.domain.errors import InvalidAccount
 from chalicelib.domain.ports import Accounts, Clock, Entropy, PasswordHasher
 from chalicelib.domain.sessions.refresh_tokens import ID_BYTES
 from chalicelib.domain.tokens.scopes import Scope, check_permissions
@@ -27,23 +28,36 @@ class AccountCreation:
         self,
         *,
         email: str,
-        password: Password,
+        password: Password | PasswordHash,
         username_: str | None = None,
         permissions: Iterable[str] = (),
     ) -> Account:
-        """Create an account. Raises InvalidAccount, with a sentence for whoever asked."""
+        """Create an account, with a password or with a hash of one that was made elsewhere.
+
+        Raises InvalidAccount, with a sentence for whoever asked; also for a hash that is unreadable, or whose
+        check would take longer than every other failed sign-in.
+        """
         held = Scope.of(permissions)
         check_permissions(held)
         address = email_address(email)
         name = username(username_) if username_ is not None else None
-        password.check_strength(self.password_min_length)
+        password_hash = self._hash_of(password)
         account = Account(
             user_id=self.entropy(ID_BYTES).hex(),
             email=address,
             username=name,
-            password_hash=self.hasher.hash(password),
             permissions=held,
             created_at=self.clock(),
         )
-        self.accounts.create(account)
+        self.accounts.create(account, password_hash)
         return account
+
+    def _hash_of(self, password: Password | PasswordHash) -> PasswordHash:
+        if isinstance(password, Password):
+            password.check_strength(self.password_min_length)
+            return self.hasher.hash(password)
+        if not self.hasher.accepts(password):
+            raise InvalidAccount(
+                description="The password hash is not bcrypt's, or dearer than FAILED_SIGN_IN_COST."
+            )
+        return password

@@ -10,6 +10,7 @@ import hmac
 from dataclasses import dataclass
 
 from chalicelib.domain.ports import Clock, Entropy, KeyVersions, TokenCodec
+from chalicelib.domain.sign_in.name_key import NameKey
 from chalicelib.domain.tokens.signing_keys import KeyMaterial, KeySet, SigningKey, retired_by_next
 
 CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
@@ -67,7 +68,10 @@ class KeyRotation:
         """Replace the key after a breach: one of `epoch` signs, and no earlier one verifies any more."""
         material = self._new_material()
         # As pending first, which takes that label from a rotation that is under way.
-        self.versions.add(SigningKey(token, material, epoch, created_at=self.clock()), label=PENDING)
+        key = SigningKey(
+            token, material, epoch, created_at=self.clock(), own_name_key=NameKey(self._new_text())
+        )
+        self.versions.add(key, label=PENDING)
         self.versions.promote(token, instead_of=self._version(CURRENT) or "")
         for version, labels in self.versions.labels().items():
             for label in labels & {PREVIOUS, PENDING}:
@@ -97,7 +101,14 @@ class KeyRotation:
         keys, now = KeySet(self.current(), self._labelled(PREVIOUS)), self.clock()
         retired = retired_by_next(keys, now, self.token_life)
         epoch = keys.current.epoch
-        return SigningKey(token, self._new_material(), epoch, created_at=now, retired=retired)
+        return SigningKey(
+            token,
+            self._new_material(),
+            epoch,
+            created_at=now,
+            retired=retired,
+            own_name_key=keys.name_key,
+        )
 
     def _labelled(self, label: str) -> SigningKey | None:
         version = self._version(label)
@@ -107,4 +118,7 @@ class KeyRotation:
         return next((one for one, labels in self.versions.labels().items() if label in labels), None)
 
     def _new_material(self) -> KeyMaterial:
-        return KeyMaterial(base64.urlsafe_b64encode(self.entropy(KEY_BYTES)))
+        return KeyMaterial(self._new_text())
+
+    def _new_text(self) -> bytes:
+        return base64.urlsafe_b64encode(self.entropy(KEY_BYTES))

@@ -24,7 +24,8 @@ def test_an_account_is_written_with_its_names_a_hash_and_a_permanent_id(services
     )
     assert len(bytes.fromhex(made.user_id)) == 16
     assert (made.created_at, made.disabled, made.password_version) == (services.adapters.clock.now, False, 1)
-    assert services.adapters.hasher.check(Password(PASSWORD), made.password_hash).verdict.value == "match"
+    stored = store.hashes[made.user_id]
+    assert services.adapters.hasher.check(Password(PASSWORD), stored).verdict.value == "match"
 
 
 def test_a_user_name_is_optional(services: FakeServices) -> None:

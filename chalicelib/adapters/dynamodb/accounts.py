@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamodb.attempts import charge, too_many, without_failures
 from chalicelib.adapters.dynamodb.items import (
-    SYSTEM_KEY,
     Item,
     account_item,
     account_key,
     account_of,
     integer,
     name_key,
+    password_item,
+    password_key,
 )
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.errors import InvalidAccount
-from chalicelib.domain.ports import SignInCandidate
-from chalicelib.domain.sessions.attempts import AttemptPolicy
 from chalicelib.domain.tokens.scopes import Scope
 
 if TYPE_CHECKING:
@@ -32,10 +31,13 @@ class DynamoDBAccounts:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def create(self, account: Account) -> None:
-        """Write the account and its names in one transaction: uniqueness is a condition, not a look first."""
+    def create(self, account: Account, password_hash: PasswordHash) -> None:
+        """Write account, hash and names in one transaction: uniqueness is a condition, not a look first."""
         free = "attribute_not_exists(pk)"
-        actions: list[TransactWriteItemTypeDef] = [self._table.put(account_item(account), free)]
+        actions: list[TransactWriteItemTypeDef] = [
+            self._table.put(account_item(account), free),
+            self._table.put(password_item(account.user_id, password_hash), free),
+        ]
         for name in account.sign_in_names:
             item: Item = name_key(name) | {"user_id": {"S": account.user_id}}
             actions.append(self._table.put(item, free))
@@ -51,21 +53,6 @@ class DynamoDBAccounts:
         """Return the account that a name finds."""
         item = self._table.get(name_key(name))
         return self.account(item["user_id"]["S"]) if item else None
-
-    def begin_sign_in(self, name: SignInName, now: int, policy: AttemptPolicy) -> SignInCandidate:
-        """Find the account of a name, and charge it. A name that finds nobody costs the same calls."""
-        found, system = self._table.batch_get(name_key(name), SYSTEM_KEY)
-        key = account_key(found["user_id"]["S"]) if found else name_key(name, "UNKNOWN")
-        is_charged, item = charge(self._table, key, now, policy, is_account=found is not None)
-        if not is_charged and item is not None:
-            raise too_many(item, now, policy)
-        # An account that was deleted since its name was read has no item, and was not charged.
-        account = account_of(item) if found and item else None
-        return SignInCandidate(account, epoch_of(system))
-
-    def reset_failures(self, user_id: str, now: int) -> None:
-        """Clear the failures of an account."""
-        self._table.update(account_key(user_id), without_failures(now), condition="attribute_exists(pk)")
 
     def set_permissions(self, account: Account, permissions: Scope) -> bool:
         """Replace the permissions, if nobody else has meanwhile."""
@@ -87,9 +74,13 @@ class DynamoDBAccounts:
         )
 
     def delete(self, account: Account) -> bool:
-        """Remove the account and its names in one transaction. Return False where they have changed."""
+        """Remove account, hash and names in one transaction. Return False where they have changed."""
         own: Item = {":user_id": {"S": account.user_id}}
-        keys = [account_key(account.user_id), *map(name_key, account.sign_in_names)]
+        keys = [
+            account_key(account.user_id),
+            password_key(account.user_id),
+            *map(name_key, account.sign_in_names),
+        ]
         actions = [self._table.delete(key, "user_id = :user_id", own) for key in keys]
         return self._table.transact(actions)
 

@@ -35,6 +35,10 @@ class Refused(Exception):
         self.items = items
 
 
+class Contention(Unavailable):
+    """Other requests were in the way of each try. Nothing was written."""
+
+
 class Table:
     """One DynamoDB table. Raises Unavailable wherever it cannot be asked.
 
@@ -109,6 +113,15 @@ class Table:
         """Write one item, likewise."""
         return self._write(lambda: self.client.put_item(**request).get("Attributes"))
 
+    def remove(self, key: Item) -> bool:
+        """Delete one item. Return whether it was there."""
+
+        def call() -> Item | None:
+            answer = self.client.delete_item(TableName=self.name, Key=key, ReturnValues="ALL_OLD")
+            return answer.get("Attributes")
+
+        return bool(self._write(call)[1])
+
     def _write(self, call: Callable[[], Item | None]) -> tuple[bool, Item | None]:
         def attempt() -> tuple[bool, Item | None] | None:
             try:
@@ -166,7 +179,7 @@ class Table:
                 done = attempt()
             if done is not None:
                 return done
-        raise Unavailable("aws transaction conflict")
+        raise Contention("aws transaction conflict")
 
 
 def was_refused(error: ClientError) -> Item | None:

@@ -17,6 +17,9 @@ MAX_EMAIL_LENGTH = 254
 """Characters of an e-mail address (RFC 5321 §4.5.3.1, as corrected by erratum 1690)."""
 MAX_USERNAME_LENGTH = 64
 """Characters of a user name."""
+MAX_MATCHED_LENGTH = 2048
+"""Characters of a name, as typed, that is folded. No spelling of an account's name is longer, and folding
+takes quadratic time."""
 
 _EMAIL = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}@(?:[^\s@.\"(),:;<>\[\]\\]+\.)+[^\s@.\"(),:;<>\[\]\\]+")
 # Invisible, though Unicode counts them as letters, marks or symbols: fillers, inherent vowels, variation
@@ -34,7 +37,9 @@ class SignInName:
 
     @classmethod
     def of(cls, presented: str) -> SignInName:
-        """Fold what someone typed. Any string has a form; most name nobody."""
+        """Fold what someone typed. Any string has a form; most name nobody, such as a very long one."""
+        if len(presented) > MAX_MATCHED_LENGTH:
+            return cls(presented)
         folded = unicodedata.normalize("NFKC", presented)
         # Case folding can undo NFKC and NFKC can bring back capitals; two rounds reach a fixed point.
         for _ in range(2):
