@@ -23,7 +23,6 @@ from chalicelib.domain.ports import (
     Sessions,
     TokenCodec,
 )
-from chalicelib.domain.sign_in.ports import SignIns
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from chalicelib.adapters.dynamodb.table import Table
     from chalicelib.adapters.threads import Starter
+    from chalicelib.domain.sign_in.ports import SignIns
 
 
 _FIRST_PAUSE_SECONDS = 0.02

@@ -12,7 +12,6 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib.aws_adapters import Adapters, AwsAdapters
-from chalicelib.domain.sign_in.limits import SignInLimits
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ class Services:
     @cached_property
     def token_endpoint(self) -> TokenEndpoint:
         """Return the token endpoint with its grants."""
+        from chalicelib.domain.sign_in.limits import SignInLimits
         from chalicelib.oauth.grants.password import PasswordGrant, SessionPolicy
         from chalicelib.oauth.grants.refresh_token import RefreshTokenGrant
         from chalicelib.oauth.token_endpoint import TokenEndpoint
