@@ -12,6 +12,7 @@ from infra.operate.cli import ErrorReportingGroup
 from infra.operate.keys import keys
 from infra.operate.sessions import sessions
 from infra.operate.smoke import smoke
+from infra.operate.unlock import unlock
 from infra.operate.users import users
 
 
@@ -20,6 +21,7 @@ def main() -> None:
     """Operate a Gatehouse deployment. Every command takes --help."""
 
 
+users.add_command(unlock)
 for command in (users, sessions, keys, breach, smoke, cost, deploy, destroy):
     main.add_command(command)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain.accounts.names import SignInName
-from chalicelib.domain.accounts.passwords import Password
+from chalicelib.domain.accounts.passwords import Password, PasswordHash
 from chalicelib.domain.errors import InvalidAccount, InvalidRequest
 from chalicelib.domain.tokens.scopes import Scope
 from tests.fakes import FakeAdapters, FakeServices, fake_services
@@ -87,3 +87,21 @@ def test_the_shortest_password_is_a_setting(adapters: FakeAdapters) -> None:
 def test_an_oversized_password_is_refused(services: FakeServices) -> None:
     with pytest.raises(InvalidRequest):
         account(services, password="x" * 1025)
+
+
+def test_an_account_is_made_with_a_hash_of_elsewhere(services: FakeServices) -> None:
+    stored = PasswordHash("$fake$12$salt$digest")
+    made = services.create_account(email="old@example.com", password=stored)
+    assert services.adapters.store.hashes[made.user_id] == stored
+    assert not services.adapters.hasher.calls
+
+
+@pytest.mark.parametrize("stored", ["$fake$13$salt$digest", "plain text", ""])
+def test_a_hash_that_is_dearer_than_a_failed_sign_in_or_unreadable_is_refused(
+    services: FakeServices, stored: str
+) -> None:
+    """Its owner's name could be told from others by the time that a wrong password takes."""
+    with pytest.raises(InvalidAccount) as refusal:
+        services.create_account(email="old@example.com", password=PasswordHash(stored))
+    assert "FAILED_SIGN_IN_COST" in refusal.value.public_description
+    assert not services.adapters.store.accounts

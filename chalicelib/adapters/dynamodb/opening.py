@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb.devices import (
@@ -26,6 +26,7 @@ from chalicelib.adapters.dynamodb.items import (
     session_of,
     sessions_partition,
 )
+from chalicelib.adapters.dynamodb.room import Room, find_room
 from chalicelib.adapters.dynamodb.table import Contention, Refused, Table
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.passwords import PasswordHash
@@ -51,44 +52,14 @@ _UNCHANGED = "password_version = :version AND disabled = :enabled"
 
 
 @dataclass(frozen=True, slots=True)
-class _Room:
-    """How many of what is there has to go for one more, and the condition and the result of counting.
-
-    `count` is None where there is room: then one is added, whatever the number is, up to the limit. Where one
-    goes for one that comes it stays as it is, so that many sign-ins can swap at once. `is_recount` tells that
-    it changes to a number that was found by looking.
-    """
-
-    counted: int
-    limit: int
-    evictions: int = 0
-    count: int | None = None
-    is_recount: bool = False
-
-
-def _room(counted: int, listed: int, limit: int, *, is_exact: bool) -> _Room | None:
-    """Find room for one more. Return None where that takes a list that was read after the count.
-
-    An account counts at least what it has. A list from before it was read (not `is_exact`) may lack what was
-    added in between: it is good enough to choose from, but not to say that there are fewer than counted.
-    """
-    if counted < limit:
-        return _Room(counted, limit)
-    if listed < counted and not is_exact:
-        return None
-    evictions = max(0, (listed if is_exact else max(listed, counted)) + 1 - limit)
-    count = (listed if is_exact else max(listed, counted)) - evictions + 1
-    return _Room(counted, limit, evictions, count, is_recount=count != counted)
-
-
-@dataclass(frozen=True, slots=True)
 class _State:
-    """What the transaction is based on. `is_exact` tells that the lists were read after the account."""
+    """What the transaction is based on; of a list that is exact, that it was read after the account."""
 
     account: Account
     sessions: Sequence[Session]
     devices: Sequence[KnownDevice]
-    is_exact: bool = False
+    sessions_are_exact: bool = False
+    devices_are_exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +86,7 @@ class SessionOpening:
         for _ in range(_TURNS):
             plan = self._plan(state, charge, earlier)
             if plan is None:
-                state = self._with_lists(state.account)
+                state = self._read_lists(state, sessions=True, devices=True)
                 continue
             refused = self._write(plan.actions)
             # The session's id is random: only this very call can have written it before.
@@ -124,7 +95,14 @@ class SessionOpening:
             if "charge" in refused:
                 # The window is another one by now, or the device is gone: there is nothing to take back.
                 charge = None
-            state = self._with_lists(self._still_the_same(state.account))
+            if "account" in refused:
+                state = replace(state, account=self._still_the_same(state.account))
+            kinds = {name.partition(" ")[0] for name in refused}
+            state = self._read_lists(
+                state,
+                sessions=not kinds.isdisjoint({"account", "end"}),
+                devices=not kinds.isdisjoint({"account", "forget"}),
+            )
         raise Contention("too many sign-ins of one user at once")
 
     def _write(self, actions: dict[str, TransactWriteItemTypeDef]) -> set[str]:
@@ -139,9 +117,11 @@ class SessionOpening:
     def _plan(self, state: _State, charge: Charge | None, earlier: frozenset[str]) -> _Plan | None:
         now, account = self.session.created_at, state.account
         sessions = active(state.sessions, now, self.session.epoch)
-        room = _room(account.session_count, len(sessions), self.limit, is_exact=state.is_exact)
+        room = find_room(account.session_count, len(sessions), self.limit, is_exact=state.sessions_are_exact)
         is_new_device = not isinstance(charge, DeviceCharge)
-        device_room = _room(account.device_count, len(state.devices), MAX_DEVICES, is_exact=state.is_exact)
+        device_room = find_room(
+            account.device_count, len(state.devices), MAX_DEVICES, is_exact=state.devices_are_exact
+        )
         if room is None or (is_new_device and device_room is None):
             return None
         rooms = {"session": room}
@@ -172,12 +152,12 @@ class SessionOpening:
             }
         return actions
 
-    def _new_device(self, devices: Sequence[KnownDevice], room: _Room) -> dict[str, TransactWriteItemTypeDef]:
+    def _new_device(self, devices: Sequence[KnownDevice], room: Room) -> dict[str, TransactWriteItemTypeDef]:
         epoch, now = self.session.epoch, self.session.created_at
         actions = {"device": self.table.put(device_item(self.device_key, epoch, now), _FREE)}
         for one in devices_to_evict(devices, room.evictions, epoch):
             key = device_key_of(one.user_id, one.digest)
-            actions[f"device {one.digest}"] = self.table.delete(key, _THERE)
+            actions[f"forget {one.digest}"] = self.table.delete(key, _THERE)
         return actions
 
     def _end_actions(self, ended: Sequence[EndedSession]) -> dict[str, TransactWriteItemTypeDef]:
@@ -189,7 +169,7 @@ class SessionOpening:
             actions[f"trace {one.session_id}"] = {"Put": {"TableName": self.table.name, "Item": item}}
         return actions
 
-    def _account_update(self, account: Account, rooms: dict[str, _Room]) -> TransactWriteItemTypeDef:
+    def _account_update(self, account: Account, rooms: dict[str, Room]) -> TransactWriteItemTypeDef:
         """Return the account's part: still the same, and one more of each kind that `rooms` name."""
         values: Item = {":version": number(account.password_version), ":enabled": {"BOOL": False}}
         sets, conditions = [], [_UNCHANGED]
@@ -231,13 +211,12 @@ class SessionOpening:
             raise AccountChanged
         return account
 
-    def _with_lists(self, account: Account) -> _State:
-        """Read sessions and devices after the account, so that they have all that it counted."""
-        sessions = self.table.partition(sessions_partition(account.user_id))
-        devices = self.table.partition(devices_partition(account.user_id))
-        return _State(
-            account,
-            [session_of(one) for one in sessions],
-            [device_of(one) for one in devices],
-            is_exact=True,
-        )
+    def _read_lists(self, state: _State, *, sessions: bool, devices: bool) -> _State:
+        """Read after the account, and so all that it counted, what is told to be out of date."""
+        if sessions:
+            items = self.table.partition(sessions_partition(state.account.user_id))
+            state = replace(state, sessions=[session_of(one) for one in items], sessions_are_exact=True)
+        if devices:
+            items = self.table.partition(devices_partition(state.account.user_id))
+            state = replace(state, devices=[device_of(one) for one in items], devices_are_exact=True)
+        return state
