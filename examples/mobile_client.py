@@ -7,6 +7,9 @@ What is stored, as one dictionary that is replaced in one step::
     {access_token, expires_at, received_at, refresh_token, spending}      a refresh is under way
     {revoking}                                                            the server has yet to be told
 
+Beside any of these, `device_key`: what this device shows at the next sign-in, so that nobody who guesses at the
+name can use up its attempts. It outlives the session, also a sign-out.
+
 `spending` is the Idempotency-Key under which that very refresh token is being spent. Its presence says
 "the server may have seen this": until an answer comes, in this run of the app or in a later one, the same
 token goes out with the same key, and the server gives the same answer. docs/mobile-client.md says why.
@@ -106,9 +109,10 @@ class MobileClient:
     def sign_in(self, username: str, password: str) -> None:
         """Open a session. Raises Refused("invalid_grant") for a wrong password."""
         self.sign_out()
-        began = self._sign_outs
+        with self._storing:
+            began, stored = self._sign_outs, self._storage.load()
         form = {"grant_type": "password", "username": username, "password": password}
-        self._keep(self._post("/oauth/token", form), began)
+        self._keep(self._post("/oauth/token", form | _device(stored)), began)
 
     def request(self, method: str, path: str, body: bytes = b"") -> Response:
         """Call the API. A 401 earns one refresh and one more try; the second answer stands."""
@@ -135,11 +139,12 @@ class MobileClient:
             token = stored.get("revoking") or stored.get("refresh_token")
             if token is None:
                 return
-            self._storage.save({"revoking": token})
+            self._storage.save({"revoking": token} | _device(stored))
         self._revoke(token)
         with self._storing:
-            if self._storage.load() == {"revoking": token}:
-                self._storage.save({})
+            stored = self._storage.load()
+            if stored.get("revoking") == token:
+                self._storage.save(_device(stored))
 
     def _refreshed(self, instead_of: str | None, began: int) -> str:
         """Return an access token newer than `instead_of`; of many callers one asks, the others wait."""
@@ -180,7 +185,7 @@ class MobileClient:
                 raise
             with self._storing:
                 if self._sign_outs == began:
-                    self._storage.save({})
+                    self._storage.save(_device(self._storage.load()))
             raise SignedOut from refused
 
     def _keep(self, answer: dict[str, Any], began: int) -> str:
@@ -192,7 +197,9 @@ class MobileClient:
                 raise NetworkError("an answer without tokens")
         with self._storing:
             if self._sign_outs == began:
-                self._storage.save({"access_token": token, "refresh_token": successor, **times})
+                device = _device(answer) or _device(self._storage.load())
+                tokens = {"access_token": token, "refresh_token": successor}
+                self._storage.save(tokens | times | device)
                 self._in_flight = None
                 return token
         # The user signed out meanwhile. What came is not stored, and nobody shall find a use for it.
@@ -234,3 +241,9 @@ class MobileClient:
             self._asked_to_wait = (self._clock(), seconds)
             raise TryLater(seconds)
         return answer
+
+
+def _device(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the device key among what is stored or was answered, as a member to be stored or sent."""
+    key = members.get("device_key")
+    return {"device_key": key} if isinstance(key, str) else {}

@@ -108,7 +108,8 @@ class FakeSignIns(Remote):
     @remote
     def unlock(self, failures_ids: Iterable[str]) -> int:
         """Forget the failures of names."""
-        return sum(self.failures.pop(one, None) is not None for one in failures_ids)
+        gone = [self.failures.pop(one, None) for one in failures_ids]
+        return sum(one is not None and any(one.by_network.values()) for one in gone)
 
     @remote
     def forget_devices(self, user_id: str) -> None:

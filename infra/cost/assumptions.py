@@ -32,8 +32,10 @@ class Assumptions:
         0.25, "s", "cost 12 on one vCPU, measured; doubles with each step of the cost"
     )
     sign_in_rest_seconds: float = _row(0.05, "s", "three calls of DynamoDB, one signature, the framework")
-    sign_in_writes: float = _row(7, "WRU", "UpdateItem 1; TransactWriteItems of 3 items at 2 each")
-    sign_in_reads: float = _row(2, "RRU", "BatchGetItem of account and epoch, strongly consistent")
+    sign_in_writes: float = _row(7, "WRU", "the charge 1; account, session and device in a transaction, 2 each")
+    sign_in_reads: float = _row(
+        8, "RRU", "name, count, device, epoch, account, hash; lists of sessions and devices, to 4 KB each"
+    )
     sign_in_log_bytes: float = _row(1500, "bytes", "audit line, metrics line, what Lambda adds")
 
     # A refresh

@@ -134,7 +134,7 @@ def _never(assumed: Assumptions) -> str:
             "one sign-in name",
             f"{PARTITION_WRITES:,} WRU/s a partition",
             f"{PARTITION_WRITES:,} attempts a second on one name",
-            "the wait after failures is far lower; that name alone is slowed",
+            "the limit of failures is far lower; that name alone is slowed",
             "[partition]",
         ],
         [

@@ -27,6 +27,7 @@ from chalicelib.adapters.dynamodb.items import (
     Item,
     account_key,
     account_of,
+    integer,
     name_key,
     password_key,
     password_of,
@@ -123,8 +124,8 @@ class DynamoDBSignIns:
 
     def unlock(self, failures_ids: Iterable[str]) -> int:
         """Delete the failures of names."""
-        keys = [failures_key(one) for one in failures_ids]
-        return sum(self._table.remove(key) for key in keys)
+        removed = [self._table.remove(failures_key(one)) for one in failures_ids]
+        return sum(item is not None and integer(item, "total") > 0 for item in removed)
 
     def _look_up(self, attempt: SignInAttempt) -> list[Item | None]:
         keys = [name_key(attempt.name), failures_key(attempt.failures_id), SYSTEM_KEY]

@@ -113,14 +113,14 @@ class Table:
         """Write one item, likewise."""
         return self._write(lambda: self.client.put_item(**request).get("Attributes"))
 
-    def remove(self, key: Item) -> bool:
-        """Delete one item. Return whether it was there."""
+    def remove(self, key: Item) -> Item | None:
+        """Delete one item. Return what it was, if it was there."""
 
         def call() -> Item | None:
             answer = self.client.delete_item(TableName=self.name, Key=key, ReturnValues="ALL_OLD")
             return answer.get("Attributes")
 
-        return bool(self._write(call)[1])
+        return self._write(call)[1] or None
 
     def _write(self, call: Callable[[], Item | None]) -> tuple[bool, Item | None]:
         def attempt() -> tuple[bool, Item | None] | None:
