@@ -31,7 +31,7 @@ def test_a_thousand_sign_ins() -> None:
     assert usd(result, Part.SIGN_INS, Meter.GATEWAY_REQUESTS) == pytest.approx(0.0035)
     assert usd(result, Part.SIGN_INS, Meter.LAMBDA_X86_64) == pytest.approx(gb_seconds * 0.0000166667)
     assert usd(result, Part.SIGN_INS, Meter.WRITES) == pytest.approx(7000 * 0.625 / 1e6)
-    assert usd(result, Part.SIGN_INS, Meter.READS) == pytest.approx(2000 * 0.125 / 1e6)
+    assert usd(result, Part.SIGN_INS, Meter.READS) == pytest.approx(8000 * 0.125 / 1e6)
     assert usd(result, Part.SIGN_INS, Meter.LOGGED) == pytest.approx(1_900_000 / 1024**3 * 0.50)
 
 

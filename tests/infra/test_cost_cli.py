@@ -25,7 +25,7 @@ def test_it_prints_rows_and_a_total() -> None:
     result = run("--users", "10000", "--calls", "12000000")
     assert result.exit_code == 0
     assert "API Gateway REST, requests" in result.stdout
-    assert any(line.startswith("total") and line.endswith("58.33") for line in result.stdout.splitlines())
+    assert any(line.startswith("total") and line.endswith("58.34") for line in result.stdout.splitlines())
 
 
 def test_it_names_the_prices_that_nobody_confirmed() -> None:
