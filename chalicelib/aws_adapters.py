@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from chalicelib.domain.deadline import require_time
 from chalicelib.domain.ports import (
     Accounts,
     Audit,
     Clock,
     Entropy,
     Keys,
-    KeyVersions,
     PasswordHasher,
     Sessions,
+    Sleep,
     TokenCodec,
+)
+from chalicelib.domain.tokens.key_ports import (
+    KeyVersions,
+    System,
 )
 from chalicelib.settings import Settings
 
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 
     from chalicelib.adapters.dynamodb.table import Table
     from chalicelib.adapters.threads import Starter
+    from chalicelib.domain.accounts.password_rules import BreachedPasswords, CommonPasswords
     from chalicelib.domain.sign_in.ports import SignIns
 
 
@@ -43,6 +48,8 @@ class Adapters(Protocol):
     @property
     def clock(self) -> Clock: ...  # noqa: D102 - named by its type
     @property
+    def sleep(self) -> Sleep: ...  # noqa: D102
+    @property
     def entropy(self) -> Entropy: ...  # noqa: D102
     @property
     def accounts(self) -> Accounts: ...  # noqa: D102
@@ -50,6 +57,8 @@ class Adapters(Protocol):
     def sessions(self) -> Sessions: ...  # noqa: D102
     @property
     def sign_ins(self) -> SignIns: ...  # noqa: D102
+    @property
+    def system(self) -> System: ...  # noqa: D102
     @property
     def keys(self) -> Keys: ...  # noqa: D102
     @property
@@ -60,11 +69,20 @@ class Adapters(Protocol):
     def codec(self) -> TokenCodec: ...  # noqa: D102
     @property
     def audit(self) -> Audit: ...  # noqa: D102
+    @property
+    def common_passwords(self) -> CommonPasswords: ...  # noqa: D102
+    @property
+    def breached_passwords(self) -> BreachedPasswords: ...  # noqa: D102
 
 
 def now() -> int:
-    """Return the time: the one place that asks the machine for it."""
+    """Return Unix time in whole seconds."""
     return int(time.time())
+
+
+def monotonic() -> float:
+    """Return seconds that only go forward, for deadlines."""
+    return time.monotonic()
 
 
 class AwsAdapters:
@@ -74,7 +92,7 @@ class AwsAdapters:
         self,
         settings: Settings,
         clock: Clock = now,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Sleep = time.sleep,
         threads: Starter | None = None,
     ) -> None:
         # Every function has loaded it by now; the level is the process's, as the log is.
@@ -83,7 +101,7 @@ class AwsAdapters:
         log_from(settings.log_level)
         self.settings = settings
         self.clock = clock
-        self._sleep = sleep
+        self.sleep = sleep
         self._given_threads = threads
         self.entropy: Entropy = secrets.token_bytes
 
@@ -107,6 +125,13 @@ class AwsAdapters:
         from chalicelib.adapters.dynamodb.sign_ins import DynamoDBSignIns
 
         return DynamoDBSignIns(self._table, self._threads, ended_days=self.settings.ended_session_days)
+
+    @cached_property
+    def system(self) -> System:
+        """The state of the system in DynamoDB."""
+        from chalicelib.adapters.dynamodb.system import DynamoDBSystem
+
+        return DynamoDBSystem(self._table)
 
     @cached_property
     def keys(self) -> Keys:
@@ -149,6 +174,22 @@ class AwsAdapters:
         return LogAudit()
 
     @cached_property
+    def common_passwords(self) -> CommonPasswords:
+        """Return the list that is shipped with the code."""
+        from chalicelib.adapters.common_passwords import CommonPasswordFile
+
+        return CommonPasswordFile()
+
+    @cached_property
+    def breached_passwords(self) -> BreachedPasswords:
+        """Return the service of the setting, or none."""
+        from chalicelib.adapters.breached_passwords import BreachedPasswordRange
+        from chalicelib.domain.accounts.password_rules import NoBreachedPasswords
+
+        url = self.settings.breached_passwords_url
+        return BreachedPasswordRange(url) if url else NoBreachedPasswords()
+
+    @cached_property
     def _secretsmanager(self) -> SecretsManagerClient:
         from chalicelib.adapters.aws import secretsmanager
 
@@ -170,4 +211,6 @@ class AwsAdapters:
 
     def _backoff(self, turn: int) -> None:
         # Twice as long each time, and never two callers alike: they would meet again.
-        self._sleep(_FIRST_PAUSE_SECONDS * 2 ** (turn - 1) * (0.5 + self.entropy(1)[0] / 510))
+        pause = _FIRST_PAUSE_SECONDS * 2 ** (turn - 1) * (0.5 + self.entropy(1)[0] / 510)
+        require_time(pause)
+        self.sleep(pause)

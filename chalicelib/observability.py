@@ -42,6 +42,7 @@ class Event(StrEnum):
 
     SESSION_STARTED = "session_started"
     SESSION_REFRESHED = "session_refreshed"
+    REFRESH_REPEATED = "refresh_repeated"
     SESSION_ENDED = "session_ended"
     REFRESH_TOKEN_REUSE = "refresh_token_reuse"  # noqa: S105 - an event's name
     KEY_ROTATED = "key_rotated"
@@ -51,6 +52,7 @@ class Event(StrEnum):
     OUTAGE = "outage"
     CRASH = "crash"
     DENIED = "denied"
+    UNDECIDED = "undecided"
 
 
 class Metric(StrEnum):
@@ -64,6 +66,7 @@ class Metric(StrEnum):
     REFRESH_TOKEN_REUSE = "RefreshTokenReuse"  # noqa: S105 - a metric's name
     CORRUPT_HASH = "CorruptHash"
     OUTAGE = "Outage"
+    UNKNOWN_KEYS = "UnknownKeys"
     KEY_ROTATION = "KeyRotation"
 
 
@@ -169,6 +172,10 @@ class LogAudit:
     def session_refreshed(self, session: Session) -> None:
         """Record a rotation."""
         _record_session(Event.SESSION_REFRESHED, session)
+
+    def refresh_repeated(self, session: Session) -> None:
+        """Record a retry. The caller's address is in the scope of the request."""
+        _record_session(Event.REFRESH_REPEATED, session)
 
     def session_ended(self, session: EndedSession) -> None:
         """Record an end, with its reason."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib.aws_adapters import Adapters, AwsAdapters
+from chalicelib.aws_adapters import Adapters, AwsAdapters, monotonic
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.accounts.creation import AccountCreation
     from chalicelib.accounts.own_account import OwnAccount
     from chalicelib.accounts.unlocking import Unlocking
+    from chalicelib.domain.accounts.password_rules import PasswordRules
     from chalicelib.domain.sessions.termination import SessionTerminator
     from chalicelib.oauth.access_tokens import AccessTokenIssuer
     from chalicelib.oauth.bearer import AccessTokenVerifier
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.oauth.revocation import Revocation
     from chalicelib.oauth.token_endpoint import TokenEndpoint
 
-__all__ = ["Adapters", "AwsAdapters", "Services", "get_services", "override_services"]
+__all__ = ["Adapters", "AwsAdapters", "Services", "get_services", "monotonic", "override_services"]
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,13 @@ class Services:
 
         adapters = self.adapters
         return AccessTokenVerifier(
-            adapters.codec, adapters.keys, adapters.sessions, adapters.clock, issuer, self.audience(issuer)
+            codec=adapters.codec,
+            keys=adapters.keys,
+            sessions=adapters.sessions,
+            clock=adapters.clock,
+            issuer=issuer,
+            audience=self.audience(issuer),
+            key_cache_seconds=self.settings.key_cache_seconds,
         )
 
     @cached_property
@@ -99,7 +106,13 @@ class Services:
         adapters, settings = self.adapters, self.settings
         token_life = settings.access_token_seconds + settings.key_cache_seconds
         return KeyRotation(
-            adapters.key_versions, adapters.codec, adapters.clock, adapters.entropy, token_life
+            versions=adapters.key_versions,
+            system=adapters.system,
+            codec=adapters.codec,
+            clock=adapters.clock,
+            entropy=adapters.entropy,
+            sleep=adapters.sleep,
+            token_life=token_life,
         )
 
     @cached_property
@@ -107,7 +120,8 @@ class Services:
         """Return what a signed-in person can do."""
         from chalicelib.accounts.own_account import OwnAccount
 
-        return OwnAccount(self.adapters.sessions, self._terminator, self.adapters.clock)
+        adapters = self.adapters
+        return OwnAccount(adapters.sessions, self._terminator, adapters.keys, adapters.clock)
 
     @cached_property
     def administration(self) -> Administration:
@@ -116,7 +130,13 @@ class Services:
 
         adapters = self.adapters
         return Administration(
-            adapters.accounts, adapters.sessions, adapters.sign_ins, self._terminator, adapters.clock
+            accounts=adapters.accounts,
+            sessions=adapters.sessions,
+            sign_ins=adapters.sign_ins,
+            system=adapters.system,
+            keys=adapters.keys,
+            terminate=self._terminator,
+            clock=adapters.clock,
         )
 
     @cached_property
@@ -124,8 +144,18 @@ class Services:
         """Return account creation."""
         from chalicelib.accounts.creation import AccountCreation
 
+        adapters = self.adapters
+        return AccountCreation(
+            adapters.accounts, adapters.hasher, adapters.clock, adapters.entropy, self.password_rules
+        )
+
+    @cached_property
+    def password_rules(self) -> PasswordRules:
+        """Return the rules for a new password."""
+        from chalicelib.domain.accounts.password_rules import PasswordRules
+
         adapters, minimum = self.adapters, self.settings.password_min_length
-        return AccountCreation(adapters.accounts, adapters.hasher, adapters.clock, adapters.entropy, minimum)
+        return PasswordRules(minimum, adapters.common_passwords, adapters.breached_passwords)
 
     @cached_property
     def unlock(self) -> Unlocking:

@@ -22,6 +22,7 @@ from chalicelib.domain.sign_in.attempts import (
 from chalicelib.domain.sign_in.device_keys import MAX_DEVICES, DeviceKey, KnownDevice, devices_to_evict
 from chalicelib.domain.sign_in.limits import NameFailures, SignInLimits, device_wait
 from chalicelib.domain.sign_in.ports import AccountChanged
+from chalicelib.domain.tokens.system_state import SystemState
 from tests.fake_outage import Remote, remote
 
 
@@ -50,13 +51,13 @@ class FakeSignIns(Remote):
         self.devices: dict[tuple[str, str], KnownDevice] = {}
         self.live: dict[tuple[str, str], Session] = {}
         self.past: dict[tuple[str, int, str], EndedSession] = {}
-        self.epoch_of_today = 0
+        self.system_state = SystemState()
 
     @remote
     def begin(self, attempt: SignInAttempt, limits: SignInLimits) -> BegunSignIn:
         """Charge an attempt, and find whom its name belongs to."""
         user_id = self.names.get(attempt.name)
-        epoch = max(attempt.epoch, self.epoch_of_today)
+        epoch = max(attempt.epoch, self.system_state.epoch)
         device = self._device_of_account(attempt.device_key, user_id, epoch)
         charge: Charge
         if device is None:

@@ -1,7 +1,8 @@
-"""The accounts and sessions over dictionaries, by the same rules as the table."""
+"""The accounts, sessions and system's state over dictionaries, by the same rules as the table."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from chalicelib.domain.accounts.account import Account
@@ -9,14 +10,15 @@ from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.errors import InvalidAccount
 from chalicelib.domain.ports import SessionView
-from chalicelib.domain.sessions.session import EndedSession, EndReason, Session
+from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, EndReason, Session
 from chalicelib.domain.tokens.scopes import Scope
+from chalicelib.domain.tokens.system_state import SystemState
 from tests.fake_outage import remote
 from tests.fake_sign_ins import FakeSignIns
 
 
 class FakeStore(FakeSignIns):
-    """Serves `Accounts`, `Sessions` and `SignIns`."""
+    """Serves `Accounts`, `Sessions`, `SignIns` and `System`."""
 
     @remote
     def create(self, account: Account, password_hash: PasswordHash) -> None:
@@ -72,14 +74,14 @@ class FakeStore(FakeSignIns):
 
     @remote
     def session(self, user_id: str, session_id: str) -> SessionView:
-        """Return a session and the epoch."""
-        return SessionView(self.live.get((user_id, session_id)), self.epoch_of_today)
+        """Return a session and the state of the system."""
+        return SessionView(self.live.get((user_id, session_id)), self.system_state)
 
     @remote
     def session_and_account(self, user_id: str, session_id: str) -> SessionView:
         """Return a session, its account and the epoch."""
         session = self.live.get((user_id, session_id))
-        return SessionView(session, self.epoch_of_today, self.accounts.get(user_id))
+        return SessionView(session, self.system_state, self.accounts.get(user_id))
 
     @remote
     def rotate(self, before: Session, after: Session) -> Session | None:
@@ -100,10 +102,13 @@ class FakeStore(FakeSignIns):
         return self._stored(user_id)
 
     @remote
-    def ended(self, user_id: str) -> list[EndedSession]:
-        """Return what is known of ended sessions, the newest first."""
-        mine = [one for one in self.past.values() if one.user_id == user_id]
-        return sorted(mine, key=lambda one: (one.ended_at, one.session_id), reverse=True)
+    def ended(self, user_id: str, *, limit: int, before: str | None = None) -> EndedSessionPage:
+        """Return a page of what is known of ended sessions, the newest first."""
+        mine = {f"{at:012d}#{one}": past for (owner, at, one), past in self.past.items() if owner == user_id}
+        cursors = sorted((one for one in mine if before is None or one < before), reverse=True)
+        page = cursors[:limit]
+        older = page[-1] if len(cursors) > limit else None
+        return EndedSessionPage(tuple(mine[one] for one in page), older)
 
     @remote
     def end(self, sessions: list[Session], reason: EndReason, now: int) -> list[EndedSession]:
@@ -111,15 +116,27 @@ class FakeStore(FakeSignIns):
         self.round_trips += len(sessions) - 1
         return self._end([session.ended(reason, now) for session in sessions])
 
-    @remote
-    def epoch(self) -> int:
-        """Return the epoch of today."""
-        return self.epoch_of_today
+    def all_stored(self) -> Iterator[Session]:
+        """Return the sessions of every user."""
+        return iter(sorted(self.live.values(), key=lambda one: one.session_id))
 
     @remote
-    def advance_epoch(self, epoch: int, now: int) -> bool:
+    def state(self) -> SystemState:
+        """Return the state of the system."""
+        return self.system_state
+
+    @remote
+    def epoch(self, user_id: str) -> int:
+        """Return the epoch."""
+        return self.system_state.epoch
+
+    @remote
+    def advance_epoch(self, epoch: int) -> bool:
         """Raise the epoch; it never goes back."""
-        if epoch <= self.epoch_of_today:
-            return False
-        self.epoch_of_today = epoch
-        return True
+        before, self.system_state = self.system_state, self.system_state.with_epoch(epoch)
+        return self.system_state != before
+
+    @remote
+    def record_replaced(self, kids: Iterable[str], now: int) -> None:
+        """Record replaced keys; the first time of each stays."""
+        self.system_state = self.system_state.with_replaced(kids, now)

@@ -102,6 +102,17 @@ class FakeHasher:
 
 
 @dataclass
+class FakePasswords:
+    """Serves both lists of passwords that may not be set: knows those in `held`."""
+
+    held: set[str] = field(default_factory=set)
+
+    def contains(self, password: str | Password) -> bool:
+        """Tell whether a password is held."""
+        return (password if isinstance(password, str) else password.reveal()) in self.held
+
+
+@dataclass
 class RecordingAudit:
     """Keeps the events in order: their names, and what each is about."""
 
@@ -119,6 +130,10 @@ class RecordingAudit:
     def session_refreshed(self, session: Session) -> None:
         """Keep a rotation."""
         self.events.append(("session_refreshed", session))
+
+    def refresh_repeated(self, session: Session) -> None:
+        """Keep a retry."""
+        self.events.append(("refresh_repeated", session))
 
     def session_ended(self, session: EndedSession) -> None:
         """Keep an end."""
@@ -139,11 +154,14 @@ class FakeAdapters:
     def __init__(self, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock()
         self.entropy = FakeEntropy()
+        self.slept: list[float] = []
         self.store = FakeStore()
         self.keys = FakeKeys(self.clock)
         self.hasher = FakeHasher()
         self.codec: TokenCodec = PyJwtCodec()
         self.audit = RecordingAudit()
+        self.common_passwords = FakePasswords()
+        self.breached_passwords = FakePasswords()
 
     @property
     def accounts(self) -> FakeStore:
@@ -159,6 +177,15 @@ class FakeAdapters:
     def sign_ins(self) -> FakeStore:
         """Sign-ins of the store."""
         return self.store
+
+    @property
+    def system(self) -> FakeStore:
+        """The system's state of the store."""
+        return self.store
+
+    def sleep(self, seconds: float, /) -> None:
+        """Note a pause, and make none."""
+        self.slept.append(seconds)
 
     @property
     def key_versions(self) -> FakeKeys:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import email_address, username
+from chalicelib.domain.accounts.password_rules import PasswordRules
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
 from chalicelib.domain.errors import InvalidAccount
 from chalicelib.domain.ports import Accounts, Clock, Entropy, PasswordHasher
@@ -16,13 +17,13 @@ from chalicelib.domain.tokens.scopes import Scope, check_permissions
 
 @dataclass(frozen=True, slots=True)
 class AccountCreation:
-    """Adds accounts. `password_min_length` is in code points."""
+    """Creates accounts."""
 
     accounts: Accounts
     hasher: PasswordHasher
     clock: Clock
     entropy: Entropy
-    password_min_length: int
+    password_rules: PasswordRules
 
     def __call__(
         self,
@@ -34,14 +35,14 @@ class AccountCreation:
     ) -> Account:
         """Create an account, with a password or with a hash of one that was made elsewhere.
 
-        Raises InvalidAccount, with a sentence for whoever asked; also for a hash that is unreadable, or whose
-        check would take longer than every other failed sign-in.
+        Raises InvalidAccount or InvalidPassword, with a sentence for the operator; InvalidAccount also for a
+        hash that is unreadable, or whose check would take longer than every other failed sign-in.
         """
         held = Scope.of(permissions)
         check_permissions(held)
         address = email_address(email)
         name = username(username_) if username_ is not None else None
-        password_hash = self._hash_of(password)
+        password_hash = self._hash_of(password, [address] if name is None else [address, name])
         account = Account(
             user_id=self.entropy(ID_BYTES).hex(),
             email=address,
@@ -52,9 +53,9 @@ class AccountCreation:
         self.accounts.create(account, password_hash)
         return account
 
-    def _hash_of(self, password: Password | PasswordHash) -> PasswordHash:
+    def _hash_of(self, password: Password | PasswordHash, names: Sequence[str]) -> PasswordHash:
         if isinstance(password, Password):
-            password.check_strength(self.password_min_length)
+            self.password_rules.accept(password.reveal(), names)
             return self.hasher.hash(password)
         if not self.hasher.accepts(password):
             raise InvalidAccount(

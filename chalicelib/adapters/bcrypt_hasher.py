@@ -9,6 +9,7 @@ import re
 import bcrypt
 
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
+from chalicelib.domain.deadline import require_time
 from chalicelib.domain.ports import PasswordCheck, Verdict
 
 DEFAULT_COST = 12
@@ -41,13 +42,18 @@ class BcryptHasher:
         self._failed_cost = failed_cost or cost
 
     def hash(self, password: Password) -> PasswordHash:
-        """Return a new hash with a new salt."""
+        """Return a new hash with a new salt. Raises Unavailable after the request's deadline."""
+        require_time()
         return PasswordHash(bcrypt.hashpw(_material(password), bcrypt.gensalt(self._cost)).decode())
 
     def check(
         self, password: Password, stored: PasswordHash | None, *, fails_anyway: bool = False
     ) -> PasswordCheck:
-        """Compare in constant time. A stored hash that is unreadable is CORRUPT, not an exception."""
+        """Compare in constant time. A stored hash that is unreadable is CORRUPT, not an exception.
+
+        Raises Unavailable after the request's deadline, whatever is stored.
+        """
+        require_time()
         cost = _cost_of(stored)
         if stored is None or cost is None:
             self._spend(password, self._failed_cost)

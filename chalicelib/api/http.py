@@ -12,7 +12,8 @@ from chalice.app import ChaliceViewError, Request, Response
 
 from chalicelib import observability
 from chalicelib.api import chalice_errors
-from chalicelib.domain.errors import GatehouseError, Unavailable
+from chalicelib.api.time_budget import time_budget
+from chalicelib.domain.errors import GatehouseError, TooManyUnknownKeys, Unavailable
 from chalicelib.domain.sessions.session import Device
 from chalicelib.observability import Event, Metric
 from chalicelib.settings import BadSetting
@@ -27,10 +28,10 @@ _current: ContextVar[Request] = ContextVar("request")
 
 
 def request_scope(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Chalice middleware: hold the request for the doors, and see that no foreign error goes out."""
+    """Middleware: store the request, limit its time, and translate Chalice's errors."""
     token = _current.set(request)
     try:
-        with observability.scope(**_said_of(request)):
+        with observability.scope(**_said_of(request)), time_budget(request.lambda_context):
             response = get_response(request)
             refusal = chalice_errors.of_response(response)
             return response if refusal is None else refused(refusal)
@@ -80,18 +81,27 @@ def refused(error: GatehouseError) -> Response:
 
 
 def _record_refusal(error: GatehouseError) -> None:
-    is_outage = error.status == _UNAVAILABLE
+    event, outcome = _event_of(error)
     observability.record(
-        Event.OUTAGE if is_outage else Event.REFUSED,
-        severe=is_outage,
-        outcome="outage" if is_outage else "refused",
+        event,
+        severe=event is Event.OUTAGE,
+        outcome=outcome,
         status=error.status,
         error=error.code,
         reason=error.reason,
         user_id=error.user_id,
     )
-    if is_outage:
+    if event is Event.OUTAGE:
         observability.count(Metric.OUTAGE, error.reason)
+    if event is Event.UNDECIDED:
+        observability.count(Metric.UNKNOWN_KEYS, outcome)
+
+
+def _event_of(error: GatehouseError) -> tuple[Event, str]:
+    if isinstance(error, TooManyUnknownKeys):
+        # Strangers can bring this about, and nothing is down.
+        return Event.UNDECIDED, "undecided"
+    return (Event.OUTAGE, "outage") if error.status == _UNAVAILABLE else (Event.REFUSED, "refused")
 
 
 def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -6,7 +6,7 @@ them turns an outage into a no.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -14,9 +14,10 @@ from typing import Any, Protocol
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
-from chalicelib.domain.sessions.session import EndedSession, EndReason, Session
+from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, EndReason, Session
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
+from chalicelib.domain.tokens.system_state import SystemState
 
 
 class Clock(Protocol):
@@ -31,6 +32,13 @@ class Entropy(Protocol):
 
     def __call__(self, size: int, /) -> bytes:
         """Return `size` bytes from the operating system's generator."""
+
+
+class Sleep(Protocol):
+    """The one seam for waiting."""
+
+    def __call__(self, seconds: float, /) -> None:
+        """Wait."""
 
 
 class Verdict(Enum):
@@ -76,11 +84,14 @@ class Audit(Protocol):
     def session_refreshed(self, session: Session) -> None:
         """Record a rotation."""
 
+    def refresh_repeated(self, session: Session) -> None:
+        """Record a retry: a spent token was sent again and got the same successor."""
+
     def session_ended(self, session: EndedSession) -> None:
         """Record an end, with its reason."""
 
     def refresh_token_reuse(self, session: Session) -> None:
-        """Record that a spent token came back: somebody else had a copy."""
+        """Record that a spent token was used again, and not as a retry."""
 
     def corrupt_hash(self, user_id: str) -> None:
         """Record that a stored password hash is unreadable; an alarm hangs on it."""
@@ -93,32 +104,11 @@ class Keys(Protocol):
         """Return keys of `epoch` or later, from a bounded cache where that is new enough."""
 
     def for_kid(self, kid: str, issued_at: int) -> KeySet:
-        """Return the keys that may know `kid`: looks again, at a limited rate, where the cache is older.
+        """Return the keys that may know `kid`, after another look where the cached ones may be too old.
 
         Both come from a token that nobody has verified, and only decide whether a look is worth while.
+        Raises TooManyUnknownKeys where the looks are used up.
         """
-
-
-class KeyVersions(Protocol):
-    """The versions of the signing secret, for whoever replaces keys."""
-
-    def labels(self) -> Mapping[str, frozenset[str]]:
-        """Return the staging labels of every version that has one, by version id."""
-
-    def key(self, version_id: str) -> SigningKey | None:
-        """Return the key of a version, or None where that version has no value yet."""
-
-    def add(self, key: SigningKey, *, label: str) -> None:
-        """Write a new version under a label; a version that has a value already keeps it."""
-
-    def promote(self, version_id: str, *, instead_of: str) -> None:
-        """Make a version AWSCURRENT; `instead_of`, which has to be that, becomes AWSPREVIOUS.
-
-        Raises Unavailable where another version is current by now. Repeating it changes nothing.
-        """
-
-    def remove_label(self, version_id: str, label: str) -> None:
-        """Take a label off a version, if it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +134,16 @@ class TokenCodec(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """A session as it stands, with the account where that was asked for, and the epoch of today."""
+    """A session as it stands, with the account where that was asked for, and the state of the system."""
 
     session: Session | None
-    epoch: int
+    system: SystemState
     account: Account | None = None
+
+    @property
+    def epoch(self) -> int:
+        """The table's epoch. What counts is the later of this one and that of the signing key."""
+        return self.system.epoch
 
 
 class SessionReader(Protocol):
@@ -193,16 +188,20 @@ class Sessions(SessionReader, Protocol):
         """
 
     def stored(self, user_id: str) -> list[Session]:
-        """Return every session that has not been ended, those that no longer stand among them."""
+        """Return every session that has not been ended, expired ones among them.
 
-    def ended(self, user_id: str) -> list[EndedSession]:
-        """Return what is still known of ended sessions, the newest first."""
+        The limit of sessions bounds the active ones; besides there are those that have expired within
+        `ENDED_SESSION_DAYS`, with the default settings about as many again.
+        """
+
+    def ended(self, user_id: str, *, limit: int, before: str | None = None) -> EndedSessionPage:
+        """Return up to `limit` of what is still known of ended sessions, the newest first.
+
+        `before` is the cursor of a page (`older`). One that was made up selects some page of the same user's.
+        """
 
     def end(self, sessions: list[Session], reason: EndReason, now: int) -> list[EndedSession]:
         """End sessions; return those that this call ended. Ending one twice is no error."""
 
-    def epoch(self) -> int:
-        """Return the epoch of today."""
-
-    def advance_epoch(self, epoch: int, now: int) -> bool:
-        """End every session of an older epoch, in one write. Return False where that had been done."""
+    def all_stored(self) -> Iterator[Session]:
+        """Return what `stored` does, of every user: a scan, for operators only."""

@@ -51,6 +51,9 @@ class UnloggedAudit:
     def session_refreshed(self, session: Session) -> None:
         """Say nothing."""
 
+    def refresh_repeated(self, session: Session) -> None:
+        """Say nothing."""
+
     def session_ended(self, session: EndedSession) -> None:
         """Say nothing."""
 

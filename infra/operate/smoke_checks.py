@@ -87,6 +87,12 @@ def _send(method: str, path: str) -> CheckFn:
     return lambda visitor: told(visitor.send(method, path))
 
 
+def _with_token(method: str, path: str) -> CheckFn:
+    return lambda visitor: told(
+        visitor.send(method, path, headers={"Authorization": f"Bearer {visitor.access_token}"})
+    )
+
+
 def _form(**form: str) -> CheckFn:
     return lambda visitor: told(visitor.token(form))
 
@@ -120,6 +126,9 @@ CHECKS = (
         "200",
         lambda visitor: told(visitor.get("/me", f"bEARER   {visitor.access_token}")),
     ),
+    # Which gateway response AWS gives for these is documented nowhere.
+    Check("no such path, with a token", _NOT_FOUND, _with_token("GET", "/no-such-path")),
+    Check("no such method, with a token", _NOT_FOUND, _with_token("PUT", "/me")),
     Check("permission", "as its scope says", _permission),
     Check("altered signature", _INVALID_TOKEN, _bearer(altered)),
     Check("algorithm none", _INVALID_TOKEN, _bearer(unsigned)),

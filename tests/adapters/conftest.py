@@ -20,6 +20,7 @@ from chalicelib.domain.sign_in.attempts import BegunSignIn, SignInCandidate
 from chalicelib.domain.sign_in.device_keys import DeviceKey
 from chalicelib.domain.sign_in.limits import SignInLimits
 from chalicelib.domain.sign_in.ports import SignIns
+from chalicelib.domain.tokens.key_ports import System
 from tests.adapters.records import HASH, LIMITS, NAME, NOW, account, attempt, session
 from tests.fake_aws import Aws, AwsServices, aws_behind_one_thread, aws_in_process
 from tests.fakes import FakeClock, FakeStore
@@ -29,23 +30,24 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Store:
-    """Both sides of one store."""
+    """All sides of one store."""
 
     accounts: Accounts
     sessions: Sessions
     sign_ins: SignIns
+    system: System
 
     @staticmethod
     def of(services: AwsServices) -> Store:
         """Return the store of services."""
         adapters = services.adapters
-        return Store(adapters.accounts, adapters.sessions, adapters.sign_ins)
+        return Store(adapters.accounts, adapters.sessions, adapters.sign_ins, adapters.system)
 
     @staticmethod
     def fake() -> Store:
         """Return a store over dictionaries."""
         fake = FakeStore()
-        return Store(fake, fake, fake)
+        return Store(fake, fake, fake, fake)
 
     def create(self, account: Account, password_hash: PasswordHash = HASH) -> None:
         """Add an account."""
@@ -90,6 +92,15 @@ class Store:
         key = DeviceKey(session.user_id, Secret(bytes.fromhex(session.session_id * 2)))
         opened = self.sign_ins.open(session, candidate, None, device_key=key, rehash=rehash, limit=limit)
         return opened.evicted
+
+    def ended(self, user_id: str) -> list[EndedSession]:
+        """Return the ended sessions on every page."""
+        found: list[EndedSession] = []
+        page = self.sessions.ended(user_id, limit=2)
+        while page.older is not None:
+            found.extend(page.sessions)
+            page = self.sessions.ended(user_id, limit=2, before=page.older)
+        return [*found, *page.sessions]
 
     def live(self, user_id: str) -> set[str]:
         """Return the ids of the sessions that have not ended."""

@@ -42,7 +42,8 @@ def every_call(services: AwsServices, calls: Calls) -> Calls:
     claims = services.verifier(ISSUER).verify(answers[-1].access_token)
     account, session = services.own_account.load(claims)
     assert sessions.rotate(session, replace(session, family=session.family)) is not None
-    sessions.end([session], reason=sessions.ended(account.user_id)[0].reason, now=session.created_at)
+    (gone,) = sessions.ended(account.user_id, limit=1).sessions
+    sessions.end([session], reason=gone.reason, now=session.created_at)
     accounts.set_permissions(account, account.permissions)
     accounts.set_disabled(account.user_id, disabled=False)
     found = accounts.find(account.sign_in_names[0])
@@ -51,8 +52,10 @@ def every_call(services: AwsServices, calls: Calls) -> Calls:
     answer = sign_in(services, "bob")
     key = str(answer.to_wire()["device_key"])
     ask(services, grant_type="password", username="bob", password=PASSWORD, device_key=key)
-    sessions.epoch()
-    sessions.advance_epoch(1, 1)
+    services.adapters.system.epoch(account.user_id)
+    services.adapters.system.state()
+    services.adapters.system.advance_epoch(1)
+    services.adapters.system.record_replaced(["k" * 36], 1)
     services.administration.delete(found.user_id)
     accounts.delete(account)
     return calls

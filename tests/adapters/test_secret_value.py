@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from chalicelib.adapters.secrets_manager.secret_value import UnreadableKey, secret_text, signing_key
+from chalicelib.adapters.secrets_manager.secret_value import secret_text, signing_key
+from chalicelib.domain.errors import UnreadableKey
 from chalicelib.domain.sign_in.name_key import NameKey
 
 VALUE = {"alg": "HS256", "key": "k" * 64}

@@ -131,7 +131,7 @@ def test_a_device_counts_for_every_name_of_its_account_and_for_no_other_account(
 
 def test_a_device_of_a_past_epoch_is_none(store: Store) -> None:
     sign_in(store, "phone")
-    store.sessions.advance_epoch(1, NOW)
+    store.system.advance_epoch(1)
     assert charged(store, device_key("phone")) == "name"
     sign_in(store, "phone again", NOW + 20, device_key("phone"), epoch=1)
     assert charged(store, device_key("phone again"), NOW + 21) == "device"
@@ -150,7 +150,7 @@ def test_beyond_the_limit_the_longest_unused_device_is_forgotten(store: Store) -
 def test_beyond_the_limit_devices_of_a_past_epoch_go_first(store: Store) -> None:
     for number in range(MAX_DEVICES):
         sign_in(store, f"{number}", NOW + number, epoch=int(number < 3))
-    store.sessions.advance_epoch(1, NOW + 50)
+    store.system.advance_epoch(1)
     sign_in(store, "newest", NOW + 100, epoch=1)
     gone = device_key("3").digest()
     assert gone not in known(store)

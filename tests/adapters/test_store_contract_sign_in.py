@@ -53,7 +53,7 @@ def sign_in(store: Store, name: SignInName, at: int = NOW, address: str = NETWOR
 def test_a_known_name_gives_the_account_its_hash_and_the_epoch(store: Store) -> None:
     store.create(account())
     store.open(session())
-    store.sessions.advance_epoch(4, NOW)
+    store.system.advance_epoch(4)
     begun = store.begin()
     assert begun.epoch == 4
     assert begun.candidate is not None
@@ -64,7 +64,7 @@ def test_a_known_name_gives_the_account_its_hash_and_the_epoch(store: Store) -> 
 
 def test_the_epoch_is_the_later_one_of_table_and_key(store: Store) -> None:
     assert store.sign_ins.begin(attempt_of(epoch=3), LIMITS).epoch == 3
-    store.sessions.advance_epoch(5, NOW)
+    store.system.advance_epoch(5)
     assert store.sign_ins.begin(attempt_of(epoch=3), LIMITS).epoch == 5
 
 

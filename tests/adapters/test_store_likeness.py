@@ -112,7 +112,7 @@ def delete(user: str, username: str | None) -> Action:
 
 
 def advance(epoch: int) -> Action:
-    return lambda store, now: store.sessions.advance_epoch(epoch, now)
+    return lambda store, now: store.system.advance_epoch(epoch)
 
 
 user, device, flag = st.sampled_from(USERS), st.sampled_from(DEVICES), st.booleans()
@@ -154,8 +154,10 @@ def everything(store: Store) -> Any:
         [store.accounts.find(SignInName.of(name)) for name in NAMES],
         [outcome(candidate_of(name), store, LATER) for name in NAMES],
         [store.sessions.stored(id_of(one)) for one in USERS],
-        [store.sessions.ended(id_of(one)) for one in USERS],
-        store.sessions.epoch(),
+        [store.ended(id_of(one)) for one in USERS],
+        store.system.state(),
+        [store.system.epoch(id_of(one)) for one in USERS],
+        sorted(one.session_id for one in store.sessions.all_stored()),
     )
 
 
@@ -163,7 +165,7 @@ def everything(store: Store) -> Any:
 @given(HISTORIES)
 def test_no_history_tells_the_fake_from_the_table(history: list[tuple[Action, int]]) -> None:
     fake = FakeStore()
-    imitation = Store(fake, fake, fake)
+    imitation = Store(fake, fake, fake, fake)
     with aws_in_process() as aws:
         services = aws.services(FakeClock())
         original = Store.of(services)

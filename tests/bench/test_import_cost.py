@@ -29,8 +29,8 @@ CLIENTS = (
 )
 MOST_TIME = {OURS: 2.5, AT_WORK: 1.8}
 """Times the packages alone; 1.6 and 1.3 when this was written. boto3 alone would make the first 4."""
-MOST_MODULES = 40
-"""Of our own and of the standard library, beyond what the packages load; 31 when this was written."""
+MOST_MODULES = 50
+"""Of our own and of the standard library, beyond what the packages load; 41 when this was written."""
 NOT_NEEDED = {
     "app",
     "bcrypt",

@@ -160,7 +160,7 @@ def test_a_breach_voids_every_device(services: FakeServices) -> None:
     account(services)
     key = key_of(sign_in(services))
     epoch = services.adapters.keys.breach()
-    services.adapters.store.advance_epoch(epoch, services.adapters.clock.now)
+    services.adapters.store.advance_epoch(epoch)
     answer = from_address(services, "", PASSWORD, device_key=key)
     assert key_of(answer) != key
 
@@ -181,7 +181,7 @@ def test_a_key_that_is_behind_the_table_takes_the_attempt_back(adapters: FakeAda
     """After a breach Secrets Manager may show the old key for a while; a right password is no guess then."""
     services = fake_services(adapters, sign_in_free_failures=2)
     account(services)
-    adapters.store.advance_epoch(1, adapters.clock.now)
+    adapters.store.advance_epoch(1)
     for _ in range(5):
         with pytest.raises(Unavailable):
             sign_in(services)

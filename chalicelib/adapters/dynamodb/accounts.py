@@ -9,7 +9,6 @@ from chalicelib.adapters.dynamodb.items import (
     account_item,
     account_key,
     account_of,
-    integer,
     name_key,
     password_item,
     password_key,
@@ -83,8 +82,3 @@ class DynamoDBAccounts:
         ]
         actions = [self._table.delete(key, "user_id = :user_id", own) for key in keys]
         return self._table.transact(actions)
-
-
-def epoch_of(system: Item | None) -> int:
-    """Read the epoch; none was ever written before the first breach."""
-    return integer(system, "epoch") if system else 0

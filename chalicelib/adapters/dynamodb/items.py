@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 Item = dict[str, "Value"]
 
-SYSTEM_KEY: Item = {"pk": {"S": "SYSTEM"}, "sk": {"S": "EPOCH"}}
 DAY = 86_400
 
 

@@ -7,7 +7,6 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from chalicelib.adapters.dynamodb.accounts import epoch_of
 from chalicelib.adapters.dynamodb.devices import (
     charge_device,
     cleared,
@@ -23,7 +22,6 @@ from chalicelib.adapters.dynamodb.failures import (
     withdrawal,
 )
 from chalicelib.adapters.dynamodb.items import (
-    SYSTEM_KEY,
     Item,
     account_key,
     account_of,
@@ -35,6 +33,7 @@ from chalicelib.adapters.dynamodb.items import (
     sessions_partition,
 )
 from chalicelib.adapters.dynamodb.opening import SessionOpening
+from chalicelib.adapters.dynamodb.system_items import system_key, system_state_of
 from chalicelib.adapters.dynamodb.table import Contention, Table
 from chalicelib.adapters.threads import Starter, all_done
 from chalicelib.domain.accounts.passwords import PasswordHash
@@ -70,7 +69,7 @@ class DynamoDBSignIns:
         """Read what the name leads to, then charge the attempt with the account read beside that."""
         name, failures, system, device_item = self._look_up(attempt)
         user_id = name["user_id"]["S"] if name else None
-        epoch = max(attempt.epoch, epoch_of(system))
+        epoch = max(attempt.epoch, system_state_of(system).epoch)
         device = _device_of_account(device_item, user_id, epoch)
         if device is None:
             refuse_used_up(failures_of(failures, attempt.network_id), attempt.at, limits, user_id)
@@ -128,7 +127,7 @@ class DynamoDBSignIns:
         return sum(item is not None and integer(item, "total") > 0 for item in removed)
 
     def _look_up(self, attempt: SignInAttempt) -> list[Item | None]:
-        keys = [name_key(attempt.name), failures_key(attempt.failures_id), SYSTEM_KEY]
+        keys = [name_key(attempt.name), failures_key(attempt.failures_id), system_key(attempt.failures_id)]
         key = attempt.device_key
         if key is None:
             return [*self._table.batch_get(*keys), None]

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.errors import UnreadableKey
 from chalicelib.domain.sign_in.name_key import MINIMUM_NAME_KEY_CHARACTERS, NameKey
 from chalicelib.domain.tokens.signing_keys import (
     ALGORITHM,
@@ -15,10 +15,6 @@ from chalicelib.domain.tokens.signing_keys import (
     RetiredKey,
     SigningKey,
 )
-
-
-class UnreadableKey(Unavailable):
-    """AWS did answer, but somebody has edited the value: no key can be made of it."""
 
 
 def signing_key(version_id: str, text: str, created_at: int = 0) -> SigningKey:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from chalicelib.domain.errors import InvalidAccount, InvalidRequest
+from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.secret import Secret
 
 MAX_PASSWORD_BYTES = 1024
@@ -31,11 +31,6 @@ class Password(Secret[str]):
         except UnicodeEncodeError as error:
             raise InvalidRequest("undecodable password") from error
         return cls(normalised)
-
-    def check_strength(self, minimum_length: int) -> None:
-        """Raise InvalidAccount if shorter than `minimum_length` code points. No composition rules."""
-        if len(self.reveal()) < minimum_length:
-            raise InvalidAccount(description=f"The password must have at least {minimum_length} characters.")
 
 
 class PasswordHash(Secret[str]):

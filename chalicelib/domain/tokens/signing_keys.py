@@ -56,10 +56,15 @@ class RetiredKey:
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """What may sign, and what may verify."""
+    """What may sign, and what may verify.
+
+    `unpromoted` verifies nothing. It is a key that a token has named and that has not been promoted, as far
+    as can be seen: Secrets Manager may not show a promotion yet.
+    """
 
     current: SigningKey
     previous: SigningKey | None = None
+    unpromoted: SigningKey | None = None
 
     @property
     def name_key(self) -> NameKey:

@@ -154,6 +154,10 @@ BROKEN: dict[str, tuple[Change, str]] = {
         when(lambda request, one: request.path == "/oauth/token" and one.status == 200, body=TOKENS),
         "refresh",
     ),
+    "an unknown path with a token is a signature": (
+        when(lambda request, one: one.status == 404 and "Authorization" in request.headers, status=403),
+        "no such path, with a token",
+    ),
     "everybody may do everything": (when(lambda _, one: one.status == 403, status=200), "permission"),
 }
 

@@ -101,7 +101,8 @@ class Query:
     def commands(self) -> list[str]:
         """Return the commands without comments."""
         lines = [line for line in self.text.splitlines() if not line.strip().startswith("#")]
-        return [one.strip() for one in " ".join(lines).split("|")]
+        # With its spaces: one inside a regular expression has none.
+        return [one.strip() for one in " ".join(map(str.strip, lines)).split(" | ")]
 
     @property
     def wanted(self) -> dict[str, set[str]]:
@@ -125,8 +126,8 @@ class Query:
 
 
 _COMMANDS = {"filter", "stats", "display", "sort", "limit", "parse"}
-_FUNCTIONS = {"count", "count_distinct", "min", "max", "avg", "bin"}
-_WORDS = _COMMANDS | _FUNCTIONS | {"desc", "asc", "by", "as", "and", "in", "like", "h"}
+_FUNCTIONS = {"count", "count_distinct", "min", "max", "avg", "bin", "ispresent"}
+_WORDS = _COMMANDS | _FUNCTIONS | {"desc", "asc", "by", "as", "and", "or", "in", "like", "h"}
 
 
 def queries(template: Resolved) -> dict[str, Query]:
