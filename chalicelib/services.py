@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.accounts.creation import AccountCreation
     from chalicelib.accounts.own_account import OwnAccount
     from chalicelib.accounts.unlocking import Unlocking
+    from chalicelib.domain.accounts.changes import ChangeFactory
     from chalicelib.domain.accounts.password_rules import PasswordRules
     from chalicelib.domain.sessions.termination import SessionTerminator
     from chalicelib.oauth.access_tokens import AccessTokenIssuer
@@ -137,6 +138,8 @@ class Services:
             keys=adapters.keys,
             terminate=self._terminator,
             clock=adapters.clock,
+            change=self._change,
+            audit=adapters.audit,
         )
 
     @cached_property
@@ -146,7 +149,13 @@ class Services:
 
         adapters = self.adapters
         return AccountCreation(
-            adapters.accounts, adapters.hasher, adapters.clock, adapters.entropy, self.password_rules
+            adapters.accounts,
+            adapters.hasher,
+            adapters.clock,
+            adapters.entropy,
+            self.password_rules,
+            self._change,
+            adapters.audit,
         )
 
     @cached_property
@@ -162,7 +171,8 @@ class Services:
         """Return the unlocking of sign-in names."""
         from chalicelib.accounts.unlocking import Unlocking
 
-        return Unlocking(self.adapters.accounts, self.adapters.sign_ins, self.adapters.keys)
+        adapters = self.adapters
+        return Unlocking(adapters.accounts, adapters.sign_ins, adapters.keys, adapters.audit, self._change)
 
     def audience(self, issuer: str) -> str:
         """Return whom access tokens are for."""
@@ -173,6 +183,12 @@ class Services:
         from chalicelib.domain.sessions.termination import SessionTerminator
 
         return SessionTerminator(self.adapters.sessions, self.adapters.audit, self.adapters.clock)
+
+    @cached_property
+    def _change(self) -> ChangeFactory:
+        from chalicelib.domain.accounts.changes import ChangeFactory
+
+        return ChangeFactory(self.adapters.clock, self.adapters.entropy)
 
     @cached_property
     def _clients(self) -> frozenset[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.domain.accounts.account import Account, is_id
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.changes import ChangeFactory, ChangeKind
+from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.accounts.names import SignInName
-from chalicelib.domain.ports import Accounts, Keys
+from chalicelib.domain.ports import Accounts, Audit, Keys
 from chalicelib.domain.sign_in.attempts import failures_id
 from chalicelib.domain.sign_in.ports import SignIns
 
@@ -26,18 +28,28 @@ class Unlocking:
     accounts: Accounts
     sign_ins: SignIns
     keys: Keys
+    audit: Audit
+    change: ChangeFactory
 
-    def __call__(self, user: str) -> Unlocked:
+    def __call__(self, user: str, actor: str) -> Unlocked:
         """Unlock every name of an account, found by its id or by any of its names.
 
         What finds nobody is unlocked as a name: failures are counted for such names as well. Raises
         Unavailable.
         """
-        account = self._find(user)
-        names = account.sign_in_names if account else (SignInName.of(user),)
         key = self.keys.current().name_key
+        account = self._find(user)
+        if account is None:
+            names: tuple[SignInName, ...] = (SignInName.of(user),)
+        else:
+            names = account.sign_in_names
+            # The audit item comes first: each count is deleted by itself, and none without a trace.
+            change = self.change(account.user_id, ChangeKind.UNLOCKED, actor)
+            self.accounts.record(change)
+            self.audit.account_changed(change)
         return Unlocked(account, self.sign_ins.unlock(failures_id(name, key) for name in names))
 
     def _find(self, user: str) -> Account | None:
-        by_id = self.accounts.account(user) if is_id(user) else None
-        return by_id or self.accounts.find(SignInName.of(user))
+        """Return an account. What has the form of an id is one, and no user name."""
+        user_id = user.lower()
+        return self.accounts.account(user_id) if is_id(user_id) else self.accounts.find(SignInName.of(user))

@@ -6,6 +6,8 @@ import click
 
 from infra.operate.cli import stage_options
 from infra.operate.deployment import Deployment
+from infra.operate.terminal import say
+from infra.operate.users import whom
 
 
 @click.command()
@@ -16,10 +18,10 @@ def unlock(deployment: Deployment, user: str) -> None:
 
     A name that finds nobody has failed sign-ins of its own, and is unlocked as well.
     """
-    unlocked = deployment.services.unlock(user)
+    unlocked = deployment.services.unlock(user, deployment.actor)
     count = f"{unlocked.had_failures} had failed sign-ins"
     if unlocked.account is None:
-        click.echo(f"No account has this name. Unlocked it as a name that finds nobody: {count}.")
+        say(f"No account has this name. Unlocked it as a name that finds nobody: {count}.")
     else:
         names = len(unlocked.account.sign_in_names)
-        click.echo(f"Unlocked {unlocked.account.email}: of {names} names, {count}.")
+        say(f"Unlocked {whom(unlocked.account)}: of {names} names, {count}.")

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
 from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.changes import AccountChange, ChangeKind
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.ports import Accounts, Sessions
@@ -21,7 +22,9 @@ from chalicelib.domain.sign_in.device_keys import DeviceKey
 from chalicelib.domain.sign_in.limits import SignInLimits
 from chalicelib.domain.sign_in.ports import SignIns
 from chalicelib.domain.tokens.key_ports import System
+from chalicelib.domain.tokens.scopes import Scope
 from tests.adapters.records import HASH, LIMITS, NAME, NOW, account, attempt, session
+from tests.changes import changed
 from tests.fake_aws import Aws, AwsServices, aws_behind_one_thread, aws_in_process
 from tests.fakes import FakeClock, FakeStore
 
@@ -29,10 +32,42 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class ChangedByTests:
+    """The accounts of a store, whose changes are made by somebody whom a test need not name."""
+
+    inner: Accounts
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def create(
+        self, account: Account, password_hash: PasswordHash = HASH, change: AccountChange | None = None
+    ) -> None:
+        """Create an account."""
+        change = change or changed(account.user_id, ChangeKind.CREATED)
+        self.inner.create(account, password_hash, change)
+
+    def set_permissions(
+        self, account: Account, permissions: Scope, change: AccountChange | None = None
+    ) -> bool:
+        """Replace the permissions."""
+        change = change or changed(account.user_id, ChangeKind.PERMISSIONS)
+        return self.inner.set_permissions(account, permissions, change)
+
+    def set_disabled(self, user_id: str, change: AccountChange | None = None, *, disabled: bool) -> bool:
+        """Disable or enable an account."""
+        return self.inner.set_disabled(user_id, change or changed(user_id), disabled=disabled)
+
+    def delete(self, account: Account, change: AccountChange | None = None) -> bool:
+        """Remove an account."""
+        return self.inner.delete(account, change or changed(account.user_id, ChangeKind.DELETED))
+
+
+@dataclass(frozen=True)
 class Store:
     """All sides of one store."""
 
-    accounts: Accounts
+    accounts: ChangedByTests
     sessions: Sessions
     sign_ins: SignIns
     system: System
@@ -41,13 +76,13 @@ class Store:
     def of(services: AwsServices) -> Store:
         """Return the store of services."""
         adapters = services.adapters
-        return Store(adapters.accounts, adapters.sessions, adapters.sign_ins, adapters.system)
+        return Store(ChangedByTests(adapters.accounts), adapters.sessions, adapters.sign_ins, adapters.system)
 
     @staticmethod
-    def fake() -> Store:
+    def fake(fake: FakeStore | None = None) -> Store:
         """Return a store over dictionaries."""
-        fake = FakeStore()
-        return Store(fake, fake, fake, fake)
+        fake = fake or FakeStore()
+        return Store(ChangedByTests(fake), fake, fake, fake)
 
     def create(self, account: Account, password_hash: PasswordHash = HASH) -> None:
         """Add an account."""
@@ -74,7 +109,7 @@ class Store:
 
     def known(self, user_id: str) -> Account:
         """Return an account that is there."""
-        found = self.accounts.account(user_id)
+        found: Account | None = self.accounts.account(user_id)
         assert found is not None
         return found
 

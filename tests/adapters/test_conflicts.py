@@ -18,8 +18,6 @@ WRITES = {
     "begin on a device": "UpdateItem",
     "withdraw": "UpdateItem",
     "unlock": "DeleteItem",
-    "set_permissions": "UpdateItem",
-    "set_disabled": "UpdateItem",
     "rotate": "PutItem",
 }
 

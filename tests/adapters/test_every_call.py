@@ -11,6 +11,7 @@ import pytest
 from chalicelib.domain.accounts.passwords import Password
 from tests.adapters.asking import EMAIL, ISSUER, PASSWORD, ask, refused, sign_in
 from tests.adapters.aws_calls import Calls, expressions
+from tests.changes import ACTOR, changed
 from tests.fake_aws import Aws, AwsServices
 from tests.fakes import FakeClock
 
@@ -44,11 +45,11 @@ def every_call(services: AwsServices, calls: Calls) -> Calls:
     assert sessions.rotate(session, replace(session, family=session.family)) is not None
     (gone,) = sessions.ended(account.user_id, limit=1).sessions
     sessions.end([session], reason=gone.reason, now=session.created_at)
-    accounts.set_permissions(account, account.permissions)
-    accounts.set_disabled(account.user_id, disabled=False)
+    accounts.set_permissions(account, account.permissions, changed(account.user_id))
+    accounts.set_disabled(account.user_id, changed(account.user_id), disabled=False)
     found = accounts.find(account.sign_in_names[0])
     assert found is not None
-    services.unlock("bob")
+    services.unlock("bob", ACTOR)
     answer = sign_in(services, "bob")
     key = str(answer.to_wire()["device_key"])
     ask(services, grant_type="password", username="bob", password=PASSWORD, device_key=key)
@@ -56,8 +57,10 @@ def every_call(services: AwsServices, calls: Calls) -> Calls:
     services.adapters.system.state()
     services.adapters.system.advance_epoch(1)
     services.adapters.system.record_replaced(["k" * 36], 1)
-    services.administration.delete(found.user_id)
-    accounts.delete(account)
+    services.administration.delete(found.user_id, ACTOR)
+    accounts.delete(account, changed(account.user_id))
+    accounts.record(changed(account.user_id))
+    assert accounts.changes(account.user_id, 10)
     return calls
 
 

@@ -9,6 +9,7 @@ from chalicelib.domain.errors import InvalidGrant, InvalidScope, InvalidToken, T
 from chalicelib.domain.sign_in.device_keys import MAX_DEVICES
 from tests.adapters.asking import EMAIL, ISSUER, PASSWORD, ask, refused, sign_in
 from tests.adapters.aws_calls import Calls
+from tests.changes import ACTOR
 from tests.fake_aws import Aws, AwsServices
 from tests.fakes import FakeClock
 
@@ -97,7 +98,7 @@ def test_a_right_password_with_a_scope_that_is_not_held_asks_once_more(
 
 
 def test_a_disabled_account_asks_as_a_wrong_password_does(services: AwsServices, calls: Calls) -> None:
-    services.administration.disable(str(sign_in_user(services)))
+    services.administration.disable(str(sign_in_user(services)), ACTOR)
     calls.forget()
     with pytest.raises(InvalidGrant):
         sign_in(services)

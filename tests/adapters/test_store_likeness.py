@@ -165,7 +165,7 @@ def everything(store: Store) -> Any:
 @given(HISTORIES)
 def test_no_history_tells_the_fake_from_the_table(history: list[tuple[Action, int]]) -> None:
     fake = FakeStore()
-    imitation = Store(fake, fake, fake, fake)
+    imitation = Store.fake(fake)
     with aws_in_process() as aws:
         services = aws.services(FakeClock())
         original = Store.of(services)

@@ -11,6 +11,7 @@ from chalicelib.domain.sessions.session import Device
 from chalicelib.domain.sign_in.limits import DEVICE_FAILURES, WINDOW_SECONDS
 from chalicelib.oauth.access_tokens import TokenResponse
 from chalicelib.services import Services
+from tests.changes import ACTOR
 from tests.fakes import FakeAdapters, FakeServices, fake_services
 from tests.oauth.actors import EMAIL, PASSWORD, USERNAME, account, request, sign_in
 
@@ -75,7 +76,7 @@ def test_a_success_takes_back_its_own_attempt_and_no_failure(adapters: FakeAdapt
 
 def test_a_disabled_accounts_attempts_count_right_password_or_not(adapters: FakeAdapters) -> None:
     services = fake_services(adapters, sign_in_free_failures=3)
-    services.administration.disable(account(services).user_id)
+    services.administration.disable(account(services).user_id, ACTOR)
     passwords = [PASSWORD, WRONG, PASSWORD, PASSWORD]
     assert [outcome(services, password=one) for one in passwords] == [
         *["refused"] * 3,

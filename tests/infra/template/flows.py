@@ -21,6 +21,7 @@ from chalicelib.domain.sign_in.attempts import SignInCandidate
 from chalicelib.domain.sign_in.device_keys import MAX_DEVICES, DeviceKey
 from chalicelib.domain.sign_in.ports import AccountChanged
 from chalicelib.services import Services
+from tests.changes import ACTOR
 from tests.infra.template.recorded import API, AUTHORIZER, FunctionHarness
 
 ADA, ADMIN, OFF, BROKEN, RACER = (
@@ -56,7 +57,7 @@ def _furnish(stage: FunctionHarness) -> None:
     for email in (ADA, ADMIN, OFF, BROKEN, RACER):
         held = ("users:read",) if email == ADMIN else ()
         stage.operator.create_account(email=email, password=Password(PASSWORD), permissions=held)
-    stage.operator.administration.disable(_account(stage, OFF).user_id)
+    stage.operator.administration.disable(_account(stage, OFF).user_id, ACTOR)
     stage.aws.dynamodb.update_item(
         TableName=stage.aws.settings.users_table,
         Key={"pk": {"S": f"PASSWORD#{_account(stage, BROKEN).user_id}"}, "sk": {"S": "PASSWORD"}},
