@@ -14,6 +14,7 @@ from infra.operate.keys import keys
 from infra.operate.sessions import sessions
 from infra.operate.smoke import smoke
 from infra.operate.terminal import print_any_character
+from infra.operate.unlock import unlock
 from infra.operate.users import users
 
 
@@ -22,6 +23,7 @@ def main() -> None:
     """Operate a Gatehouse deployment. Every command takes --help."""
 
 
+users.add_command(unlock)
 for command in (users, sessions, keys, breach, smoke, common_passwords, cost, deploy, destroy):
     main.add_command(command)
 

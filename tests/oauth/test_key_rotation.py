@@ -59,6 +59,22 @@ def test_a_key_is_new_random_and_long_enough(services: FakeServices) -> None:
     assert all(len(material) >= 64 for material in materials)
 
 
+def test_a_rotation_keeps_the_key_of_names_and_a_breach_makes_a_new_one(services: FakeServices) -> None:
+    """The first version of the secret has none of its own: what was derived is written from then on."""
+    keys = services.adapters.keys
+    derived = keys.versions[keys.version_of[CURRENT]].name_key
+    rotate(services, NEXT)
+    assert keys.versions[NEXT].own_name_key == derived
+    rotate(services, AFTER)
+    assert keys.versions[AFTER].own_name_key == derived
+    breach = services.key_rotation.replace_without_grace(epoch=1).key
+    own = breach.own_name_key
+    assert own is not None
+    assert own != derived
+    assert len(own.reveal()) == 64
+    assert own.reveal() != breach.material.reveal()
+
+
 @pytest.mark.parametrize("times", [2, 3])
 def test_every_step_may_be_repeated(services: FakeServices, times: int) -> None:
     rotation, keys = services.key_rotation, services.adapters.keys

@@ -40,6 +40,10 @@ class Refused(Exception):
         self.items = items
 
 
+class Contention(Unavailable):
+    """Other requests were in the way of each try. Nothing was written."""
+
+
 class Table:
     """One DynamoDB table. Every method raises Unavailable where the table cannot be asked.
 
@@ -156,6 +160,15 @@ class Table:
         """Write one item, likewise."""
         return self._write(lambda: self.client.put_item(**request).get("Attributes"))
 
+    def remove(self, key: Item) -> Item | None:
+        """Delete one item. Return what it was, if it was there."""
+
+        def call() -> Item | None:
+            answer = self.client.delete_item(TableName=self.name, Key=key, ReturnValues="ALL_OLD")
+            return answer.get("Attributes")
+
+        return self._write(call)[1] or None
+
     def _write(self, call: Callable[[], Item | None]) -> tuple[bool, Item | None]:
         def attempt() -> tuple[bool, Item | None] | None:
             try:
@@ -234,7 +247,7 @@ class Table:
                 done = attempt()
             if done is not None:
                 return done
-        raise Unavailable("aws transaction conflict")
+        raise Contention("aws transaction conflict")
 
 
 def was_refused(error: ClientError) -> Item | None:
