@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
+from infra.common_passwords import common_passwords
 from infra.cost import cost
 from infra.deploy.command import deploy
 from infra.deploy.destruction import destroy
 from infra.operate.breach.command import breach
 from infra.operate.cli import ErrorReportingGroup
-from infra.operate.common_passwords import common_passwords
 from infra.operate.keys import keys
 from infra.operate.sessions import sessions
 from infra.operate.smoke import smoke
