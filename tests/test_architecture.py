@@ -27,6 +27,7 @@ INFRA_MAY_IMPORT: dict[str, set[str]] = {
     "parameters": set(),
     "cloudformation": set(),
     "audit": set(),
+    "common_passwords": set(),
     "cost": set(),
     "readme": set(),
     "local.environment": set(),
