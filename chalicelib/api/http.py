@@ -31,7 +31,7 @@ def request_scope(request: Request, get_response: Callable[[Request], Response])
     """Middleware: store the request, limit its time, and translate Chalice's errors."""
     token = _current.set(request)
     try:
-        with observability.scope(**_said_of(request)), time_budget(request.lambda_context):
+        with observability.scope(**_log_fields(request)), time_budget(request.lambda_context):
             response = get_response(request)
             refusal = chalice_errors.of_response(response)
             return response if refusal is None else refused(refusal)
@@ -39,8 +39,8 @@ def request_scope(request: Request, get_response: Callable[[Request], Response])
         _current.reset(token)
 
 
-def _said_of(request: Request) -> dict[str, observability.Field]:
-    """Return what every log line of a request says of it."""
+def _log_fields(request: Request) -> dict[str, observability.Field]:
+    """Return the fields of every log entry of a request."""
     return {
         "request_id": str(request.context.get("requestId", "")),
         "route": f"{request.method} {request.path}",
@@ -49,7 +49,7 @@ def _said_of(request: Request) -> dict[str, observability.Field]:
 
 
 def current_request() -> Request:
-    """Return the request that is being answered."""
+    """Return the current request."""
     return _current.get()
 
 

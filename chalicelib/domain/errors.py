@@ -1,4 +1,4 @@
-"""Everything that Gatehouse refuses, as one tree.
+"""Every error of Gatehouse, as one tree.
 
 ::
 
@@ -21,8 +21,8 @@
     │   └── TooManyUnknownKeys        503 temporarily_unavailable
     └── InvalidAccount                an account that cannot be created or changed
 
-`description` goes to the client: it is fixed text, never an echo of what was sent. `reason` and `user_id`
-are evidence for the log and the metrics, and never leave the services.
+`description` is sent to the client: it is fixed text and never contains input. `reason` and `user_id` are for
+the log and the metrics, and are never sent.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ RETRY_AFTER_OUTAGE = 5
 
 
 class GatehouseError(Exception):
-    """A refusal that has an answer on the wire."""
+    """An error with a defined HTTP response."""
 
     status: ClassVar[int]
     code: ClassVar[str]
@@ -52,7 +52,7 @@ class GatehouseError(Exception):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Response headers that belong to this error."""
+        """Response headers of this error."""
         return {}
 
 
@@ -79,12 +79,12 @@ class InvalidClient(OAuthError):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The challenge, only where the client used HTTP authentication."""
+        """The challenge, if the client used HTTP authentication."""
         return {"WWW-Authenticate": f'Basic realm="{REALM}"'} if self._basic_was_tried else {}
 
 
 class InvalidGrant(OAuthError):
-    """The credentials or the refresh token are no good (RFC 6749 §5.2). One text for every reason."""
+    """The credentials or the refresh token are invalid (RFC 6749 §5.2). One text for every reason."""
 
     status, code = 400, "invalid_grant"
     description = "The credentials or the refresh token are invalid, expired or revoked."
@@ -116,7 +116,7 @@ class TooManyAttempts(OAuthError):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """When the next attempt will be looked at, in seconds."""
+        """`Retry-After`: seconds until the next attempt is accepted."""
         return {"Retry-After": str(self.retry_after)}
 
 
@@ -128,7 +128,7 @@ class BearerError(GatehouseError):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The challenge, with what was wrong."""
+        """The challenge, with the error code."""
         attributes = {"realm": REALM, **self._fault()}
         return {"WWW-Authenticate": "Bearer " + ", ".join(f'{name}="{v}"' for name, v in attributes.items())}
 
@@ -137,7 +137,7 @@ class BearerError(GatehouseError):
 
 
 class Unauthorized(BearerError):
-    """No credentials of the right kind were sent, so none are called wrong (RFC 6750 §3)."""
+    """No bearer token was sent, so the challenge has no error code (RFC 6750 §3.1)."""
 
     status, code = 401, "unauthorized"
     description = "Send an access token in the Authorization header."
@@ -154,7 +154,7 @@ class InvalidToken(BearerError):
 
 
 class InsufficientScope(BearerError):
-    """The access token is good, but does not carry the permission (RFC 6750 §3.1)."""
+    """The access token is valid, but lacks the permission (RFC 6750 §3.1)."""
 
     status, code = 403, "insufficient_scope"
     description = "The access token lacks a permission that this needs."
@@ -168,7 +168,7 @@ class InsufficientScope(BearerError):
 
 
 class NotFound(GatehouseError):
-    """There is no such thing."""
+    """The resource does not exist."""
 
     status, code = 404, "not_found"
     description = "There is nothing here."
@@ -182,35 +182,35 @@ class MethodNotAllowed(GatehouseError):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The methods that there are (RFC 9110 §10.2.1)."""
+        """The allowed methods (RFC 9110 §10.2.1)."""
         return {"Allow": "POST"}
 
 
 class Unavailable(GatehouseError):
-    """Something that the answer depends on cannot be asked now: neither a yes nor a no would be true."""
+    """A dependency does not answer, so the request can be neither granted nor denied."""
 
     status, code = 503, "temporarily_unavailable"
     description = "The service is temporarily unavailable. Try again."
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """When it is worth another try, in seconds."""
+        """`Retry-After`: seconds until the client should try again."""
         return {"Retry-After": str(RETRY_AFTER_OUTAGE)}
 
 
 class UnreadableKey(Unavailable):
-    """Secrets Manager answered, but somebody has edited the value: no key can be made of it."""
+    """The value in Secrets Manager is not a signing key, for example after a manual edit."""
 
 
 class TooManyUnknownKeys(Unavailable):
-    """A token names a key that may be newer than the cached ones, and the look-ups for such are used up.
+    """A token names a key that may be newer than the cached ones, and the look-ups for such keys are used up.
 
-    Anyone can send such tokens, so this is no outage, and must not be counted or alarmed as one.
+    Anyone can send such tokens, so this must not be counted as an outage or raise its alarm.
     """
 
 
 class InvalidAccount(GatehouseError):
-    """An account cannot be created or changed as asked; the description says why, for the operator."""
+    """An account cannot be created or changed as requested. The description states the reason."""
 
     status, code = 400, "invalid_request"
     description = "The account data is invalid."

@@ -1,4 +1,4 @@
-"""Form parameters, read as RFC 6749 §3.2 and appendix B ask."""
+"""Parsing of form parameters (RFC 6749 §3.2 and appendix B)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def refuse_credentials_in_query(query: Mapping[str, object]) -> None:
 
 
 def required(parameters: Mapping[str, str], name: str) -> str:
-    """Return a parameter. Raises InvalidRequest, naming it, where it is absent."""
+    """Return a parameter. Raises InvalidRequest, with its name, if it is absent."""
     try:
         return parameters[name]
     except KeyError:
