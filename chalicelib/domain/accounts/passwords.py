@@ -23,9 +23,13 @@ class Password(Secret[str]):
             normalised = unicodedata.normalize("NFC", text)
             size = len(normalised.encode())
         except UnicodeEncodeError as error:
-            raise InvalidRequest("undecodable password") from error
+            raise InvalidRequest(
+                "undecodable password", description="The password is not Unicode text."
+            ) from error
         if size > MAX_PASSWORD_BYTES:
-            raise InvalidRequest("oversized password", description="The password is too long.")
+            raise InvalidRequest(
+                "oversized password", description=f"The password is longer than {MAX_PASSWORD_BYTES} bytes."
+            )
         return cls(normalised)
 
     def check_strength(self, minimum_length: int) -> None:
