@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.local.gateway.decision_cache import DecisionCache
-from infra.local.gateway.lambda_context import lambda_context
+from infra.local.gateway.lambda_function import LambdaFunction, Limits
 from infra.local.gateway.messages import RefusedError
 from infra.local.gateway.policy import MalformedPolicyError, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from infra.local.gateway.lambda_function import Handler
     from infra.local.stack.template import AuthorizerRules
-
-    Function = Callable[[dict[str, Any], Any], Any]
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,12 +37,13 @@ class TokenAuthorizer:
     def __init__(
         self,
         name: str,
-        function: Function,
+        function: Handler,
         rules: AuthorizerRules,
         clock: Callable[[], float] = time.monotonic,
+        limits: Limits | None = None,
     ) -> None:
         self._name = name
-        self._function = function
+        self._function = LambdaFunction(name, function, limits or Limits())
         self._expression = rules.expression
         self._cache: DecisionCache[_Decision] = DecisionCache(rules.cache_seconds, clock)
 
@@ -73,7 +73,7 @@ class TokenAuthorizer:
 
     def _invoke(self, event: dict[str, Any]) -> Any:
         try:
-            return self._function(event, lambda_context(self._name))
+            return self._function.invoke(event)
         except Exception as error:
             # The one text that API Gateway knows; every other error means that nobody can tell.
             if str(error) == "Unauthorized":

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from infra.local.gateway.answers import from_function, from_refusal
+from infra.local.gateway.answers import MalformedAnswerError, from_function, from_refusal
 from infra.local.gateway.events import method_arn, proxy_event
-from infra.local.gateway.lambda_context import lambda_context
+from infra.local.gateway.lambda_function import (
+    EventTooLargeError,
+    LambdaFunction,
+    Limits,
+    TimedOutError,
+    UnusableAnswerError,
+)
 from infra.local.gateway.messages import RefusedError, Request, Response
 from infra.local.gateway.routes import RouteTable, known, match
 
@@ -21,6 +27,8 @@ _LOG = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 MAX_HEADER_BYTES = 10_240
+INTEGRATION_SECONDS = 29
+"""API Gateway gives up on a function after this time, whatever the function's own time-out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,7 @@ class Api:
     function: Callable[[dict[str, Any], Any], Any]
     routes: RouteTable
     binary_types: tuple[str, ...]
+    limits: Limits = field(default_factory=Limits)
 
 
 class Gateway:
@@ -42,6 +51,7 @@ class Gateway:
         responses: Mapping[str, Mapping[str, Any]],
     ) -> None:
         self._api = api
+        self._function = LambdaFunction("api", api.function, api.limits)
         self._authorizers = authorizers
         self._responses = responses
 
@@ -72,12 +82,22 @@ class Gateway:
             raise RefusedError("MISSING_AUTHENTICATION_TOKEN", 403)
         claims = self._claims(request, route.entry.authorizer)
         event = proxy_event(request, route, claims, self._api.binary_types)
-        answer = self._api.function(event, lambda_context("api"))
         try:
-            return from_function(answer)
-        except RefusedError:
+            return from_function(self._function.invoke(event, INTEGRATION_SECONDS))
+        except EventTooLargeError as error:
+            raise RefusedError("REQUEST_TOO_LARGE", 413) from error
+        except TimedOutError as error:
+            _LOG.exception("%s %s was not answered in time", request.method, request.path)
+            raise self._out_of_time() from error
+        except (UnusableAnswerError, MalformedAnswerError) as error:
             _LOG.exception("%s %s got an answer that API Gateway cannot use", request.method, request.path)
-            raise
+            raise RefusedError("DEFAULT_5XX", 502) from error
+
+    def _out_of_time(self) -> RefusedError:
+        """Return the refusal for a function that did not answer: Lambda ends most before the gateway does."""
+        if self._function.limits.timeout_seconds < INTEGRATION_SECONDS:
+            return RefusedError("DEFAULT_5XX", 502)
+        return RefusedError("INTEGRATION_TIMEOUT", 504)
 
     def _claims(self, request: Request, guard: Any) -> dict[str, Any] | None:
         if guard is None:

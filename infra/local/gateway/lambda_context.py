@@ -6,14 +6,10 @@ from chalice.local import LambdaContext
 
 from infra.local.stack.names import ACCOUNT, REGION, STACK
 
-_MEMORY_MB = 256
-# API Gateway gives up on a function after 29 s, whatever the function's own timeout.
-_TIMEOUT_MS = 29_000
 
-
-def lambda_context(function_name: str) -> LambdaContext:
-    """Return a context of its own for one invocation."""
+def lambda_context(function_name: str, *, memory_mb: int = 256, timeout_seconds: float = 10) -> LambdaContext:
+    """Return a context of its own for one invocation. It counts down the function's own time-out."""
     name = f"{STACK}-{function_name}"
-    context = LambdaContext(name, _MEMORY_MB, _TIMEOUT_MS)
+    context = LambdaContext(name, memory_mb, int(timeout_seconds * 1000))
     context.invoked_function_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
     return context

@@ -1,18 +1,23 @@
-"""What stands behind the gateway: the functions of a Chalice app, and the services that they work in."""
+"""The functions of a Chalice app behind the local gateway, and the services that they use."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from infra.local.gateway.gateway import Api
+from infra.local.gateway.lambda_function import Limits
 from infra.local.stack.seed import seed
 
 Function = Callable[[dict[str, Any], Any], Any]
 Clock = Callable[[], int]
+CONFIG = Path(__file__).resolve().parents[3] / ".chalice" / "config.json"
+_API = "api_handler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +26,18 @@ class Application:
 
     api: Api
     authorizers: Mapping[str, Function]
+    limits: Mapping[str, Limits]
 
     @classmethod
-    def of_chalice(cls, app: Any) -> Application:
-        """Take a Chalice app apart. An authorizer is found by its handler string, as Lambda finds it."""
-        api = Api(app, app.routes, tuple(app.api.binary_types))
-        return cls(api, {one.name: _handler(one.handler_string) for one in app.builtin_auth_handlers})
+    def of_chalice(cls, app: Any, config: Path = CONFIG) -> Application:
+        """Take a Chalice app apart. An authorizer is found by its handler string, as Lambda finds it.
+
+        Time-outs and memory are those of `config`, with which the functions are deployed. Raises OSError,
+        KeyError or ValueError where it does not say.
+        """
+        limits = _limits(config)
+        api = Api(app, app.routes, tuple(app.api.binary_types), limits[_API])
+        return cls(api, {one.name: _handler(one.handler_string) for one in app.builtin_auth_handlers}, limits)
 
 
 @contextmanager
@@ -48,3 +59,12 @@ def _handler(name: str) -> Function:
     module, _, function = name.rpartition(".")
     handler: Function = getattr(import_module(module), function)
     return handler
+
+
+def _limits(config: Path) -> dict[str, Limits]:
+    declared = json.loads(config.read_text(encoding="utf-8"))["lambda_functions"]
+    return {
+        name: Limits(one["lambda_timeout"], one["lambda_memory_size"])
+        for name, one in declared.items()
+        if "lambda_timeout" in one
+    }
