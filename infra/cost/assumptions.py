@@ -63,7 +63,7 @@ class Assumptions:
 
     # Standing, with or without users
     secrets: float = _row(1, "secrets", "the signing key; versions of it are free")
-    alarms: float = _row(11, "metrics", "that eight alarms look at; CloudWatch charges by these")
+    alarms: float = _row(12, "metrics", "that nine alarms look at; CloudWatch charges by these")
     dashboards: float = _row(1, "dashboards", "one for operators")
     metrics: float = _row(10, "custom metrics", "charged only in months with traffic")
     account_bytes: float = _row(4000, "bytes", "account, names, sessions, ended sessions, index overhead")

@@ -13,6 +13,9 @@ STORM_SECONDS = 3600
 NEW_CONCURRENCY, CONCURRENCY = 10, 1000
 INVOCATIONS_PER_CONCURRENCY = 10
 GATEWAY_RATE, GATEWAY_BURST = 10_000, 5_000
+TOKEN_RATE, TOKEN_BURST = 200, 200
+ROUTE_RATE, ROUTE_BURST = 2_000, 2_000
+"""The throttles that the template sets by default: the token endpoint's, and that of every other method."""
 PARTITION_READS, PARTITION_WRITES = 3_000, 1_000
 NEW_TABLE_READS, NEW_TABLE_WRITES = 12_000, 4_000
 TABLE_UNITS = 40_000
@@ -141,7 +144,23 @@ def _gateway(assumed: Assumptions) -> list[Limit]:
             GATEWAY_RATE / storm().gateway,
             "quota *Throttle rate*; the bucket is AWS's to set; some regions start at 2,500/s",
             "gateway",
-        )
+        ),
+        Limit(
+            "token endpoint of a stage",
+            f"{TOKEN_RATE:,}/s, bucket {TOKEN_BURST:,}",
+            TOKEN_RATE / (usual.sign_ins + usual.refreshes),
+            TOKEN_RATE / storm().sign_ins,
+            "`TokenRequestsPerSecond`, `TokenRequestsBurst`",
+            "throttle",
+        ),
+        Limit(
+            "any other route of a stage, if all calls go there",
+            f"{ROUTE_RATE:,}/s, bucket {ROUTE_BURST:,}",
+            ROUTE_RATE / usual.calls,
+            float("inf"),
+            "`RequestsPerSecond`, `RequestsBurst`",
+            "throttle",
+        ),
     ]
 
 

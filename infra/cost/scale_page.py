@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 from infra.cost.assumptions import Assumptions
 from infra.cost.limits import (
     CONCURRENCY,
     NEW_CONCURRENCY,
     PARTITION_WRITES,
+    ROUTE_RATE,
     STORM_SECONDS,
+    TOKEN_RATE,
     Limit,
     demand,
     limits,
@@ -23,6 +27,7 @@ _SOURCES = {
     "lambda-memory": "https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html",
     "lambda-scaling": "https://docs.aws.amazon.com/lambda/latest/dg/scaling-behavior.html",
     "gateway": "https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html",
+    "throttle": "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html",
     "partition": "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput-scenarios.html",
     "warm": "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput-scenarios.html",
     "on-demand": (
@@ -68,6 +73,7 @@ def scale_page() -> str:
         "## The load of a million users\n\n" + _load(assumed),
         "## The limits, in the order in which they are met\n\n" + _met(assumed),
         "## bcrypt sets the pace of sign-ins\n\n" + _pace(assumed),
+        "## The throttles of a stage\n\n" + _throttles(assumed),
         "## One user, one name, one secret\n\n" + _never(assumed),
         "## What happens there\n\n" + _BEYOND,
         "\n".join(f"[{name}]: {url}" for name, url in _SOURCES.items()) + "\n",
@@ -120,6 +126,21 @@ def _pace(assumed: Assumptions) -> str:
     )
 
 
+def _throttles(assumed: Assumptions) -> str:
+    usual = demand(assumed, 60)
+    busiest = _of_a_million(usual.sign_ins + usual.refreshes)
+    busy = count(round(TOKEN_RATE * assumed.sign_in_seconds))
+    return f"""\
+`TokenRequestsPerSecond` is {TOKEN_RATE}: the busiest minute of a million users asks for {busiest} a second,
+and {TOKEN_RATE} sign-ins a second keep {busy} environments busy, of the 100 that a deploy reserves where it can.
+`RequestsPerSecond` is {ROUTE_RATE:,} a method: all calls of a million users, should they go to one route.
+
+Sign-in and refresh share one throttle. API Gateway throttles by stage and method ([throttle]), and both are
+`POST /oauth/token`; usage plans tell callers apart by API keys, which an app cannot keep. What tells them
+apart is the address: `AddressRateLimit`.
+"""
+
+
 def _never(assumed: Assumptions) -> str:
     reads = CONCURRENCY / assumed.key_cache_seconds
     rows = [
@@ -154,7 +175,7 @@ Throttled is not signed out. API Gateway answers 429, an overloaded table or fun
 `Retry-After`; no app gives up its session on those. Retried refreshes lose nothing.
 
 Before a launch: ask for Lambda concurrency, leave the SES sandbox, reserve concurrency for the authorizer so
-that a storm of sign-ins cannot starve calls that carry a good token, and alarm on throttles.
+that a storm of sign-ins cannot starve calls that carry a good token, and give the alarms a topic.
 """
 
 
@@ -163,4 +184,4 @@ def _of_a_million(of_one: float) -> str:
 
 
 def _users(number: float) -> str:
-    return f"{float(f'{number:.2g}'):,.0f}"
+    return f"{float(f'{number:.2g}'):,.0f}" if math.isfinite(number) else ""

@@ -17,8 +17,8 @@ def usd(result: Bill, part: Part, meter: Meter) -> float:
     return result.usd([part], [meter])
 
 
-def test_idle_is_a_secret_alarms_on_eleven_metrics_and_a_dashboard() -> None:
-    assert bill(Workload(), ASSUMED).usd() == pytest.approx(0.40 + 11 * 0.10 + 3.00)
+def test_idle_is_a_secret_alarms_on_twelve_metrics_and_a_dashboard() -> None:
+    assert bill(Workload(), ASSUMED).usd() == pytest.approx(0.40 + 12 * 0.10 + 3.00)
 
 
 def test_custom_metrics_are_charged_once_anything_happens() -> None:

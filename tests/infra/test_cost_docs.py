@@ -11,6 +11,7 @@ import pytest
 from infra.cost.assumptions import Assumptions
 from infra.cost.bill import bill
 from infra.cost.cost_page import CACHE_SECONDS, cost_page
+from infra.cost.limits import ROUTE_BURST, ROUTE_RATE, TOKEN_BURST, TOKEN_RATE
 from infra.cost.model import Part, Workload
 from infra.cost.prices import plans, prices
 from infra.cost.scale_page import scale_page
@@ -60,6 +61,9 @@ def test_what_the_project_decides_is_not_assumed_otherwise() -> None:
         for one in metrics
     )
     assert charged == assumed.alarms
+    throttles = {name: one["Default"] for name, one in template["Parameters"].items()}
+    assert (throttles["TokenRequestsPerSecond"], throttles["TokenRequestsBurst"]) == (TOKEN_RATE, TOKEN_BURST)
+    assert (throttles["RequestsPerSecond"], throttles["RequestsBurst"]) == (ROUTE_RATE, ROUTE_BURST)
     assert template["Parameters"]["LogRetentionDays"]["Default"] == assumed.log_days
     assert template["Parameters"]["KeyCacheSeconds"]["Default"] == assumed.key_cache_seconds
 

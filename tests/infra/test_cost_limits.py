@@ -45,3 +45,8 @@ def test_a_new_table_writes_seven_units_a_sign_in() -> None:
 def test_limits_come_in_the_order_in_which_they_are_met() -> None:
     met = [one.first_met for one in limits(ASSUMED)]
     assert met == sorted(met)
+
+
+def test_the_throttles_let_the_busiest_minute_of_a_million_users_through() -> None:
+    assert limit("token endpoint of a stage").ordinary > 1_000_000
+    assert limit("any other route of a stage, if all calls go there").ordinary > 1_000_000
