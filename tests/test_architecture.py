@@ -30,7 +30,15 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 VENDORS: dict[str, set[str]] = {
     "observability": {"aws_lambda_powertools"},
-    "adapters": {"bcrypt", "boto3", "botocore", "jwt", "mypy_boto3_dynamodb", "mypy_boto3_secretsmanager"},
+    "adapters": {
+        "bcrypt",
+        "boto3",
+        "botocore",
+        "jwt",
+        "mypy_boto3_dynamodb",
+        "mypy_boto3_secretsmanager",
+        "urllib3",
+    },
     "aws_adapters": {"mypy_boto3_secretsmanager"},
     "api": {"chalice"},
     "app": {"chalice"},

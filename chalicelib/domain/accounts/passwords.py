@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from chalicelib.domain.errors import InvalidAccount, InvalidRequest
+from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.secret import Secret
 
 MAX_PASSWORD_BYTES = 1024
@@ -31,11 +31,6 @@ class Password(Secret[str]):
                 "oversized password", description=f"The password is longer than {MAX_PASSWORD_BYTES} bytes."
             )
         return cls(normalised)
-
-    def check_strength(self, minimum_length: int) -> None:
-        """Raise InvalidAccount below `minimum_length` code points; composition is nobody's business."""
-        if len(self.reveal()) < minimum_length:
-            raise InvalidAccount(description=f"The password must have at least {minimum_length} characters.")
 
 
 class PasswordHash(Secret[str]):

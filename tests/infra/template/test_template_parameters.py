@@ -19,6 +19,7 @@ KNOBS = {setting.name.upper(): setting for setting in fields(Settings)}
 # Lambda sets the region; an endpoint other than AWS's is for a developer's machine.
 NOT_OURS = {"AWS_REGION", "AWS_ENDPOINT_URL"}
 OTHER_TEXT = {
+    "BreachedPasswordsUrl": ["https://passwords.example.com/range/"],
     "Stage": ["prod", "a"],
     "ClientIds": ["kiosk", "kiosk,web.app"],
     "Audience": ["https://api.example.com"],
@@ -36,6 +37,7 @@ OTHER_TEXT = {
     "CorsAllowOrigin": [],
 }
 BAD_TEXT = {
+    "BreachedPasswordsUrl": ["http://passwords.example.com/", "https://", "https://a.example/?q", "x"],
     "Stage": ["", "Prod", "1st", "a" * 17, "a_b"],
     "ClientIds": [",", "a,,b", "a b", "a,"],
     "Audience": ["a b", "ä"],
