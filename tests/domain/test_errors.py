@@ -62,10 +62,15 @@ def test_one_status_and_code_has_one_text() -> None:
 
 
 def test_only_a_malformed_request_has_a_text_of_its_own_at_a_call() -> None:
+    """A password that is too short is told the setting, which is the same for the whole deployment."""
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and any(one.arg == "description" for one in node.keywords):
-                assert ast.unparse(node.func) in {"InvalidRequest", "InvalidAccount"}, path.name
+                assert ast.unparse(node.func) in {
+                    "InvalidRequest",
+                    "InvalidAccount",
+                    "PasswordTooShort",
+                }, path.name
 
 
 def test_a_malformed_request_is_told_what_is_wrong_with_it() -> None:
