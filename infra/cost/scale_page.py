@@ -133,7 +133,7 @@ def _throttles(assumed: Assumptions) -> str:
     return f"""\
 `TokenRequestsPerSecond` is {TOKEN_RATE}: the busiest minute of a million users asks for {busiest} a second,
 and {TOKEN_RATE} sign-ins a second keep {busy} environments busy, of the 100 that a deploy reserves where it
-can. `RequestsPerSecond` is {ROUTE_RATE:,} a method: all calls of a million users, should they go to one route.
+can. `RequestsPerSecond` is {ROUTE_RATE:,} a method: all calls of a million users, if they go to one route.
 
 Sign-in and refresh share one throttle. API Gateway throttles by stage and method ([throttle]), and both are
 `POST /oauth/token`; usage plans tell callers apart by API keys, which an app cannot keep. What tells them
