@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from chalicelib.domain.deadline import require_time
 from chalicelib.domain.ports import (
     Accounts,
     Audit,
     Clock,
     Entropy,
     Keys,
-    KeyVersions,
     PasswordHasher,
     Sessions,
+    Sleep,
     TokenCodec,
+)
+from chalicelib.domain.tokens.key_ports import (
+    KeyVersions,
+    System,
 )
 from chalicelib.settings import Settings
 
@@ -42,11 +46,15 @@ class Adapters(Protocol):
     @property
     def clock(self) -> Clock: ...  # noqa: D102 - named by its type
     @property
+    def sleep(self) -> Sleep: ...  # noqa: D102
+    @property
     def entropy(self) -> Entropy: ...  # noqa: D102
     @property
     def accounts(self) -> Accounts: ...  # noqa: D102
     @property
     def sessions(self) -> Sessions: ...  # noqa: D102
+    @property
+    def system(self) -> System: ...  # noqa: D102
     @property
     def keys(self) -> Keys: ...  # noqa: D102
     @property
@@ -64,23 +72,26 @@ class Adapters(Protocol):
 
 
 def now() -> int:
-    """Return the time: the one place that asks the machine for it."""
+    """Return Unix time in whole seconds."""
     return int(time.time())
+
+
+def monotonic() -> float:
+    """Return seconds that only go forward, for deadlines."""
+    return time.monotonic()
 
 
 class AwsAdapters:
     """DynamoDB, Secrets Manager, bcrypt and PyJWT."""
 
-    def __init__(
-        self, settings: Settings, clock: Clock = now, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, settings: Settings, clock: Clock = now, sleep: Sleep = time.sleep) -> None:
         # Every function has loaded it by now; the level is the process's, as the log is.
         from chalicelib.observability import log_from
 
         log_from(settings.log_level)
         self.settings = settings
         self.clock = clock
-        self._sleep = sleep
+        self.sleep = sleep
         self.entropy: Entropy = secrets.token_bytes
 
     @cached_property
@@ -96,6 +107,13 @@ class AwsAdapters:
         from chalicelib.adapters.dynamodb.sessions import DynamoDBSessions
 
         return DynamoDBSessions(self._table, ended_days=self.settings.ended_session_days)
+
+    @cached_property
+    def system(self) -> System:
+        """The state of the system in DynamoDB."""
+        from chalicelib.adapters.dynamodb.system import DynamoDBSystem
+
+        return DynamoDBSystem(self._table)
 
     @cached_property
     def keys(self) -> Keys:
@@ -169,4 +187,6 @@ class AwsAdapters:
 
     def _backoff(self, turn: int) -> None:
         # Twice as long each time, and never two callers alike: they would meet again.
-        self._sleep(_FIRST_PAUSE_SECONDS * 2 ** (turn - 1) * (0.5 + self.entropy(1)[0] / 510))
+        pause = _FIRST_PAUSE_SECONDS * 2 ** (turn - 1) * (0.5 + self.entropy(1)[0] / 510)
+        require_time(pause)
+        self.sleep(pause)

@@ -65,7 +65,7 @@ class Settings:
     refresh_idle_seconds: int = _setting(30 * DAY, "s", "life of a session that nobody uses", low=60)
     refresh_absolute_seconds: int = _setting(90 * DAY, "s", "life of a session at the most", low=60)
     refresh_retry_seconds: int = _setting(
-        10, "s", "time in which a spent refresh token may be sent again without a key", low=1, high=300
+        10, "s", "time in which a token that was spent without a key may be sent again", low=1, high=300
     )
     max_sessions: int = _setting(20, "sessions", "live sessions of one user", low=1, high=40)
     password_min_length: int = _setting(15, "characters", "shortest password that may be set", low=8, high=64)

@@ -1,10 +1,10 @@
-"""`python -m infra`: everything that an operator does."""
+"""`python -m infra`: the operator's commands."""
 
 from __future__ import annotations
 
 import click
 
-from infra.cost.cli import cost
+from infra.cost import cost
 from infra.deploy.command import deploy
 from infra.deploy.destruction import destroy
 from infra.operate.breach.command import breach
@@ -13,6 +13,7 @@ from infra.operate.common_passwords import common_passwords
 from infra.operate.keys import keys
 from infra.operate.sessions import sessions
 from infra.operate.smoke import smoke
+from infra.operate.terminal import print_any_character
 from infra.operate.users import users
 
 
@@ -25,4 +26,5 @@ for command in (users, sessions, keys, breach, smoke, common_passwords, cost, de
     main.add_command(command)
 
 if __name__ == "__main__":
+    print_any_character()
     main(prog_name="python -m infra")

@@ -1,17 +1,27 @@
-"""The accounts and sessions over dictionaries, by the same rules as the table."""
+"""The accounts, sessions and system's state over dictionaries, by the same rules as the table."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.errors import InvalidAccount, TooManyAttempts
 from chalicelib.domain.ports import AccountChanged, SessionView, SignInCandidate
 from chalicelib.domain.sessions.attempts import AttemptPolicy, window
-from chalicelib.domain.sessions.session import EndedSession, EndReason, Session, active, sessions_to_evict
+from chalicelib.domain.sessions.session import (
+    EndedSession,
+    EndedSessionPage,
+    EndReason,
+    Session,
+    active,
+    sessions_to_evict,
+)
 from chalicelib.domain.tokens.scopes import Scope
+from chalicelib.domain.tokens.system_state import SystemState
 from tests.fake_outage import Remote, remote
 
 
@@ -32,7 +42,7 @@ class Failures:
 
 
 class FakeStore(Remote):
-    """Serves `Accounts` and `Sessions`. Its dictionaries are open, so that a test may look inside."""
+    """Serves `Accounts`, `Sessions` and `System`. A test may look into its dictionaries."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,16 +51,18 @@ class FakeStore(Remote):
         self.failures: dict[str | SignInName, Failures] = {}
         self.live: dict[tuple[str, str], Session] = {}
         self.past: dict[tuple[str, int, str], EndedSession] = {}
-        self.epoch_of_today = 0
+        self.system_state = SystemState()
+        self.recorded: list[AccountChange] = []
 
     @remote
-    def create(self, account: Account) -> None:
+    def create(self, account: Account, change: AccountChange) -> None:
         """Add an account with all its names, or nothing."""
         names = account.sign_in_names
         if account.user_id in self.accounts or any(name in self.names for name in names):
             raise InvalidAccount("name taken", description="The address or user name is already taken.")
         self.accounts[account.user_id] = account
         self.names.update(dict.fromkeys(names, account.user_id))
+        self._record(change)
 
     @remote
     def account(self, user_id: str) -> Account | None:
@@ -71,7 +83,7 @@ class FakeStore(Remote):
         self.round_trips += 1
         user_id = self.names.get(name)
         self.failures.setdefault(user_id or name, Failures()).charge(now, policy, user_id)
-        return SignInCandidate(self.accounts.get(user_id or ""), self.epoch_of_today)
+        return SignInCandidate(self.accounts.get(user_id or ""), self.system_state.epoch)
 
     @remote
     def reset_failures(self, user_id: str, now: int) -> None:
@@ -79,24 +91,26 @@ class FakeStore(Remote):
         self.failures.pop(user_id, None)
 
     @remote
-    def set_permissions(self, account: Account, permissions: Scope) -> bool:
+    def set_permissions(self, account: Account, permissions: Scope, change: AccountChange) -> bool:
         """Replace the permissions, if nobody else has meanwhile."""
         stored = self.accounts.get(account.user_id)
         if stored is None or stored.permissions != account.permissions:
             return False
         self.accounts[account.user_id] = replace(stored, permissions=permissions)
+        self._record(change)
         return True
 
     @remote
-    def set_disabled(self, user_id: str, *, disabled: bool) -> bool:
+    def set_disabled(self, user_id: str, change: AccountChange, *, disabled: bool) -> bool:
         """Disable or enable an account."""
         if user_id not in self.accounts:
             return False
         self.accounts[user_id] = replace(self.accounts[user_id], disabled=disabled)
+        self._record(change)
         return True
 
     @remote
-    def delete(self, account: Account) -> bool:
+    def delete(self, account: Account, change: AccountChange) -> bool:
         """Remove an account and its names."""
         names = account.sign_in_names
         found = [self.names.get(name) for name in names]
@@ -106,18 +120,30 @@ class FakeStore(Remote):
         self.failures.pop(account.user_id, None)
         for name in names:
             del self.names[name]
+        self._record(change)
         return True
 
     @remote
+    def record(self, change: AccountChange) -> None:
+        """Write an audit item alone."""
+        self._record(change)
+
+    @remote
+    def changes(self, user_id: str, limit: int) -> list[AccountChange]:
+        """Return the newest changes of an account."""
+        mine = [one for one in self.recorded if one.user_id == user_id]
+        return sorted(mine, key=lambda one: (one.at, one.change_id), reverse=True)[:limit]
+
+    @remote
     def session(self, user_id: str, session_id: str) -> SessionView:
-        """Return a session and the epoch."""
-        return SessionView(self.live.get((user_id, session_id)), self.epoch_of_today)
+        """Return a session and the state of the system."""
+        return SessionView(self.live.get((user_id, session_id)), self.system_state)
 
     @remote
     def session_and_account(self, user_id: str, session_id: str) -> SessionView:
         """Return a session, its account and the epoch."""
         session = self.live.get((user_id, session_id))
-        return SessionView(session, self.epoch_of_today, self.accounts.get(user_id))
+        return SessionView(session, self.system_state, self.accounts.get(user_id))
 
     @remote
     def open(
@@ -160,10 +186,13 @@ class FakeStore(Remote):
         return self._stored(user_id)
 
     @remote
-    def ended(self, user_id: str) -> list[EndedSession]:
-        """Return what is known of ended sessions, the newest first."""
-        mine = [one for one in self.past.values() if one.user_id == user_id]
-        return sorted(mine, key=lambda one: (one.ended_at, one.session_id), reverse=True)
+    def ended(self, user_id: str, *, limit: int, before: str | None = None) -> EndedSessionPage:
+        """Return a page of what is known of ended sessions, the newest first."""
+        mine = {f"{at:012d}#{one}": past for (owner, at, one), past in self.past.items() if owner == user_id}
+        cursors = sorted((one for one in mine if before is None or one < before), reverse=True)
+        page = cursors[:limit]
+        older = page[-1] if len(cursors) > limit else None
+        return EndedSessionPage(tuple(mine[one] for one in page), older)
 
     @remote
     def end(self, sessions: list[Session], reason: EndReason, now: int) -> list[EndedSession]:
@@ -171,18 +200,33 @@ class FakeStore(Remote):
         self.round_trips += len(sessions) - 1
         return self._end([session.ended(reason, now) for session in sessions])
 
-    @remote
-    def epoch(self) -> int:
-        """Return the epoch of today."""
-        return self.epoch_of_today
+    def all_stored(self) -> Iterator[Session]:
+        """Return the sessions of every user."""
+        return iter(sorted(self.live.values(), key=lambda one: one.session_id))
 
     @remote
-    def advance_epoch(self, epoch: int, now: int) -> bool:
+    def state(self) -> SystemState:
+        """Return the state of the system."""
+        return self.system_state
+
+    @remote
+    def epoch(self, user_id: str) -> int:
+        """Return the epoch."""
+        return self.system_state.epoch
+
+    @remote
+    def advance_epoch(self, epoch: int) -> bool:
         """Raise the epoch; it never goes back."""
-        if epoch <= self.epoch_of_today:
-            return False
-        self.epoch_of_today = epoch
-        return True
+        before, self.system_state = self.system_state, self.system_state.with_epoch(epoch)
+        return self.system_state != before
+
+    @remote
+    def record_replaced(self, kids: Iterable[str], now: int) -> None:
+        """Record replaced keys; the first time of each stays."""
+        self.system_state = self.system_state.with_replaced(kids, now)
+
+    def _record(self, change: AccountChange) -> None:
+        self.recorded.append(change)
 
     def _stored(self, user_id: str) -> list[Session]:
         mine = [one for one in self.live.values() if one.user_id == user_id]

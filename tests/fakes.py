@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.adapters.pyjwt_codec import PyJwtCodec
+from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
 from chalicelib.domain.ports import PasswordCheck, TokenCodec, Verdict
 from chalicelib.domain.sessions.session import EndedSession, Session
@@ -110,6 +111,7 @@ class RecordingAudit:
     """Keeps the events in order: their names, and what each is about."""
 
     events: list[tuple[str, Session | EndedSession | str]] = field(default_factory=list)
+    changes: list[AccountChange] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
@@ -124,6 +126,10 @@ class RecordingAudit:
         """Keep a rotation."""
         self.events.append(("session_refreshed", session))
 
+    def refresh_repeated(self, session: Session) -> None:
+        """Keep a retry."""
+        self.events.append(("refresh_repeated", session))
+
     def session_ended(self, session: EndedSession) -> None:
         """Keep an end."""
         self.events.append(("session_ended", session))
@@ -136,6 +142,10 @@ class RecordingAudit:
         """Keep that a stored hash is unreadable."""
         self.events.append(("corrupt_hash", user_id))
 
+    def account_changed(self, change: AccountChange) -> None:
+        """Keep a change of an account, apart from what happens to sessions."""
+        self.changes.append(change)
+
 
 class FakeAdapters:
     """Every port served by a fake, but the codec: it does no I/O, so the real one serves."""
@@ -143,6 +153,7 @@ class FakeAdapters:
     def __init__(self, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock()
         self.entropy = FakeEntropy()
+        self.slept: list[float] = []
         self.store = FakeStore()
         self.keys = FakeKeys(self.clock)
         self.hasher = FakeHasher()
@@ -160,6 +171,15 @@ class FakeAdapters:
     def sessions(self) -> FakeStore:
         """Sessions of the store."""
         return self.store
+
+    @property
+    def system(self) -> FakeStore:
+        """The system's state of the store."""
+        return self.store
+
+    def sleep(self, seconds: float, /) -> None:
+        """Note a pause, and make none."""
+        self.slept.append(seconds)
 
     @property
     def key_versions(self) -> FakeKeys:

@@ -9,6 +9,7 @@ import re
 import bcrypt
 
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
+from chalicelib.domain.deadline import require_time
 from chalicelib.domain.ports import PasswordCheck, Verdict
 
 DEFAULT_COST = 12
@@ -36,11 +37,16 @@ class BcryptHasher:
         self._cost = cost
 
     def hash(self, password: Password) -> PasswordHash:
-        """Return a new hash with a new salt."""
+        """Return a new hash with a new salt. Raises Unavailable after the request's deadline."""
+        require_time()
         return PasswordHash(bcrypt.hashpw(_material(password), bcrypt.gensalt(self._cost)).decode())
 
     def check(self, password: Password, stored: PasswordHash | None) -> PasswordCheck:
-        """Compare in constant time. A stored hash that is unreadable is CORRUPT, not an exception."""
+        """Compare in constant time. A stored hash that is unreadable is CORRUPT, not an exception.
+
+        Raises Unavailable after the request's deadline, whatever is stored.
+        """
+        require_time()
         cost = _cost_of(stored)
         if stored is None or cost is None:
             self._spend(password, self._cost)

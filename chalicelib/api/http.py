@@ -12,7 +12,8 @@ from chalice.app import ChaliceViewError, Request, Response
 
 from chalicelib import observability
 from chalicelib.api import chalice_errors
-from chalicelib.domain.errors import GatehouseError, ServerError, Unavailable
+from chalicelib.api.time_budget import time_budget
+from chalicelib.domain.errors import GatehouseError, ServerError, TooManyUnknownKeys, Unavailable
 from chalicelib.domain.sessions.session import Device
 from chalicelib.observability import Event, Metric
 from chalicelib.services import get_services
@@ -26,10 +27,10 @@ _current: ContextVar[Request] = ContextVar("request")
 
 
 def request_scope(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Chalice middleware: store the request for the views, and translate Chalice's own error responses."""
+    """Middleware: store the request, limit its time, and translate Chalice's errors."""
     token = _current.set(request)
     try:
-        with observability.scope(**_said_of(request)):
+        with observability.scope(**_said_of(request)), time_budget(request.lambda_context):
             response = get_response(request)
             refusal = chalice_errors.of_response(response)
             return response if refusal is None else refused(refusal)
@@ -83,22 +84,31 @@ def refused(error: GatehouseError) -> Response:
 
 
 def _record_refusal(error: GatehouseError) -> None:
-    event, outcome = Event.REFUSED, "refused"
-    if error.status == Unavailable.status:
-        event, outcome = Event.OUTAGE, "outage"
-    elif error.status == ServerError.status:
-        event, outcome = Event.CRASH, "failed"
+    event, outcome = _event_of(error)
     observability.record(
         event,
-        severe=event is not Event.REFUSED,
+        severe=event in {Event.OUTAGE, Event.CRASH},
         outcome=outcome,
         status=error.status,
         error=error.code,
         reason=error.reason,
         user_id=error.user_id,
     )
-    if event is not Event.REFUSED:
-        observability.count(Metric.OUTAGE, error.reason if event is Event.OUTAGE else "crash")
+    if event is Event.OUTAGE:
+        observability.count(Metric.OUTAGE, error.reason)
+    if event is Event.CRASH:
+        observability.count(Metric.OUTAGE, "crash")
+    if event is Event.UNDECIDED:
+        observability.count(Metric.UNKNOWN_KEYS, outcome)
+
+
+def _event_of(error: GatehouseError) -> tuple[Event, str]:
+    if isinstance(error, TooManyUnknownKeys):
+        # Strangers can bring this about, and nothing is down.
+        return Event.UNDECIDED, "undecided"
+    if error.status == ServerError.status:
+        return Event.CRASH, "failed"
+    return (Event.OUTAGE, "outage") if error.status == Unavailable.status else (Event.REFUSED, "refused")
 
 
 def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

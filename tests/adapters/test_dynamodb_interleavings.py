@@ -58,7 +58,7 @@ def test_two_sign_ins_that_see_no_place_both_find_one(
     store.open(session("late", at=NOW + 7), limit=3)
     assert len(store.live(ADA)) == 3
     assert id_of("late") in store.live(ADA)
-    assert len(store.sessions.ended(ADA)) == 2
+    assert len(store.ended(ADA)) == 2
 
 
 def test_a_session_that_ends_while_it_gives_way_ends_once(
@@ -70,7 +70,7 @@ def test_a_session_that_ends_while_it_gives_way_ends_once(
     after_next("Query", lambda: store.sessions.end([oldest], EndReason.SIGNED_OUT, NOW + 6))
     assert store.open(session("late", at=NOW + 7), limit=2) == ()
     assert store.live(ADA) == {id_of("1"), id_of("late")}
-    assert [one.reason for one in store.sessions.ended(ADA)] == [EndReason.SIGNED_OUT]
+    assert [one.reason for one in store.ended(ADA)] == [EndReason.SIGNED_OUT]
 
 
 def test_an_account_deleted_after_its_name_was_read_is_nobody(

@@ -23,6 +23,7 @@ from chalicelib.domain.tokens.scopes import Scope
 from tests.adapters.aws_calls import Answer, answer_with
 from tests.adapters.conftest import Store
 from tests.adapters.records import NAME, NOW, POLICY, account, id_of, rotated, session
+from tests.changes import changed
 from tests.fake_aws import AwsServices
 
 ADA = id_of("ada")
@@ -37,16 +38,21 @@ STORE_METHODS: dict[str, Callable[[Store], Any]] = {
     "set_permissions": lambda store: store.accounts.set_permissions(account(), Scope.of([])),
     "set_disabled": lambda store: store.accounts.set_disabled(ADA, disabled=True),
     "delete": lambda store: store.accounts.delete(account()),
+    "record": lambda store: store.accounts.record(changed(ADA)),
+    "changes": lambda store: store.accounts.changes(ADA, 10),
     "session": lambda store: store.sessions.session(ADA, session().session_id),
     "session_and_account": lambda store: store.sessions.session_and_account(ADA, session().session_id),
     "open": lambda store: store.sessions.open(session("b"), account(), None, 20),
     "open at the limit": lambda store: store.sessions.open(session("b"), account(session_count=1), None, 1),
     "rotate": lambda store: store.sessions.rotate(session(), rotated(session())),
     "active": lambda store: store.sessions.stored(ADA),
-    "ended": lambda store: store.sessions.ended(ADA),
+    "ended": lambda store: store.sessions.ended(ADA, limit=20),
     "end": lambda store: store.sessions.end([session()], EndReason.SIGNED_OUT, NOW),
-    "epoch": lambda store: store.sessions.epoch(),
-    "advance_epoch": lambda store: store.sessions.advance_epoch(1, NOW),
+    "all_stored": lambda store: list(store.sessions.all_stored()),
+    "state": lambda store: store.system.state(),
+    "epoch": lambda store: store.system.epoch(ADA),
+    "advance_epoch": lambda store: store.system.advance_epoch(1),
+    "record_replaced": lambda store: store.system.record_replaced(["k" * 36], NOW),
 }
 SECRET_METHODS: dict[str, Callable[[AwsServices], Any]] = {
     "current": lambda services: services.adapters.keys.current(),

@@ -26,7 +26,7 @@ def open_many(store: Store, *labels: str, limit: int = 20) -> None:
 def test_up_to_the_limit_nobody_gives_way(store: Store) -> None:
     open_many(store, "a", "b", "c", limit=3)
     assert store.live(ADA) == {id_of("a"), id_of("b"), id_of("c")}
-    assert store.sessions.ended(ADA) == []
+    assert store.ended(ADA) == []
 
 
 def test_above_the_limit_the_least_recently_used_gives_way_and_is_told(store: Store) -> None:
@@ -36,7 +36,7 @@ def test_above_the_limit_the_least_recently_used_gives_way_and_is_told(store: St
     evicted = store.open(session("d", at=NOW + 20), limit=3)
     expected = session("b", at=NOW + 1).ended(EndReason.EVICTED, NOW + 20)
     assert evicted == (expected,)
-    assert store.sessions.ended(ADA) == [expected]
+    assert store.ended(ADA) == [expected]
     assert store.live(ADA) == {id_of("a"), id_of("c"), id_of("d")}
     assert store.known(ADA).session_count == 3
 
@@ -95,7 +95,7 @@ def test_sessions_that_no_longer_stand_take_no_place_and_nobody_gives_way_for_th
     rotated_well = replace(session("well", at=NOW), epoch=1)
     store.sessions.rotate(session("well", at=NOW), rotated_well)
     assert [store.open(one, limit=3) for one in new] == [(), ()]
-    assert store.sessions.ended(ADA) == []
+    assert store.ended(ADA) == []
     (evicted,) = store.open(session("c", at=NOW + 82, epoch=1), limit=3)
     assert evicted.session_id == id_of("well")
 

@@ -59,7 +59,7 @@ def test_parallel_sign_ins_never_exceed_the_bound(raced_store: Store, limit: int
     assert all(isinstance(out, Unavailable) for out in lost)
     live = raced_store.live(ADA)
     assert len(live) == limit
-    ended = [one.session_id for one in raced_store.sessions.ended(ADA)]
+    ended = [one.session_id for one in raced_store.ended(ADA)]
     assert sorted([*ended, *live]) == sorted(opened)
     told = [one.session_id for out in outcomes if isinstance(out, tuple) for one in out]
     assert sorted(told) == sorted(ended)
@@ -97,7 +97,7 @@ def test_an_end_beats_every_exchange_that_races_it(raced_store: Store) -> None:
     jobs: list[Callable[[], object]] = [*exchanges[:4], end, *exchanges[4:]]
     at_once(jobs)
     assert raced_store.sessions.stored(ADA) == []
-    assert [one.reason for one in raced_store.sessions.ended(ADA)] == [EndReason.REUSE]
+    assert [one.reason for one in raced_store.ended(ADA)] == [EndReason.REUSE]
 
 
 def test_of_many_ends_of_one_session_one_ended_it(raced_store: Store) -> None:
@@ -106,7 +106,7 @@ def test_of_many_ends_of_one_session_one_ended_it(raced_store: Store) -> None:
     end = partial(raced_store.sessions.end, [session()], EndReason.SIGNED_OUT, NOW)
     outcomes = at_once([end] * 12)
     assert sorted(len(one) if isinstance(one, list) else -1 for one in outcomes) == [0] * 11 + [1]
-    assert len(raced_store.sessions.ended(ADA)) == 1
+    assert len(raced_store.ended(ADA)) == 1
 
 
 def test_once_disabled_no_sign_in_opens_a_session_that_nobody_ends(raced_store: Store) -> None:
@@ -137,9 +137,9 @@ def test_of_many_changes_of_permissions_one_is_made_on_what_was_read(raced_store
 
 
 def test_of_many_who_raise_the_epoch_to_the_same_one_did(raced_store: Store) -> None:
-    outcomes = at_once([partial(raced_store.sessions.advance_epoch, 1, NOW)] * 12)
+    outcomes = at_once([partial(raced_store.system.advance_epoch, 1)] * 12)
     assert outcomes.count(True) == 1
-    assert raced_store.sessions.epoch() == 1
+    assert raced_store.system.state().epoch == 1
 
 
 def test_of_many_deletions_one_deleted(raced_store: Store) -> None:

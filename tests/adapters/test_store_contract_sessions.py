@@ -45,7 +45,7 @@ def test_a_rotated_session_comes_back_as_it_was_given(store: Store) -> None:
 
 def test_a_session_is_read_with_its_account_and_the_epoch(store: Store) -> None:
     store.open(session())
-    store.sessions.advance_epoch(2, NOW)
+    store.system.advance_epoch(2)
     view = store.sessions.session_and_account(ADA, session().session_id)
     assert (view.session, view.account, view.epoch) == (session(), store.known(ADA), 2)
     assert store.sessions.session(ADA, session().session_id).epoch == 2
@@ -126,16 +126,52 @@ def test_ended_sessions_are_told_newest_first_with_their_reason(store: Store) ->
         store.open(session(str(step)))
         ended = store.sessions.end([session(str(step))], reason, NOW + step)
         assert ended == [session(str(step)).ended(reason, NOW + step)]
-    assert [one.reason for one in store.sessions.ended(ADA)] == reasons[::-1]
-    assert [one.ended_at for one in store.sessions.ended(ADA)] == [NOW + 2, NOW + 1, NOW]
-    assert store.sessions.ended(id_of("bob")) == []
+    assert [one.reason for one in store.ended(ADA)] == reasons[::-1]
+    assert [one.ended_at for one in store.ended(ADA)] == [NOW + 2, NOW + 1, NOW]
+    assert store.ended(id_of("bob")) == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5])
+def test_ended_sessions_come_in_pages(store: Store, limit: int) -> None:
+    """Several end in one second, as when somebody signs out everywhere."""
+    for step in range(4):
+        store.open(session(str(step)))
+        store.sessions.end([session(str(step))], EndReason.SIGNED_OUT_EVERYWHERE, NOW + step // 3)
+    whole = store.sessions.ended(ADA, limit=10)
+    assert whole.older is None
+    assert len(whole.sessions) == 4
+    pages = [store.sessions.ended(ADA, limit=limit)]
+    while pages[-1].older is not None:
+        pages.append(store.sessions.ended(ADA, limit=limit, before=pages[-1].older))
+    assert [len(page.sessions) for page in pages[:-1]] == [limit] * (len(pages) - 1)
+    assert pages[-1].sessions, "the last page is known as the last"
+    assert tuple(one for page in pages for one in page.sessions) == whole.sessions
+
+
+def test_a_session_that_ends_between_two_pages_moves_none_of_them(store: Store) -> None:
+    for step in range(4):
+        store.open(session(str(step)))
+        store.sessions.end([session(str(step))], EndReason.SIGNED_OUT, NOW + step)
+    first = store.sessions.ended(ADA, limit=2)
+    store.open(session("late"))
+    store.sessions.end([session("late")], EndReason.SIGNED_OUT, NOW + 9)
+    second = store.sessions.ended(ADA, limit=2, before=first.older)
+    assert [one.ended_at for one in (*first.sessions, *second.sessions)] == [NOW + 3, NOW + 2, NOW + 1, NOW]
+
+
+@pytest.mark.parametrize("before", ["made up", "000000000000#", "~"])
+def test_a_cursor_that_was_made_up_shows_nobody_elses(store: Store, before: str) -> None:
+    store.open(session())
+    store.sessions.end([session()], EndReason.SIGNED_OUT, NOW)
+    assert store.sessions.ended(id_of("bob"), limit=5, before=before).sessions == ()
+    assert len(store.sessions.ended(ADA, limit=5, before=before).sessions) <= 1
 
 
 def test_ending_a_session_twice_is_no_error_and_changes_nothing(store: Store) -> None:
     store.open(session())
     first = store.sessions.end([session()], EndReason.SIGNED_OUT, NOW)
     assert store.sessions.end([session()], EndReason.REVOKED, NOW + 1) == []
-    assert store.sessions.ended(ADA) == first
+    assert store.ended(ADA) == first
 
 
 def test_of_several_sessions_those_end_that_had_not(store: Store) -> None:
@@ -170,13 +206,13 @@ def test_more_is_read_than_one_page_holds(store: Store) -> None:
         store.open(session(str(step), device=device))
     assert len(store.sessions.stored(ADA)) == 5
     store.sessions.end(store.sessions.stored(ADA), EndReason.SIGNED_OUT_EVERYWHERE, NOW)
-    assert len(store.sessions.ended(ADA)) == 5
+    assert len(store.ended(ADA)) == 5
 
 
 def test_the_epoch_only_rises(store: Store) -> None:
-    assert store.sessions.epoch() == 0
-    assert store.sessions.advance_epoch(1, NOW)
-    assert not store.sessions.advance_epoch(1, NOW)
-    assert store.sessions.advance_epoch(3, NOW)
-    assert not store.sessions.advance_epoch(2, NOW)
-    assert store.sessions.epoch() == 3
+    assert store.system.state().epoch == 0
+    assert store.system.advance_epoch(1)
+    assert not store.system.advance_epoch(1)
+    assert store.system.advance_epoch(3)
+    assert not store.system.advance_epoch(2)
+    assert store.system.state().epoch == store.system.epoch(ADA) == 3

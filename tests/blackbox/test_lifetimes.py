@@ -71,10 +71,13 @@ def test_a_session_ends_after_ninety_days_however_much_it_is_used(
         (11, "k1", "", "400 invalid_grant"),
         (11, "k1", "k2", "400 invalid_grant"),
         (11, "", "k1", "400 invalid_grant"),
-        (10, "k1", "k2", "200"),
+        (0, "k1", "k2", "400 invalid_grant"),
+        (10, "k1", "k2", "400 invalid_grant"),
+        (10, "k1", "", "400 invalid_grant"),
+        (10, "", "k1", "400 invalid_grant"),
     ],
 )
-def test_a_retry_in_time_or_with_its_key(
+def test_a_retry_has_the_key_of_the_first_use_or_is_in_time_without_one(
     stage: LocalDeployment, moved: FakeClock, later: int, first: str, second: str, retried: str
 ) -> None:
     app = stage.signed_in()

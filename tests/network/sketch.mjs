@@ -121,13 +121,48 @@ const scenarios = {
     assert.equal(sent.length, 2);
   },
 
-  async "the key is stored before it is sent, the answer before it is used"() {
+  async "the key is stored with its token, and both before the answer is used"() {
+    const written = writes;
     assert.equal(await get(), 200);
     const [, refresh, call] = sent;
-    assert.equal(refresh.stored.tokens.spending, refresh.key);
+    assert.equal(refresh.stored.tokens.key, refresh.key);
     assert.equal(refresh.stored.tokens.refresh, refresh.token);
     assert.equal(call.stored.tokens.refresh, "refresh-ann-1");
-    assert.equal(call.stored.tokens.spending, undefined);
+    assert.notEqual(call.stored.tokens.key, refresh.key);
+    assert.equal(writes, written + 1);
+  },
+
+  async "another process that stored the same answer first has chosen its key"() {
+    onTheWay = [
+      (serve) => {
+        const late = serve();
+        const { access_token: access, refresh_token: refresh } = tokensOf(sessions[0]);
+        const times = { receivedAt: clock, expiresAt: clock + HOUR };
+        stored = { tokens: { access, refresh, ...times, key: "of-the-other" } };
+        return late;
+      },
+    ];
+    assert.equal(await get(), 200);
+    assert.equal(stored.tokens.key, "of-the-other");
+    pass(HOUR);
+    assert.equal(await get(), 200);
+    assert.equal(refreshes()[1].key, "of-the-other");
+  },
+
+  async "an answer older than what another process stored replaces nothing"() {
+    onTheWay = [
+      (serve) => {
+        const late = serve();
+        sessions[0].generation += 1;
+        const { access_token: access, refresh_token: refresh } = tokensOf(sessions[0]);
+        const times = { receivedAt: clock, expiresAt: clock + HOUR };
+        stored = { tokens: { access, refresh, ...times, key: "of-the-other" } };
+        return late;
+      },
+    ];
+    assert.equal(await get(), "Error");
+    assert.equal(await get(), 200);
+    assert.deepEqual(revoked(), []);
   },
 
   async "a refused token is refreshed once, the request repeated once"() {
@@ -182,7 +217,7 @@ const scenarios = {
   },
 
   async "the app is killed between answer and save"() {
-    killedAfter = writes + 1; // the key is stored, the answer is not
+    killedAfter = writes; // the key is stored with its token, the answer is not
     assert.equal(await get(), "Error");
     assert.deepEqual(paths().at(-1), "/oauth/token");
     pass(HOUR);

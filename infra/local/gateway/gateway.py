@@ -1,4 +1,4 @@
-"""API Gateway on a developer's machine: routes, asks the authorizer, invokes the function, answers."""
+"""Imitate API Gateway: find the route, run the authorizer, invoke the function, respond."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from infra.local.gateway.answers import MalformedAnswerError, from_function, from_refusal
+from infra.local.gateway.answers import MalformedResponseError, from_function, from_refusal
 from infra.local.gateway.events import method_arn, proxy_event
 from infra.local.gateway.lambda_function import (
     EventTooLargeError,
@@ -28,12 +28,12 @@ _LOG = logging.getLogger(__name__)
 MAX_BODY_BYTES = 10 * 1024 * 1024
 MAX_HEADER_BYTES = 10_240
 INTEGRATION_SECONDS = 29
-"""API Gateway gives up on a function after this time, whatever the function's own time-out."""
+"""API Gateway stops waiting for a function after this time, whatever the function's own time-out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The function behind the gateway, and what Chalice tells about it."""
+    """The function behind the gateway, with the routes and binary types of its Chalice app."""
 
     function: Callable[[dict[str, Any], Any], Any]
     routes: RouteTable
@@ -42,7 +42,7 @@ class Api:
 
 
 class Gateway:
-    """Answers requests as a deployed API would. Safe to call from many threads at once."""
+    """Answers requests as a deployed API would. Thread-safe."""
 
     def __init__(
         self,
@@ -56,17 +56,17 @@ class Gateway:
         self._responses = responses
 
     def handle(self, request: Request) -> Response:
-        """Answer one request, come what may: nothing is raised, and no reason leaks to the client."""
+        """Answer a request. Never raises, and never sends the reason of a failure to the client."""
         try:
             return self._answer(request)
         except RefusedError as refusal:
             return self.refuse(refusal.kind, refusal.status)
-        except Exception:  # noqa: BLE001  # whatever broke, a client gets an answer and no reason
+        except Exception:  # noqa: BLE001  # any failure becomes a response, as on AWS
             _LOG.exception("%s %s failed", request.method, request.path)
             return self.refuse("DEFAULT_5XX", 502)
 
     def refuse(self, kind: str, status: int) -> Response:
-        """Return the gateway response of that name."""
+        """Return the gateway response of that name. Raises like `from_refusal`."""
         return from_refusal(self._responses, kind, status)
 
     def flush(self) -> None:
@@ -87,14 +87,16 @@ class Gateway:
         except EventTooLargeError as error:
             raise RefusedError("REQUEST_TOO_LARGE", 413) from error
         except TimedOutError as error:
-            _LOG.exception("%s %s was not answered in time", request.method, request.path)
-            raise self._out_of_time() from error
-        except (UnusableAnswerError, MalformedAnswerError) as error:
-            _LOG.exception("%s %s got an answer that API Gateway cannot use", request.method, request.path)
+            _LOG.exception("%s %s timed out", request.method, request.path)
+            raise self._timed_out() from error
+        except (UnusableAnswerError, MalformedResponseError) as error:
+            _LOG.exception(
+                "%s %s returned a response that API Gateway does not accept", request.method, request.path
+            )
             raise RefusedError("DEFAULT_5XX", 502) from error
 
-    def _out_of_time(self) -> RefusedError:
-        """Return the refusal for a function that did not answer: Lambda ends most before the gateway does."""
+    def _timed_out(self) -> RefusedError:
+        """Return the refusal for a function that did not answer: its own time-out mostly comes first."""
         if self._function.limits.timeout_seconds < INTEGRATION_SECONDS:
             return RefusedError("DEFAULT_5XX", 502)
         return RefusedError("INTEGRATION_TIMEOUT", 504)
@@ -108,7 +110,7 @@ class Gateway:
 
 def _check_size(request: Request) -> None:
     if request.size() > MAX_HEADER_BYTES:
-        # The front of AWS answers this one, so there is no gateway response of that name.
+        # AWS answers this before API Gateway, so no gateway response has this name.
         raise RefusedError("HEADERS_TOO_LARGE", 431)
     if len(request.body) > MAX_BODY_BYTES:
         raise RefusedError("REQUEST_TOO_LARGE", 413)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from infra.local.gateway.lambda_context import lambda_context
+from infra.local.gateway.events import lambda_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The functions of a Chalice app behind the local gateway, and the services that they use."""
+"""The functions behind the local gateway, and the services that they use."""
 
 from __future__ import annotations
 
@@ -12,46 +12,48 @@ from typing import Any
 
 from infra.local.gateway.gateway import Api
 from infra.local.gateway.lambda_function import Limits
-from infra.local.stack.seed import seed
+from infra.local.stack.demo import create_demo_accounts
 
 Function = Callable[[dict[str, Any], Any], Any]
 Clock = Callable[[], int]
-CONFIG = Path(__file__).resolve().parents[3] / ".chalice" / "config.json"
+_CONFIG = Path(__file__).resolve().parents[3] / ".chalice" / "config.json"
 _API = "api_handler"
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """The functions to put behind a gateway; `authorizers` by the name that Chalice gives them."""
+    """The functions behind a gateway; `authorizers` and `limits` by their Chalice name."""
 
     api: Api
     authorizers: Mapping[str, Function]
     limits: Mapping[str, Limits]
 
     @classmethod
-    def of_chalice(cls, app: Any, config: Path = CONFIG) -> Application:
-        """Take a Chalice app apart. An authorizer is found by its handler string, as Lambda finds it.
+    def of_chalice(cls, app: Any) -> Application:
+        """Return the functions of a Chalice app. Authorizers are found by handler string, as in Lambda.
 
-        Time-outs and memory are those of `config`, with which the functions are deployed. Raises OSError,
-        KeyError or ValueError where it does not say.
+        Time-outs and memory are the deployed ones, of `.chalice/config.json`.
         """
-        limits = _limits(config)
+        limits = _limits()
         api = Api(app, app.routes, tuple(app.api.binary_types), limits[_API])
         return cls(api, {one.name: _handler(one.handler_string) for one in app.builtin_auth_handlers}, limits)
 
 
 @contextmanager
 def gatehouse(environment: Mapping[str, str], clock: Clock | None) -> Iterator[Application]:
-    """Build up Gatehouse itself, with its two demo accounts, in what `environment` describes."""
-    # Here, not above: an app of a test needs none of it, and the ports are taken before this second is spent.
+    """Build Gatehouse with its demo accounts, from the settings in `environment`.
+
+    `clock` returns Unix seconds. Raises BadSetting and GatehouseError.
+    """
+    # Imported here: a test's own app does not need them, and the ports are bound before this takes a second.
     from app import app
     from chalicelib.aws_adapters import AwsAdapters, now
     from chalicelib.services import Services, override_services
     from chalicelib.settings import Settings
 
     settings = Settings.from_environment(environment)
-    with override_services(Services(settings, AwsAdapters(settings, clock or now))):
-        seed(settings)
+    with override_services(Services(settings, AwsAdapters(settings, clock or now))) as services:
+        create_demo_accounts(services)
         yield Application.of_chalice(app)
 
 
@@ -61,10 +63,6 @@ def _handler(name: str) -> Function:
     return handler
 
 
-def _limits(config: Path) -> dict[str, Limits]:
-    declared = json.loads(config.read_text(encoding="utf-8"))["lambda_functions"]
-    return {
-        name: Limits(one["lambda_timeout"], one["lambda_memory_size"])
-        for name, one in declared.items()
-        if "lambda_timeout" in one
-    }
+def _limits() -> dict[str, Limits]:
+    declared = json.loads(_CONFIG.read_text(encoding="utf-8"))["lambda_functions"]
+    return {name: Limits(one["lambda_timeout"], one["lambda_memory_size"]) for name, one in declared.items()}

@@ -37,7 +37,12 @@ OF_AWS = {
         "SystemErrors",
         "SuccessfulRequestLatency",
     },
-    ("AWS/DynamoDB", "TableName"): {"TransactionConflict"},
+    ("AWS/DynamoDB", "TableName"): {
+        "TransactionConflict",
+        "ReadThrottleEvents",
+        "ReadKeyRangeThroughputThrottleEvents",
+        "WriteThrottleEvents",
+    },
 }
 # What Logs Insights gives every line.
 OF_INSIGHTS = {"@timestamp", "@message", "@log"}
@@ -154,6 +159,34 @@ def test_outages_are_found_in_both_functions_and_crashes_with_their_place() -> N
         (line.get("function"), line["route"]) for line in lines
     }
     assert [line for line in lines if line["message"] == "crash" and "flows.py" in line["where"]]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-01-02T03:04:05.678Z 6f747ef0-9a41-4f7e-8b0e-5d3f0a8f0c11 Task timed out after 10.01 seconds",
+        '{"time":"2026-01-02T03:04:05.678Z","type":"platform.report","record":{"status":"timeout"}}',
+    ],
+    ids=["text", "JSON"],
+)
+def test_a_function_that_was_killed_is_counted_among_the_outages(line: str) -> None:
+    query = QUERIES[f"{STACK}/outages"]
+    (pattern,) = re.findall(r"parse @message /(.+)/", query.text)
+    assert re.search(pattern.replace("(?<", "(?P<"), line)
+    assert set(query.groups) == {"ApiLogGroup", "AuthorizerLogGroup", "RotationLogGroup"}
+    for said in recording().logged:
+        assert not re.search(pattern.replace("(?<", "(?P<"), json.dumps(said))
+
+
+def test_batches_that_are_throttled_in_part_are_on_the_dashboard() -> None:
+    shown = {one.name for one in WATCHED if one.namespace == "AWS/DynamoDB"}
+    assert {"ReadThrottleEvents", "WriteThrottleEvents", "ReadKeyRangeThroughputThrottleEvents"} <= shown
+
+
+def test_repeated_refreshes_are_found_with_session_and_address() -> None:
+    lines = found_by("repeated refreshes")
+    assert lines
+    assert all(line["address"] == "192.0.2.7" and line["session_id"] and line["user_id"] for line in lines)
 
 
 def test_reuse_and_corrupt_hashes_are_found_with_their_user() -> None:

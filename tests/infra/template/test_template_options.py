@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from infra.cloudformation import Evaluator
 from tests.infra.template.packaged import FUNCTIONS, transformed
 from tests.infra.template.resolved import Resolved
 
@@ -125,14 +126,14 @@ def test_an_address_over_its_limit_is_told_to_wait_as_one_that_is_throttled(orig
 )
 def test_parameters_that_cannot_be_are_refused(parameters: dict[str, str], *, is_refused: bool) -> None:
     """A stage has one web ACL; and what a former name switched on is not switched off without a word."""
-    found = template(**parameters)
-    rules = transformed()["Rules"].values()
+    values = template(**parameters).parameters
+    evaluated = Evaluator(transformed(), values.__getitem__).resolve(transformed()["Rules"]).values()
     broken = [
         one["AssertDescription"]
-        for rule in rules
-        if "RuleCondition" not in rule or found.value(rule["RuleCondition"])
+        for rule in evaluated
+        if rule.get("RuleCondition", True)
         for one in rule["Assertions"]
-        if not found.value(one["Assert"])
+        if not one["Assert"]
     ]
     assert bool(broken) is is_refused
 
