@@ -16,6 +16,7 @@ _CREDENTIALS = frozenset(
         "client_assertion",
         "client_secret",
         "code",
+        "device_key",
         "password",
         "refresh_token",
         "token",
