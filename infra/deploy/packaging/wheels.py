@@ -58,8 +58,8 @@ def _environment() -> dict[str, str]:
 def pins_for_lambda(requirements: str, architecture: str) -> Iterator[str]:
     """Return the pins whose environment marker holds on Lambda, without the marker.
 
-    pip evaluates markers for the Python that runs it, whatever `--python-version` says. Options and paths, which
-    have no marker, are returned as they are.
+    pip evaluates markers for the Python that runs it, whatever `--python-version` says. Options and paths are
+    returned as they are.
     """
     environment = marker_environment(architecture)
     lines = [line for line in requirements.splitlines() if not line.lstrip().startswith("#")]
