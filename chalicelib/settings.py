@@ -73,10 +73,27 @@ class Settings:
         "", "URL", "range service that new passwords are looked up at, without telling them; empty: none"
     )
     bcrypt_cost: int = _setting(12, "log2 rounds", "work of one password hash", low=4, high=16)
-    sign_in_free_failures: int = _setting(
-        100, "attempts", "failed sign-ins in a row that a name may have without waiting", low=1, high=100
+    failed_sign_in_cost: int = _setting(
+        0,
+        "log2 rounds",
+        "work of every failed sign-in, not below `BCRYPT_COST`; 0: that one; who lowers that one keeps its "
+        "former value here",
+        low=0,
+        high=16,
     )
-    sign_in_wait_seconds: int = _setting(900, "s", "wait between attempts once those are used up", low=1)
+    sign_in_network_failures: int = _setting(
+        10,
+        "attempts",
+        "failed sign-ins with one name from one network (/24, /48) in 7 days; then 429 until those end",
+        low=1,
+        high=50,
+    )
+    sign_in_free_failures: int = _setting(
+        50, "attempts", "failed sign-ins with one name in 7 days from anywhere; then likewise", low=1, high=50
+    )
+    sign_in_wait_seconds: int = _setting(
+        900, "s", "wait between attempts of a known device after its first 10 failures", low=1
+    )
     key_cache_seconds: int = _setting(
         60, "s", "time for which a warm function keeps the keys", low=0, high=60
     )
@@ -110,6 +127,14 @@ class Settings:
     aws_endpoint_url: str = _setting("", "URL", "where AWS is, when it is not AWS")
     # Nothing above INFO, which is the audit trail.
     log_level: str = _setting("INFO", "name", "least severity that is logged", choices=("DEBUG", "INFO"))
+
+    def __post_init__(self) -> None:
+        """Raise BadSetting where two settings do not go together."""
+        if self.failed_sign_in_cost and self.failed_sign_in_cost < self.bcrypt_cost:
+            raise BadSetting(
+                f"FAILED_SIGN_IN_COST must be 0 or at least BCRYPT_COST, which is {self.bcrypt_cost}, "
+                f"not {self.failed_sign_in_cost}."
+            )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:

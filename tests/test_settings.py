@@ -240,3 +240,20 @@ def test_a_former_name_is_refused_with_the_new_one() -> None:
 def test_another_type_of_endpoint_is_refused(kind: str) -> None:
     with pytest.raises(BadSetting, match=r"^ENDPOINT_TYPE must be EDGE or REGIONAL"):
         read(ENDPOINT_TYPE=kind)
+
+
+@pytest.mark.parametrize(("cost", "failed"), [("12", "0"), ("12", "12"), ("10", "12"), ("12", "")])
+def test_a_failed_sign_in_costs_at_least_a_hash(cost: str, failed: str) -> None:
+    settings = Settings.from_environment({"BCRYPT_COST": cost, "FAILED_SIGN_IN_COST": failed})
+    assert settings.failed_sign_in_cost == int(failed or 0)
+
+
+@pytest.mark.parametrize(("cost", "failed"), [("12", "11"), ("16", "4")])
+def test_a_failed_sign_in_that_is_cheaper_than_a_hash_is_refused_in_one_sentence(
+    cost: str, failed: str
+) -> None:
+    with pytest.raises(BadSetting) as refusal:
+        Settings.from_environment({"BCRYPT_COST": cost, "FAILED_SIGN_IN_COST": failed})
+    assert str(refusal.value) == (
+        f"FAILED_SIGN_IN_COST must be 0 or at least BCRYPT_COST, which is {cost}, not {failed}."
+    )

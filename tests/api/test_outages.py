@@ -110,7 +110,7 @@ def test_what_breaks_in_the_function_itself_is_a_500(broken: str) -> None:
 
 def test_the_steps_are_those_that_there_are() -> None:
     methods = {(prepare.__name__, method) for prepare, _, method in STEPS}
-    assert {("sign_in", "begin_sign_in"), ("sign_in", "current"), ("sign_in", "open")} <= methods
+    assert {("sign_in", "begin"), ("sign_in", "current"), ("sign_in", "open")} <= methods
     assert {
         ("refresh", "session_and_account"),
         ("refresh", "rotate"),

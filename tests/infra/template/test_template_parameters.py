@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from chalicelib.settings import HEADERS, ORIGINS, Settings
+from chalicelib.settings import HEADERS, ORIGINS, BadSetting, Settings
 from tests.infra.template.packaged import FUNCTIONS, document, packaged, transformed
 from tests.infra.template.resolved import Resolved
 from tests.infra.template.test_template_options import CERTIFICATE, TOPIC, WEB_ACL
@@ -149,11 +149,40 @@ def test_the_defaults_here_are_the_defaults_of_the_code() -> None:
 
 @pytest.mark.parametrize(("name", "value"), CHANGES)
 def test_the_code_takes_every_value_that_a_parameter_may_have(name: str, value: str) -> None:
-    variables = environment("APIHandler", **{name: value})
+    # With the cheapest hash, below which no failed sign-in may cost.
+    variables = environment("APIHandler", **{"BcryptCost": "10", name: value})
     settings = Settings.from_environment(variables)
     for variable, text in variables.items():
         if variable in KNOBS and text:
             assert str(getattr(settings, KNOBS[variable].name)) == text
+
+
+def holds(assertion: Any, values: dict[str, str]) -> Any:
+    """Evaluate an assertion of a rule."""
+    if not isinstance(assertion, dict):
+        return assertion
+    ((function, argument),) = assertion.items()
+    if function == "Ref":
+        return values[argument]
+    parts = [holds(one, values) for one in argument]
+    if function == "Fn::Equals":
+        return str(parts[0]) == str(parts[1])
+    if function == "Fn::Contains":
+        return parts[1] in parts[0]
+    return any(parts) if function == "Fn::Or" else not parts[0]
+
+
+@pytest.mark.parametrize("cost", ["10", "11", "12", "13", "14"])
+@pytest.mark.parametrize("failed", ["0", "10", "11", "12", "13", "14"])
+def test_a_deploy_refuses_the_costs_that_the_code_refuses(cost: str, failed: str) -> None:
+    rule = document()["Rules"]["AFailedSignInCostsNoLessThanAHash"]
+    values = {"BcryptCost": cost, "FailedSignInCost": failed}
+    passes = all(holds(one["Assert"], values) for one in rule["Assertions"])
+    if passes:
+        assert Settings.from_environment(environment("APIHandler", **values)).bcrypt_cost == int(cost)
+    else:
+        with pytest.raises(BadSetting):
+            Settings.from_environment(environment("APIHandler", **values))
 
 
 def test_metrics_are_counted_apart_and_lines_logged_at_the_level_asked_for() -> None:
