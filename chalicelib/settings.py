@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
 DAY = 86_400
+_PORT = r"(:[1-9][0-9]{0,4})?"
+_ORIGIN = (
+    rf"(https://[a-z0-9.-]{{1,253}}{_PORT}"
+    rf"|http://127[.]0[.]0[.]1{_PORT}"
+    rf"|[a-z][a-z0-9+.-]{{0,31}}://localhost{_PORT})"
+)
+ORIGINS = rf"{_ORIGIN}(,{_ORIGIN})*"
+"""Serialized origins (RFC 6454 §6.2): any with https; on localhost also http and the schemes of apps."""
+HEADERS = r"[A-Za-z0-9-]{1,64}(,[A-Za-z0-9-]{1,64})*"
+_RENAMED = {"CORS_ALLOW_ORIGIN": "CORS_ALLOW_ORIGINS"}
+"""Renamed variables of former releases. Ignoring one would silently disable what it had enabled."""
 
 
 def _setting(
@@ -20,8 +32,16 @@ def _setting(
     low: int | None = None,
     high: int | None = None,
     choices: tuple[str, ...] = (),
+    pattern: str = "",
 ) -> Any:
-    metadata = {"unit": unit, "meaning": meaning, "low": low, "high": high, "choices": choices}
+    metadata = {
+        "unit": unit,
+        "meaning": meaning,
+        "low": low,
+        "high": high,
+        "choices": choices,
+        "pattern": pattern,
+    }
     return field(default=default, metadata=metadata)
 
 
@@ -81,8 +101,25 @@ class Settings:
     ended_session_days: int = _setting(
         30, "days", "how long the reason for the end of a session is kept", low=1
     )
-    cors_allow_origin: str = _setting(
-        "", "origin", "origin of the web pages that may call the API; empty: none"
+    cors_allow_origins: str = _setting(
+        "",
+        "origins",
+        "origins of web pages and web views that may call the API, separated by commas: "
+        "`https://app.example.com`, `capacitor://localhost`, `http://localhost:3000`; empty: none",
+        pattern=ORIGINS,
+    )
+    cors_allow_headers: str = _setting(
+        "",
+        "header names",
+        "further request headers of these origins, besides `Authorization`, `Content-Type`, "
+        "`Idempotency-Key` and `If-Match`, separated by commas, such as `sentry-trace,baggage`",
+        pattern=HEADERS,
+    )
+    endpoint_type: str = _setting(
+        "REGIONAL",
+        "name",
+        "endpoint type of the API; a caller's country is known only with `EDGE`, where CloudFront adds it",
+        choices=("EDGE", "REGIONAL"),
     )
     aws_region: str = _setting("us-east-1", "name", "region of the table and the secret; set by Lambda")
     aws_endpoint_url: str = _setting("", "URL", "endpoint of a local AWS; empty: AWS itself")
@@ -102,6 +139,9 @@ class Settings:
         """Read the settings. An empty variable counts as absent. Raises BadSetting."""
         source = dict(os.environ if environment is None else environment)
         source.update(_running_stack(source.get("GATEHOUSE_STACK_FILE", "")))
+        for old, new in _RENAMED.items():
+            if source.get(old):
+                raise BadSetting(f"{old} is no longer read: set {new}, a list separated by commas.")
         given: dict[str, Any] = {}
         for setting in fields(cls):
             if text := source.get(setting.name.upper()):
@@ -113,11 +153,19 @@ class Settings:
         """The client ids of `CLIENT_IDS`."""
         return frozenset(name.strip() for name in self.client_ids.split(",") if name.strip())
 
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """The origins of CORS_ALLOW_ORIGINS, to be compared byte by byte (Fetch §4.9)."""
+        return frozenset(self.cors_allow_origins.split(",")) - {""}
+
 
 def _read(setting: Field[Any], text: str) -> str | int:
-    name, choices = setting.name.upper(), setting.metadata["choices"]
+    name, choices, pattern = setting.name.upper(), setting.metadata["choices"], setting.metadata["pattern"]
     if choices and text not in choices:
         raise BadSetting(f"{name} must be {' or '.join(choices)}, not {text!r}.")
+    if pattern and not re.fullmatch(pattern, text):
+        unit = setting.metadata["unit"]
+        raise BadSetting(f"{name} must be {unit} separated by commas, without blanks, not {text!r}.")
     if not isinstance(setting.default, int):
         return text
     low, high = setting.metadata["low"], setting.metadata["high"]

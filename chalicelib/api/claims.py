@@ -22,7 +22,7 @@ def claims() -> VerifiedClaims:
     """Return the claims that the authorizer verified, from the request context, never from the header.
 
     Raises InvalidToken if they have expired since API Gateway cached them, and KeyError on a route without an
-    authorizer, which answers 503: a forgotten authorizer denies access.
+    authorizer, which answers 500: a forgotten authorizer denies access.
     """
     # API Gateway converts every value to a string.
     context = dict(current_request().context["authorizer"])

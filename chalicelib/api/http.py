@@ -1,4 +1,4 @@
-"""HTTP in and out: the request of this invocation, the answers, and the last resort."""
+"""HTTP in and out: the request of this invocation, its responses, and the error handler of every view."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from chalice.app import ChaliceViewError, Request, Response
 from chalicelib import observability
 from chalicelib.api import chalice_errors
 from chalicelib.api.time_budget import time_budget
-from chalicelib.domain.errors import GatehouseError, TooManyUnknownKeys, Unavailable
+from chalicelib.domain.errors import GatehouseError, ServerError, TooManyUnknownKeys, Unavailable
 from chalicelib.domain.sessions.session import Device
 from chalicelib.observability import Event, Metric
+from chalicelib.services import get_services
 from chalicelib.settings import BadSetting
 
 ANY_TYPE = ["*/*"]
-"""Every content type reaches the view, which answers as the contract says; Chalice would answer 415."""
+"""Lets every content type reach the view, which responds with `invalid_request`; Chalice would return 415."""
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-_UNAVAILABLE = 503
-
 # A context variable and not `app.current_request`, which two threads of the local stack would share.
 _current: ContextVar[Request] = ContextVar("request")
 
@@ -54,7 +53,10 @@ def current_request() -> Request:
 
 
 def handle_errors(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Answer every error of a view as the contract says, and any other exception as 503 (ASVS 16.5.4)."""
+    """Turn every GatehouseError of a view into its response, and any other exception into 500 (ASVS 16.5.4).
+
+    An unexpected exception is a defect; 503 is for temporary failures. An app keeps its tokens on both.
+    """
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -67,15 +69,15 @@ def handle_errors(view: Callable[..., Any]) -> Callable[..., Any]:
         except BadSetting as error:
             observability.bind(setting=str(error))
             return refused(Unavailable("bad setting"))
-        except Exception as error:  # noqa: BLE001 - the last resort: fail closed, and say nothing of why
+        except Exception as error:  # noqa: BLE001 - the last resort: fail closed, without details
             observability.record_crash(error)
-            return error_response(Unavailable("crash"))
+            return error_response(ServerError("crash"))
 
     return guarded
 
 
 def refused(error: GatehouseError) -> Response:
-    """Answer with an error, and log its reason, which the answer keeps to itself."""
+    """Return the response for an error, and log its reason, which the response does not contain."""
     _record_refusal(error)
     return error_response(error)
 
@@ -84,7 +86,7 @@ def _record_refusal(error: GatehouseError) -> None:
     event, outcome = _event_of(error)
     observability.record(
         event,
-        severe=event is Event.OUTAGE,
+        severe=event in {Event.OUTAGE, Event.CRASH},
         outcome=outcome,
         status=error.status,
         error=error.code,
@@ -93,30 +95,34 @@ def _record_refusal(error: GatehouseError) -> None:
     )
     if event is Event.OUTAGE:
         observability.count(Metric.OUTAGE, error.reason)
+    if event is Event.CRASH:
+        observability.count(Metric.OUTAGE, "crash")
     if event is Event.UNDECIDED:
         observability.count(Metric.UNKNOWN_KEYS, outcome)
 
 
 def _event_of(error: GatehouseError) -> tuple[Event, str]:
     if isinstance(error, TooManyUnknownKeys):
-        # Strangers can bring this about, and nothing is down.
+        # Anyone can cause this, so it is not an outage.
         return Event.UNDECIDED, "undecided"
-    return (Event.OUTAGE, "outage") if error.status == _UNAVAILABLE else (Event.REFUSED, "refused")
+    if error.status == ServerError.status:
+        return Event.CRASH, "failed"
+    return (Event.OUTAGE, "outage") if error.status == Unavailable.status else (Event.REFUSED, "refused")
 
 
 def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return an answer in JSON that nobody may keep."""
+    """Return a JSON response that must not be cached."""
     return Response(body, {**NO_STORE, **(headers or {})}, status)
 
 
 def error_response(error: GatehouseError) -> Response:
-    """Return an error as the contract shapes it (RFC 6749 §5.2)."""
+    """Return the response for an error (RFC 6749 §5.2)."""
     body = {"error": error.code, "error_description": error.public_description}
     return json_response(body, error.status, error.headers)
 
 
 def body_bytes() -> bytes:
-    """Return the body as it was sent. A lone surrogate, which no client can send, becomes invalid UTF-8."""
+    """Return the raw body. A lone surrogate, which no client can send, becomes invalid UTF-8."""
     event = current_request().to_original_event()
     body = event.get("body") or ""
     if event.get("isBase64Encoded"):
@@ -131,10 +137,15 @@ def header(name: str) -> str:
 
 
 def device() -> Device:
-    """Return where the request comes from, as the gateway tells it, cut to a sane length."""
+    """Return user agent, address and country of the request, truncated.
+
+    CloudFront sets the header with the country and overwrites that of the caller. Without CloudFront the
+    caller controls it, so it is left out.
+    """
     identity = current_request().context.get("identity") or {}
+    has_cloudfront = get_services().settings.endpoint_type == "EDGE"
     return Device(
         user_agent=header("user-agent")[:256],
         address=str(identity.get("sourceIp") or "")[:64],
-        country=header("cloudfront-viewer-country")[:2],
+        country=header("cloudfront-viewer-country")[:2] if has_cloudfront else "",
     )

@@ -16,13 +16,17 @@
     │   └── InsufficientScope         403 insufficient_scope
     ├── NotFound                      404 not_found
     ├── MethodNotAllowed              405 method_not_allowed
+    ├── AccessDenied                  403 access_denied
+    ├── ServerError                   500 server_error
     ├── Unavailable                   503 temporarily_unavailable
     │   ├── UnreadableKey             503 temporarily_unavailable
     │   └── TooManyUnknownKeys        503 temporarily_unavailable
     └── InvalidAccount                an account that cannot be created or changed
 
-`description` is sent to the client: it is fixed text and never contains input. `reason` and `user_id` are for
-the log and the metrics, and are never sent.
+`description` is sent to the client: it is fixed text and never contains input. Each status and code has one
+text, whether a function or API Gateway responds (tests compare the template's gateway responses with this
+module); only `invalid_request` has several, each of which names the parameter and its fault. `reason` and
+`user_id` are for the log and the metrics, and are never sent.
 """
 
 from __future__ import annotations
@@ -171,7 +175,7 @@ class NotFound(GatehouseError):
     """The resource does not exist."""
 
     status, code = 404, "not_found"
-    description = "There is nothing here."
+    description = "There is no such resource."
 
 
 class MethodNotAllowed(GatehouseError):
@@ -184,6 +188,20 @@ class MethodNotAllowed(GatehouseError):
     def headers(self) -> Mapping[str, str]:
         """The allowed methods (RFC 9110 §10.2.1)."""
         return {"Allow": "POST"}
+
+
+class AccessDenied(GatehouseError):
+    """The operator blocks the request for every caller: by a firewall, or by disabling a function."""
+
+    status, code = 403, "access_denied"
+    description = "The operator does not allow this request."
+
+
+class ServerError(GatehouseError):
+    """A defect in a function. The credentials may be valid, and a retry will probably fail, too."""
+
+    status, code = 500, "server_error"
+    description = "The request failed because of a fault in the service."
 
 
 class Unavailable(GatehouseError):

@@ -71,5 +71,5 @@ class AccessTokenIssuer:
         token = self.codec.sign(claims.to_mapping(), key)
         if len(token) > MAX_TOKEN_BYTES:
             # Every route would refuse such a token, and the app would refresh in a loop.
-            raise InvalidScope("token too large", description="Ask for less scope: the token is too large.")
+            raise InvalidScope("token too large")
         return token, expires_at - now

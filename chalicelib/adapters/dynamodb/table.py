@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.adapters.aws import error_code, translate_aws_errors
 from chalicelib.adapters.dynamodb.items import Item
+from chalicelib.adapters.dynamodb_errors import Contention, Refused, refusal_of, refused_item
 from chalicelib.domain.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -29,19 +30,6 @@ _CONFLICT_ATTEMPTS = 5
 """Attempts to write while other transactions lock an item; each locks it for milliseconds."""
 _BATCH_ATTEMPTS = 3
 """Attempts to read the keys of a batch. botocore retries only if every key of a batch was throttled."""
-_CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-
-
-class Refused(Exception):
-    """Conditions of a transaction failed. `items` are the items of these actions, by their position."""
-
-    def __init__(self, items: dict[int, Item]) -> None:
-        super().__init__(sorted(items))
-        self.items = items
-
-
-class Contention(Unavailable):
-    """Every attempt conflicted with other requests. Nothing was written."""
 
 
 class Table:
@@ -130,28 +118,6 @@ class Table:
             answer = self.client.query(**request)
             return answer["Items"], "LastEvaluatedKey" not in answer
 
-    def update(
-        self,
-        key: Item,
-        expression: str,
-        *,
-        condition: str,
-        values: Item | None = None,
-        names: Mapping[str, str] | None = None,
-    ) -> bool:
-        """Update one item. Return False if the condition failed. `names` are aliases for reserved words."""
-        request: UpdateItemInputTypeDef = {
-            "TableName": self.name,
-            "Key": key,
-            "UpdateExpression": expression,
-            "ConditionExpression": condition,
-        }
-        if values:
-            request["ExpressionAttributeValues"] = values
-        if names:
-            request["ExpressionAttributeNames"] = names
-        return self.update_or_old(request)[0]
-
     def update_or_old(self, request: UpdateItemInputTypeDef) -> tuple[bool, Item | None]:
         """Update one item. Return whether the condition held, and the attributes that were requested."""
         return self._write(lambda: self.client.update_item(**request).get("Attributes"))
@@ -175,7 +141,7 @@ class Table:
                 return True, call()
             except ClientError as error:
                 if error_code(error) == "ConditionalCheckFailedException":
-                    return False, _item_of(error)
+                    return False, refused_item(error)
                 # botocore does not retry this error.
                 if error_code(error) != "TransactionConflictException":
                     raise
@@ -230,7 +196,7 @@ class Table:
             try:
                 self.client.transact_write_items(TransactItems=actions)
             except ClientError as error:
-                refusal = _refusal(error)
+                refusal = refusal_of(error)
                 if refusal is not None:
                     raise refusal from error
                 return None
@@ -248,22 +214,3 @@ class Table:
             if result is not None:
                 return result
         raise Contention("aws transaction conflict")
-
-
-def _item_of(error: ClientError) -> Item | None:
-    """Return the item whose condition failed, if it exists and the request asks for it."""
-    item: Item | None = error.response.get("Item")  # type: ignore[assignment]
-    return item or None
-
-
-def _refusal(error: ClientError) -> Refused | None:
-    """Return Refused for a failed condition and None for a conflict; re-raise everything else."""
-    if error_code(error) != "TransactionCanceledException":
-        raise error
-    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
-    failed = {at: reason for at, reason in enumerate(reasons) if reason["Code"] == "ConditionalCheckFailed"}
-    if failed:
-        return Refused({at: reason.get("Item", {}) for at, reason in failed.items()})
-    if any(reason["Code"] in _CONFLICTS for reason in reasons):
-        return None
-    raise Unavailable("aws transaction canceled") from error
