@@ -42,7 +42,7 @@ def failed(result: Result) -> list[str]:
     assert result.exit_code == int(bool(missing))
     assert ("Would declare a breach" in result.stdout) is (not missing)
     if missing:
-        assert result.stderr == "Error: Not all that a breach needs is there: see above.\n"
+        assert result.stderr == "Error: A prerequisite is missing: see above.\n"
     return missing
 
 
