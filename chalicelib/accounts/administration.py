@@ -8,9 +8,12 @@ from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange, ChangeFactory, ChangeKind
 from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.errors import NotFound, Unavailable
-from chalicelib.domain.ports import Accounts, Audit, Clock, Sessions
+from chalicelib.domain.ports import Accounts, Audit, Clock, Keys, Sessions
 from chalicelib.domain.sessions.session import EndedSession, EndReason, active
 from chalicelib.domain.sessions.termination import SessionTerminator
+from chalicelib.domain.tokens.key_ports import (
+    System,
+)
 from chalicelib.domain.tokens.scopes import Scope, check_permissions
 
 _ATTEMPTS = 5
@@ -26,6 +29,8 @@ class Administration:
 
     accounts: Accounts
     sessions: Sessions
+    system: System
+    keys: Keys
     terminate: SessionTerminator
     clock: Clock
     change: ChangeFactory
@@ -91,9 +96,13 @@ class Administration:
         self.audit.account_changed(change)
         return self._end_active(user_id, EndReason.ADMINISTRATOR)
 
+    def epoch(self, user_id: str) -> int:
+        """Return the epoch that a session of this user must have: the later one of table and key."""
+        return self.keys.current(epoch=self.system.epoch(user_id)).current.epoch
+
     def _end_active(self, user_id: str, reason: EndReason) -> list[EndedSession]:
-        epoch = self.sessions.epoch()
-        return self.terminate(active(self.sessions.stored(user_id), self.clock(), epoch), reason)
+        stored = self.sessions.stored(user_id)
+        return self.terminate(active(stored, self.clock(), self.epoch(user_id)), reason)
 
     def _set_disabled(self, user_id: str, actor: str, *, disabled: bool) -> None:
         kind = ChangeKind.DISABLED if disabled else ChangeKind.ENABLED

@@ -14,6 +14,7 @@ from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange, ChangeKind
 from chalicelib.domain.ports import Accounts, Sessions
 from chalicelib.domain.sessions.session import EndedSession, Session
+from chalicelib.domain.tokens.key_ports import System
 from chalicelib.domain.tokens.scopes import Scope
 from tests.adapters.records import account, session
 from tests.changes import changed
@@ -54,15 +55,17 @@ class ChangedByTests:
 
 @dataclass(frozen=True)
 class Store:
-    """Both sides of one store."""
+    """All sides of one store."""
 
     accounts: ChangedByTests
     sessions: Sessions
+    system: System
 
     @staticmethod
     def of(services: AwsServices) -> Store:
         """Return the store of services."""
-        return Store(ChangedByTests(services.adapters.accounts), services.adapters.sessions)
+        adapters = services.adapters
+        return Store(ChangedByTests(adapters.accounts), adapters.sessions, adapters.system)
 
     def known(self, user_id: str) -> Account:
         """Return an account that is there."""
@@ -91,7 +94,7 @@ class Store:
 def _stores(kind: str, place: Callable[[], AbstractContextManager[Aws]]) -> Iterator[Store]:
     if kind == "fake":
         fake = FakeStore()
-        yield Store(ChangedByTests(fake), fake)
+        yield Store(ChangedByTests(fake), fake, fake)
         return
     with place() as aws:
         yield Store.of(aws.services(FakeClock()))

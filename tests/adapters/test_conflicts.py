@@ -16,7 +16,6 @@ WRITES = {
     "begin_sign_in": "UpdateItem",
     "reset_failures": "UpdateItem",
     "rotate": "PutItem",
-    "advance_epoch": "UpdateItem",
 }
 
 

@@ -83,7 +83,7 @@ def delete(user: str, username: str | None) -> Action:
 
 
 def advance(epoch: int) -> Action:
-    return lambda store, now: store.sessions.advance_epoch(epoch, now)
+    return lambda store, now: store.system.advance_epoch(epoch)
 
 
 user, device, flag = st.sampled_from(USERS), st.sampled_from(DEVICES), st.booleans()
@@ -117,7 +117,9 @@ def everything(store: Store) -> Any:
         [store.accounts.find(SignInName.of(name)) for name in NAMES],
         [store.sessions.stored(id_of(one)) for one in USERS],
         [store.ended(id_of(one)) for one in USERS],
-        store.sessions.epoch(),
+        store.system.state(),
+        [store.system.epoch(id_of(one)) for one in USERS],
+        sorted(one.session_id for one in store.sessions.all_stored()),
     )
 
 
@@ -125,7 +127,7 @@ def everything(store: Store) -> Any:
 @given(HISTORIES)
 def test_no_history_tells_the_fake_from_the_table(history: list[tuple[Action, int]]) -> None:
     fake = FakeStore()
-    imitation = Store(ChangedByTests(fake), fake)
+    imitation = Store(ChangedByTests(fake), fake, fake)
     with aws_in_process() as aws:
         services = aws.services(FakeClock())
         original = Store.of(services)

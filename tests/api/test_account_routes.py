@@ -83,7 +83,7 @@ def after(gateway: Gateway, alice: dict[str, Any], change: str) -> tuple[int, st
             user_id, changed(user_id), disabled=True
         ),
         "deleted": lambda: gateway.services.administration.delete(user_id, ACTOR),
-        "breach": lambda: gateway.services.adapters.store.advance_epoch(1, 0),
+        "breach": lambda: gateway.services.adapters.store.advance_epoch(1),
         "expired": lambda: gateway.services.adapters.clock.advance(3600),
     }
     changes[change]()
