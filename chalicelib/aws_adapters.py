@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from chalicelib.adapters.dynamodb.table import Table
+    from chalicelib.adapters.threads import Starter
     from chalicelib.domain.accounts.password_rules import BreachedPasswords, CommonPasswords
+    from chalicelib.domain.sign_in.ports import SignIns
 
 
 _FIRST_PAUSE_SECONDS = 0.02
@@ -53,6 +55,8 @@ class Adapters(Protocol):
     def accounts(self) -> Accounts: ...  # noqa: D102
     @property
     def sessions(self) -> Sessions: ...  # noqa: D102
+    @property
+    def sign_ins(self) -> SignIns: ...  # noqa: D102
     @property
     def system(self) -> System: ...  # noqa: D102
     @property
@@ -84,7 +88,13 @@ def monotonic() -> float:
 class AwsAdapters:
     """DynamoDB, Secrets Manager, bcrypt and PyJWT."""
 
-    def __init__(self, settings: Settings, clock: Clock = now, sleep: Sleep = time.sleep) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock = now,
+        sleep: Sleep = time.sleep,
+        threads: Starter | None = None,
+    ) -> None:
         # Every function has loaded it by now; the level is the process's, as the log is.
         from chalicelib.observability import log_from
 
@@ -92,6 +102,7 @@ class AwsAdapters:
         self.settings = settings
         self.clock = clock
         self.sleep = sleep
+        self._given_threads = threads
         self.entropy: Entropy = secrets.token_bytes
 
     @cached_property
@@ -107,6 +118,13 @@ class AwsAdapters:
         from chalicelib.adapters.dynamodb.sessions import DynamoDBSessions
 
         return DynamoDBSessions(self._table, ended_days=self.settings.ended_session_days)
+
+    @cached_property
+    def sign_ins(self) -> SignIns:
+        """Sign-ins in DynamoDB."""
+        from chalicelib.adapters.dynamodb.sign_ins import DynamoDBSignIns
+
+        return DynamoDBSignIns(self._table, self._threads, ended_days=self.settings.ended_session_days)
 
     @cached_property
     def system(self) -> System:
@@ -139,7 +157,7 @@ class AwsAdapters:
         """Hash with bcrypt."""
         from chalicelib.adapters.bcrypt_hasher import BcryptHasher
 
-        return BcryptHasher(self.settings.bcrypt_cost)
+        return BcryptHasher(self.settings.bcrypt_cost, self.settings.failed_sign_in_cost)
 
     @cached_property
     def codec(self) -> TokenCodec:
@@ -184,6 +202,12 @@ class AwsAdapters:
 
         client = dynamodb(self.settings.aws_region, self.settings.aws_endpoint_url)
         return Table(client, self.settings.users_table, self._backoff)
+
+    @cached_property
+    def _threads(self) -> Starter:
+        from chalicelib.adapters.threads import Threads
+
+        return self._given_threads or Threads()
 
     def _backoff(self, turn: int) -> None:
         # Twice as long each time, and never two callers alike: they would meet again.

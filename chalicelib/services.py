@@ -12,13 +12,13 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib.aws_adapters import Adapters, AwsAdapters, monotonic
-from chalicelib.domain.sessions.attempts import AttemptPolicy
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.accounts.administration import Administration
     from chalicelib.accounts.creation import AccountCreation
     from chalicelib.accounts.own_account import OwnAccount
+    from chalicelib.accounts.unlocking import Unlocking
     from chalicelib.domain.accounts.changes import ChangeFactory
     from chalicelib.domain.accounts.password_rules import PasswordRules
     from chalicelib.domain.sessions.termination import SessionTerminator
@@ -41,21 +41,25 @@ class Services:
     @cached_property
     def token_endpoint(self) -> TokenEndpoint:
         """Return the token endpoint with its grants."""
+        from chalicelib.domain.sign_in.limits import SignInLimits
         from chalicelib.oauth.grants.password import PasswordGrant, SessionPolicy
         from chalicelib.oauth.grants.refresh_token import RefreshTokenGrant
         from chalicelib.oauth.token_endpoint import TokenEndpoint
 
         adapters, settings = self.adapters, self.settings
         password = PasswordGrant(
-            accounts=adapters.accounts,
-            sessions=adapters.sessions,
+            sign_ins=adapters.sign_ins,
             keys=adapters.keys,
             hasher=adapters.hasher,
             tokens=self._tokens,
             audit=adapters.audit,
             clock=adapters.clock,
             entropy=adapters.entropy,
-            attempts=AttemptPolicy(settings.sign_in_free_failures, settings.sign_in_wait_seconds),
+            limits=SignInLimits(
+                network_failures=settings.sign_in_network_failures,
+                name_failures=settings.sign_in_free_failures,
+                device_wait_seconds=settings.sign_in_wait_seconds,
+            ),
             policy=SessionPolicy(
                 settings.refresh_idle_seconds, settings.refresh_absolute_seconds, settings.max_sessions
             ),
@@ -129,6 +133,7 @@ class Services:
         return Administration(
             accounts=adapters.accounts,
             sessions=adapters.sessions,
+            sign_ins=adapters.sign_ins,
             system=adapters.system,
             keys=adapters.keys,
             terminate=self._terminator,
@@ -160,6 +165,14 @@ class Services:
 
         adapters, minimum = self.adapters, self.settings.password_min_length
         return PasswordRules(minimum, adapters.common_passwords, adapters.breached_passwords)
+
+    @cached_property
+    def unlock(self) -> Unlocking:
+        """Return the unlocking of sign-in names."""
+        from chalicelib.accounts.unlocking import Unlocking
+
+        adapters = self.adapters
+        return Unlocking(adapters.accounts, adapters.sign_ins, adapters.keys, adapters.audit, self._change)
 
     def audience(self, issuer: str) -> str:
         """Return whom access tokens are for."""

@@ -59,7 +59,14 @@ def test_every_default_is_within_its_bounds(name: str) -> None:
     assert low <= default <= (high or default)
 
 
-@pytest.mark.parametrize("name", [name for name in TEXTS if not TEXTS[name].metadata["choices"]])
+FREE = [
+    name
+    for name, setting in TEXTS.items()
+    if not setting.metadata["choices"] and not setting.metadata["pattern"]
+]
+
+
+@pytest.mark.parametrize("name", FREE)
 def test_a_text_is_taken_as_it_is(name: str) -> None:
     assert getattr(read(**{name.upper(): "some text"}), name) == "some text"
 
@@ -172,3 +179,26 @@ def test_the_log_may_not_tell_less_than_the_audit_trail(level: str) -> None:
     with pytest.raises(BadSetting) as refusal:
         read(LOG_LEVEL=level)
     assert str(refusal.value) == f"LOG_LEVEL must be DEBUG or INFO, not {level!r}."
+
+
+@pytest.mark.parametrize(("cost", "failed"), [("12", "0"), ("12", "12"), ("10", "12"), ("12", "")])
+def test_a_failed_sign_in_costs_at_least_a_hash(cost: str, failed: str) -> None:
+    settings = Settings.from_environment({"BCRYPT_COST": cost, "FAILED_SIGN_IN_COST": failed})
+    assert settings.failed_sign_in_cost == int(failed or 0)
+
+
+@pytest.mark.parametrize(("cost", "failed"), [("12", "11"), ("16", "4")])
+def test_a_failed_sign_in_that_is_cheaper_than_a_hash_is_refused_in_one_sentence(
+    cost: str, failed: str
+) -> None:
+    with pytest.raises(BadSetting) as refusal:
+        Settings.from_environment({"BCRYPT_COST": cost, "FAILED_SIGN_IN_COST": failed})
+    assert str(refusal.value) == (
+        f"FAILED_SIGN_IN_COST must be 0 or at least BCRYPT_COST, which is {cost}, not {failed}."
+    )
+
+
+@pytest.mark.parametrize("kind", ["edge", "PRIVATE", "EDGE "])
+def test_another_type_of_endpoint_is_refused(kind: str) -> None:
+    with pytest.raises(BadSetting, match=r"^ENDPOINT_TYPE must be EDGE or REGIONAL"):
+        read(ENDPOINT_TYPE=kind)

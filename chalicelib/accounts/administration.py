@@ -11,6 +11,7 @@ from chalicelib.domain.errors import NotFound, Unavailable
 from chalicelib.domain.ports import Accounts, Audit, Clock, Keys, Sessions
 from chalicelib.domain.sessions.session import EndedSession, EndReason, active
 from chalicelib.domain.sessions.termination import SessionTerminator
+from chalicelib.domain.sign_in.ports import SignIns
 from chalicelib.domain.tokens.key_ports import (
     System,
 )
@@ -29,6 +30,7 @@ class Administration:
 
     accounts: Accounts
     sessions: Sessions
+    sign_ins: SignIns
     system: System
     keys: Keys
     terminate: SessionTerminator
@@ -79,12 +81,13 @@ class Administration:
         self._set_disabled(user_id, actor, disabled=False)
 
     def delete(self, user_id: str, actor: str) -> None:
-        """Remove an account for good, its sessions first. Raises NotFound."""
+        """Remove an account for good, its sessions first and its devices last. Raises NotFound."""
         self.disable(user_id, actor)
         change = self.change(user_id, ChangeKind.DELETED, actor)
         if not self.accounts.delete(self.account(user_id), change):
             raise NotFound("no such user")
         self.audit.account_changed(change)
+        self.sign_ins.forget_devices(user_id)
 
     def end_sessions(self, user_id: str, actor: str) -> list[EndedSession]:
         """End every active session of a user; one that has expired keeps that as its reason.
@@ -97,12 +100,26 @@ class Administration:
         return self._end_active(user_id, EndReason.ADMINISTRATOR)
 
     def epoch(self, user_id: str) -> int:
-        """Return the epoch that a session of this user must have: the later one of table and key."""
+        """Return the epoch that a session of this user must have: the later one of table and key.
+
+        Raises Unavailable.
+        """
         return self.keys.current(epoch=self.system.epoch(user_id)).current.epoch
 
     def _end_active(self, user_id: str, reason: EndReason) -> list[EndedSession]:
-        stored = self.sessions.stored(user_id)
-        return self.terminate(active(stored, self.clock(), self.epoch(user_id)), reason)
+        epoch = self._epoch_if_known(user_id)
+        return self.terminate(active(self.sessions.stored(user_id), self.clock(), epoch), reason)
+
+    def _epoch_if_known(self, user_id: str) -> int:
+        """Return the same, or the table's epoch alone while the key cannot be read.
+
+        Without the key nobody could end sessions otherwise. By the earlier epoch more of them count as
+        active, so none is left out.
+        """
+        try:
+            return self.epoch(user_id)
+        except Unavailable:
+            return self.system.epoch(user_id)
 
     def _set_disabled(self, user_id: str, actor: str, *, disabled: bool) -> None:
         kind = ChangeKind.DISABLED if disabled else ChangeKind.ENABLED

@@ -49,6 +49,22 @@ def test_disabling_ends_every_session_at_once_and_says_why(services: FakeService
     assert claims_of(services, others).subject == other.user_id
 
 
+def test_sessions_can_be_ended_while_the_key_cannot_be_read(services: FakeServices) -> None:
+    made = account(services)
+    sign_in(services)
+    services.adapters.keys.down = {"current"}
+    assert len(services.administration.disable(made.user_id, ACTOR)) == 1
+    assert not services.adapters.store.live
+
+
+def test_a_session_that_only_the_keys_epoch_has_ended_is_not_ended_again(services: FakeServices) -> None:
+    made = account(services)
+    sign_in(services)
+    services.adapters.keys.breach()
+    assert services.administration.epoch(made.user_id) == 1
+    assert services.administration.end_sessions(made.user_id, EndReason.ADMINISTRATOR) == []
+
+
 def test_no_session_opens_between_disabling_and_ending(services: FakeServices) -> None:
     made = account(services)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.deploy import wheels
+from infra.deploy.packaging import wheels
 from tests.infra.test_makefile import ELSEWHERE, wheel
 
 
