@@ -30,7 +30,7 @@ _SEEN = max(len(check.expected) for check in CHECKS)
 
 @click.command()
 @click.option("--url", default=None, help="Base URL of the API, if not the one that the stage has.")
-@click.option("--stage", default=None, help=f"Stage that gets the throw-away account.  [default: {LOCAL}]")
+@click.option("--stage", default=None, help=f"Stage that gets the temporary account.  [default: {LOCAL}]")
 @click.option("--region", default=None, help="AWS region, if not that of your configuration.")
 @click.option("--username", default=None, help="Sign in with this account instead; needs no AWS.")
 @click.option("--password-stdin", is_flag=True, help="Read its password from standard input, up to its end.")
