@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ _ABSENT = object()
 
 
 class Intrinsics:
-    """Resolves `!Ref`, `!If` and what conditions are made of. Raises ValueError for any other one."""
+    """Resolves `!Ref`, `!Sub` of text, `!If` and what conditions are made of. Raises ValueError."""
 
     def __init__(self, conditions: Mapping[str, Any], values: Mapping[str, str]) -> None:
         self._conditions = conditions
@@ -18,6 +19,7 @@ class Intrinsics:
             "Ref": lambda name: _ABSENT if name == "AWS::NoValue" else self._values[name],
             "Condition": self._holds,
             "Fn::If": lambda parts: self.resolve(parts[1] if self._holds(parts[0]) else parts[2]),
+            "Fn::Sub": lambda text: re.sub(r"\$\{([\w:]+)\}", lambda name: self._values[name[1]], text),
             "Fn::Join": lambda parts: str(parts[0]).join(str(self.resolve(one)) for one in parts[1]),
             "Fn::Equals": lambda sides: str(self.resolve(sides[0])) == str(self.resolve(sides[1])),
             "Fn::Not": lambda one: not self.resolve(one[0]),

@@ -63,7 +63,7 @@ def test_it_tells_where_everything_is(stack: LocalStack) -> None:
     assert set(told) == {"api_url", "aws_endpoint_url", "region", "users_table", "signing_secret_id"}
     assert told["aws_endpoint_url"] != told["api_url"]
     secret = client("secretsmanager", told["aws_endpoint_url"])
-    assert secret.describe_secret(SecretId=told["signing_secret_id"])["ARN"] == told["signing_secret_id"]
+    assert secret.describe_secret(SecretId=told["signing_secret_id"])["Name"] == told["signing_secret_id"]
     secret.close()
 
 

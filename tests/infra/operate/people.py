@@ -34,7 +34,7 @@ _MAXIMUM_CHARACTERS = 6_144
 
 def document(person: str) -> dict[str, Any]:
     """Return a policy as it is in the repository, small enough to be one."""
-    text = TEMPLATE.with_name("policies").joinpath(f"{person}.json").read_text(encoding="utf-8")
+    text = TEMPLATE.parents[1].joinpath("policies").joinpath(f"{person}.json").read_text(encoding="utf-8")
     assert len("".join(text.split())) <= _MAXIMUM_CHARACTERS
     read: dict[str, Any] = json.loads(text)
     return read

@@ -24,7 +24,9 @@ class Resolved:
     def __init__(self, document: Mapping[str, Any], parameters: Mapping[str, str] | None = None) -> None:
         self._document = document
         declared = {name: str(one["Default"]) for name, one in document["Parameters"].items()}
-        self.parameters = {**declared, **(parameters or {})}
+        # As a deploy of this stack says; the template itself names no stage.
+        stage = {"Stage": STACK.removeprefix("gatehouse-")}
+        self.parameters = {**declared, **stage, **(parameters or {})}
         self.resources: dict[str, dict[str, Any]] = self._present("Resources")
         self.outputs: dict[str, dict[str, Any]] = self._present("Outputs")
 

@@ -14,7 +14,8 @@ _SEARCH = re.compile(r"SEARCH\('\{(?P<schema>[^}]+)\} (?P<filter>[^']+)', '(?P<s
 _TERM = re.compile(r'(?P<no>NOT )?(?P<name>\w+)="(?P<value>[^"]*)"')
 _SELECT = re.compile(
     r"SELECT SUM\((?P<metric>\w+)\) FROM SCHEMA\((?P<schema>[^)]+)\) "
-    r"WHERE (?P<all>\w+ = '[^']*')(?: AND \((?P<any>[^)]+)\))?"
+    # The whole of CloudWatch's WHERE: comparisons joined by AND. It has no OR, no IN and no parentheses.
+    r"WHERE (?P<all>\w+ !?= '[^']*'(?: AND \w+ !?= '[^']*')*)"
 )
 
 
@@ -57,14 +58,13 @@ def _of_alarm(name: str, alarm: dict[str, Any]) -> Iterator[Watched]:
         else:
             # Arithmetic on the others.
             ids = {other["Id"] for other in alarm["Metrics"]}
-            assert set(re.findall(r"[a-z]+", one["Expression"])) <= ids, one
+            assert set(re.findall(r"\b[a-z]\w*", one["Expression"])) <= ids, one
 
 
 def _of_query(where: str, query: re.Match[str]) -> Iterator[Watched]:
     namespace, *dimensions = query["schema"].split(", ")
-    for alternative in (query["any"] or query["all"]).split(" OR "):
-        values = frozenset(re.findall(r"(\w+) = '([^']*)'", f"{query['all']}, {alternative}"))
-        yield Watched(where, namespace, query["metric"], frozenset(dimensions), values)
+    values = frozenset(re.findall(r"(\w+) = '([^']*)'", query["all"]))
+    yield Watched(where, namespace, query["metric"], frozenset(dimensions), values)
 
 
 def _plain(where: str, metric: dict[str, Any]) -> Watched:
@@ -120,13 +120,15 @@ class Query:
         names: set[str] = set()
         for command in self.commands:
             bare = re.sub(r'"[^"]*"|/[^/]*/', " ", command)
-            names |= set(re.findall(r"@?[A-Za-z_][\w.]*", bare))
-        return names - made - _WORDS
+            # A field with the name of a word of the language needs backquotes.
+            names |= set(re.findall(r"`([^`]+)`", bare))
+            names |= set(re.findall(r"@?[A-Za-z_][\w.]*", re.sub(r"`[^`]+`", " ", bare))) - _WORDS
+        return names - made
 
 
 _COMMANDS = {"filter", "stats", "display", "sort", "limit", "parse"}
 _FUNCTIONS = {"count", "count_distinct", "min", "max", "avg", "bin"}
-_WORDS = _COMMANDS | _FUNCTIONS | {"desc", "asc", "by", "as", "and", "in", "like", "h"}
+_WORDS = _COMMANDS | _FUNCTIONS | {"desc", "asc", "by", "as", "and", "in", "like", "h", "where"}
 
 
 def queries(template: Resolved) -> dict[str, Query]:
