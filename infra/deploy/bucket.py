@@ -19,7 +19,7 @@ from infra.deploy.target import Target
 _MISSING = {"404", "NoSuchBucket"}
 _PAUSE_SECONDS, _ATTEMPTS = 15, 60
 # What a stack runs, or may be rolled back to, is among the newest versions, however old those are.
-_LIFECYCLE = {
+LIFECYCLE = {
     "Rules": [
         {
             "ID": "old-releases",
@@ -69,7 +69,7 @@ class Bucket:
         self.client.put_public_access_block(**self._ours, PublicAccessBlockConfiguration=_NOT_PUBLIC)
         self.client.put_bucket_policy(**self._ours, Policy=json.dumps(self._policy()))
         self.client.put_bucket_versioning(**self._ours, VersioningConfiguration={"Status": "Enabled"})
-        self.client.put_bucket_lifecycle_configuration(**self._ours, LifecycleConfiguration=_LIFECYCLE)
+        self.client.put_bucket_lifecycle_configuration(**self._ours, LifecycleConfiguration=LIFECYCLE)
 
     def upload(self, name: str, content: bytes) -> str:
         """Upload an object of the stage, held to its checksum; return the version. Raises Refused."""

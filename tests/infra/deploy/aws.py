@@ -36,6 +36,10 @@ class Aws:
     """Every call in order, by its action, else `METHOD /path`."""
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """The parameters of every call of the query protocol, which is CloudFormation's."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """Whom each call says that the bucket belongs to."""
+    checksums: list[str] = field(default_factory=list)
+    """SHA-256 of each upload, as its request says."""
     lose: Callable[[str], bool] = lambda _call: False
     """Tells of a call whether the network loses it."""
     refuse: dict[str, str] = field(default_factory=dict)
@@ -65,6 +69,12 @@ class Aws:
         """Return the stack inside moto, for a test to turn."""
         return cloudformation_backends[self.account][REGION].get_stack(name)
 
+    def parameters(self) -> dict[str, str]:
+        """Return the parameters of the service of stage prod."""
+        with closing(self.client("cloudformation")) as client:
+            (stack,) = client.describe_stacks(StackName="gatehouse-prod")["Stacks"]
+        return {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
+
     def outputs(self, name: str = "gatehouse-prod") -> dict[str, str]:
         with closing(self.client("cloudformation")) as client:
             (stack,) = client.describe_stacks(StackName=name)["Stacks"]
@@ -83,6 +93,12 @@ def taught_aws(patch: pytest.MonkeyPatch) -> Iterator[Aws]:
         call, parameters = _read(environ)
         aws.calls.append(call)
         aws.requests.append((call, parameters))
+        if checksum := environ.get("HTTP_X_AMZ_CHECKSUM_SHA256"):
+            aws.checksums.append(checksum)
+        if f"/gatehouse-deploy-{aws.account}" in call:
+            aws.owners[f"{call}?{environ['QUERY_STRING']}"] = environ.get(
+                "HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", ""
+            )
         if aws.lose(call):
             raise ConnectionAbortedError
         if answer := _without_moto(aws, call):

@@ -50,7 +50,8 @@ def diff(change_set: ChangeSet) -> list[Change]:
     for name in sorted(new):
         if old.get(name) != new[name]:
             exists = is_there(stack.account_id, stack.region_name, new[name])
-            action = "Modify" if name in old else "Import" if exists else "Add"
+            imported = exists or change_set.change_set_type == "IMPORT"
+            action = "Modify" if name in old else "Import" if imported else "Add"
             changes.append(DetailedChange(action, name, new[name]["Type"], old.get(name), new[name]))
     gone = sorted(set(old) - set(new))
     return changes + [DetailedChange("Remove", name, old[name]["Type"], None, None) for name in gone]

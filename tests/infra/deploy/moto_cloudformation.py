@@ -26,6 +26,7 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Event, Stack
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
+from moto.core.utils import utcnow
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket, s3_backends
 
@@ -148,6 +149,7 @@ class _Lesson:
             finish(stack, f"{kind}_ROLLBACK_COMPLETE")
             return
         finish(stack, "DELETE_IN_PROGRESS")
+        stack.deletion_time = utcnow()  # type: ignore[attr-defined]
         backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)
         finish(stack, "DELETE_COMPLETE")
 
@@ -158,6 +160,7 @@ class _Lesson:
             finish(stack, "DELETE_FAILED", f"The following resource(s) failed to delete: [{name}]. ")
             return
         original(backend, stack.stack_id)
+        stack.deletion_time = utcnow()
 
     def describe_stack_events(self, backend: Any, original: Any, stack_name: str) -> Any:
         events = original(backend, stack_name)

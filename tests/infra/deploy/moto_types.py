@@ -1,8 +1,9 @@
 """Resources that moto's CloudFormation does not make, or makes in part; made in moto's own services.
 
 In full: the secret (its generated value included). In part, by what the tests look at: the REST API with
-the routes of its definition, its stage, the table's expiry and backups. In name only, with a physical id and nothing
-behind it: every type in `IN_NAME_ONLY`. What exists under a resource's fixed name is taken instead of made.
+the routes of its definition, its stage, the table's expiry and backups. In name only, with a physical id
+and nothing behind it: every type in `IN_NAME_ONLY`. What exists under a resource's fixed name is taken
+instead of made.
 """
 
 from __future__ import annotations

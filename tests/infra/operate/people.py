@@ -19,11 +19,13 @@ from tests.infra.template.iam import Policy, is_used
 _ACTIONS = {
     "s3:HeadBucket": "s3:ListBucket",
     "s3:ListObjectsV2": "s3:ListBucket",
-    "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
     "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
     "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
     "apigateway:FlushStageAuthorizersCache": "apigateway:DELETE",
     "apigateway:GetAccount": "apigateway:GET",
+    "apigateway:GetAuthorizers": "apigateway:GET",
+    "apigateway:GetRestApi": "apigateway:GET",
+    "apigateway:GetStage": "apigateway:GET",
     "apigateway:UpdateAccount": "apigateway:PATCH",
 }
 # IAM lets everybody ask this.
@@ -86,9 +88,6 @@ def _calls(person: str, service: str, operation: str, params: dict[str, Any]) ->
     action = _ACTIONS.get(f"{service}:{operation}", f"{service}:{operation}")
     if action != _FREE:
         yield Call(person, action, _resource(service, operation, params))
-    if operation == "CreateChangeSet" and "CAPABILITY_AUTO_EXPAND" in params.get("Capabilities", ()):
-        transform = "arn:aws:cloudformation:eu-west-1:aws:transform/Serverless-2016-10-31"
-        yield Call(person, action, transform)
 
 
 def _resource(service: str, operation: str, params: dict[str, Any]) -> str:
@@ -98,20 +97,24 @@ def _resource(service: str, operation: str, params: dict[str, Any]) -> str:
             found = name if name.startswith("arn:") else f"arn:aws:cloudformation:eu-west-1:1:stack/{name}/id"
         case "s3":
             found = f"arn:aws:s3:::{'/'.join(params[name] for name in ('Bucket', 'Key') if name in params)}"
+        case "iam" if "PolicyArn" in params and "RoleName" not in params:
+            found = params["PolicyArn"]
         case "iam":
             found = f"arn:aws:iam::1:role/{params['RoleName']}"
         case "dynamodb":
             found = f"arn:aws:dynamodb:eu-west-1:1:table/{params['TableName']}"
         case "secretsmanager":
-            # moto puts the stack's name before that of the secret; CloudFormation does not.
-            assert "SigningSecret" in params["SecretId"]
-            found = "arn:aws:secretsmanager:eu-west-1:1:secret:SigningSecret-8oHbZ4aU7Gmv-AbCdEf"
+            assert "gatehouse-" in params["SecretId"]
+            found = "arn:aws:secretsmanager:eu-west-1:1:secret:gatehouse-prod/signing-key-AbCdEf"
         case "apigateway" if "stageName" in params:
             stage = f"/restapis/{params['restApiId']}/stages/{params['stageName']}"
-            found = f"arn:aws:apigateway:eu-west-1::{stage}/cache/authorizers"
+            flush = "/cache/authorizers" if operation == "FlushStageAuthorizersCache" else ""
+            found = f"arn:aws:apigateway:eu-west-1::{stage}{flush}"
+        case "apigateway" if "restApiId" in params:
+            found = f"arn:aws:apigateway:eu-west-1::/restapis/{params['restApiId']}"
         case "apigateway":
             found = "arn:aws:apigateway:eu-west-1::/account"
         case _:
-            assert operation in {"ListStacks", "GetAccountSettings"}
+            assert operation in {"ListStacks", "GetAccountSettings", "DescribeEvents"}
             found = "*"
     return found
