@@ -24,7 +24,7 @@ check: ready ## Lint, types, architecture, known vulnerabilities
 	$(PY) -m ruff check --output-format concise .
 	$(PY) -m ruff format --check -q .
 	$(PY) -m mypy
-	$(PY) -m pytest tests/test_architecture.py
+	$(PY) -m pytest tests/test_architecture.py tests/test_sizes.py
 	@$(PY) -m infra.audit
 
 soak: ready ## Run the long simulations

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from chalicelib.adapters.dynamodb.table import Table
+    from chalicelib.domain.accounts.password_rules import BreachedPasswords, CommonPasswords
 
 
 _FIRST_PAUSE_SECONDS = 0.02
@@ -56,6 +57,10 @@ class Adapters(Protocol):
     def codec(self) -> TokenCodec: ...  # noqa: D102
     @property
     def audit(self) -> Audit: ...  # noqa: D102
+    @property
+    def common_passwords(self) -> CommonPasswords: ...  # noqa: D102
+    @property
+    def breached_passwords(self) -> BreachedPasswords: ...  # noqa: D102
 
 
 def now() -> int:
@@ -131,6 +136,22 @@ class AwsAdapters:
         from chalicelib.observability import LogAudit
 
         return LogAudit()
+
+    @cached_property
+    def common_passwords(self) -> CommonPasswords:
+        """Return the list that is shipped with the code."""
+        from chalicelib.adapters.common_passwords import CommonPasswordFile
+
+        return CommonPasswordFile()
+
+    @cached_property
+    def breached_passwords(self) -> BreachedPasswords:
+        """Return the service of the setting, or none."""
+        from chalicelib.adapters.breached_passwords import BreachedPasswordRange
+        from chalicelib.domain.accounts.password_rules import NoBreachedPasswords
+
+        url = self.settings.breached_passwords_url
+        return BreachedPasswordRange(url) if url else NoBreachedPasswords()
 
     @cached_property
     def _secretsmanager(self) -> SecretsManagerClient:

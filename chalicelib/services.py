@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.accounts.administration import Administration
     from chalicelib.accounts.creation import AccountCreation
     from chalicelib.accounts.own_account import OwnAccount
+    from chalicelib.domain.accounts.password_rules import PasswordRules
     from chalicelib.domain.sessions.termination import SessionTerminator
     from chalicelib.oauth.access_tokens import AccessTokenIssuer
     from chalicelib.oauth.bearer import AccessTokenVerifier
@@ -118,8 +119,18 @@ class Services:
         """Return account creation."""
         from chalicelib.accounts.creation import AccountCreation
 
+        adapters = self.adapters
+        return AccountCreation(
+            adapters.accounts, adapters.hasher, adapters.clock, adapters.entropy, self.password_rules
+        )
+
+    @cached_property
+    def password_rules(self) -> PasswordRules:
+        """Return the rules for a new password."""
+        from chalicelib.domain.accounts.password_rules import PasswordRules
+
         adapters, minimum = self.adapters, self.settings.password_min_length
-        return AccountCreation(adapters.accounts, adapters.hasher, adapters.clock, adapters.entropy, minimum)
+        return PasswordRules(minimum, adapters.common_passwords, adapters.breached_passwords)
 
     def audience(self, issuer: str) -> str:
         """Return whom access tokens are for."""

@@ -49,6 +49,9 @@ class Settings:
     )
     max_sessions: int = _setting(20, "sessions", "live sessions of one user", low=1, high=40)
     password_min_length: int = _setting(15, "characters", "shortest password that may be set", low=8, high=64)
+    breached_passwords_url: str = _setting(
+        "", "URL", "range service that new passwords are looked up at, without telling them; empty: none"
+    )
     bcrypt_cost: int = _setting(12, "log2 rounds", "work of one password hash", low=4, high=16)
     sign_in_free_failures: int = _setting(
         100, "attempts", "failed sign-ins in a row that a name may have without waiting", low=1, high=100

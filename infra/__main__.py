@@ -1,14 +1,15 @@
-"""`python -m infra`: everything that an operator does."""
+"""`python -m infra`: the operator's commands."""
 
 from __future__ import annotations
 
 import click
 
-from infra.cost.cli import cost
+from infra.cost import cost
 from infra.deploy.command import deploy
 from infra.deploy.destruction import destroy
 from infra.operate.breach.command import breach
 from infra.operate.cli import ErrorReportingGroup
+from infra.operate.common_passwords import common_passwords
 from infra.operate.keys import keys
 from infra.operate.sessions import sessions
 from infra.operate.smoke import smoke
@@ -20,7 +21,7 @@ def main() -> None:
     """Operate a Gatehouse deployment. Every command takes --help."""
 
 
-for command in (users, sessions, keys, breach, smoke, cost, deploy, destroy):
+for command in (users, sessions, keys, breach, smoke, common_passwords, cost, deploy, destroy):
     main.add_command(command)
 
 if __name__ == "__main__":

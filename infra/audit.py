@@ -1,4 +1,4 @@
-"""`python -m infra.audit`: look for known vulnerabilities in what Lambda gets."""
+"""`python -m infra.audit`: check the packages that run in Lambda for known vulnerabilities."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TIMEOUT_SECONDS = 60
 
 @dataclass(frozen=True)
 class Audit:
-    """What pip-audit says: the findings, one a line, what it could not look up, and how much it could."""
+    """The result of pip-audit: findings, packages without advisories, and the number checked."""
 
     findings: list[str]
     unlisted: list[str]
@@ -23,7 +23,7 @@ class Audit:
 
     @staticmethod
     def read(text: str) -> Audit:
-        """Read pip-audit's JSON. Raises ValueError, KeyError or TypeError for anything else."""
+        """Parse pip-audit's JSON. Raises ValueError, KeyError and TypeError for any other text."""
         packages: list[dict[str, Any]] = json.loads(text)["dependencies"]
         looked_up = [one for one in packages if "skip_reason" not in one]
         return Audit(
@@ -34,13 +34,13 @@ class Audit:
 
 
 def main() -> int:
-    """Run pip-audit on the pinned requirements; return 1 for a finding, or for a run that says nothing.
+    """Run pip-audit on the pinned requirements. Return 1 for a finding or a failed run.
 
-    Where nothing could be looked up, say so and let the rest go on: many work without a network.
+    Return 0 with a message if the service cannot be reached, so that the check works without a network.
     """
     command = [sys.executable, *_COMMAND.split()]
     try:
-        done = subprocess.run(  # noqa: S603 - fixed words
+        done = subprocess.run(  # noqa: S603 - fixed arguments
             command, capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS
         )
     except subprocess.TimeoutExpired:
@@ -49,11 +49,11 @@ def main() -> int:
     try:
         audit = Audit.read(done.stdout)
     except (ValueError, KeyError, TypeError):
-        return _say_failure(done)
-    return _say(audit) or done.returncode
+        return _report_failure(done)
+    return _report(audit) or done.returncode
 
 
-def _say(audit: Audit) -> int:
+def _report(audit: Audit) -> int:
     for finding in audit.findings:
         print(finding)
     if audit.unlisted and not audit.audited:
@@ -65,12 +65,12 @@ def _say(audit: Audit) -> int:
     return int(bool(audit.findings))
 
 
-def _say_failure(done: subprocess.CompletedProcess[str]) -> int:
-    """Say why there is no result. An unreachable service is no finding, and everything else may hide one."""
+def _report_failure(done: subprocess.CompletedProcess[str]) -> int:
+    """Print why there is no result. Any failure but an unreachable service may hide a finding."""
     if done.returncode and any(word in done.stderr for word in _UNREACHABLE):
         print("pip-audit skipped: the vulnerability service cannot be reached from here.")
         return 0
-    print((done.stdout + done.stderr).strip() or "pip-audit said nothing.")
+    print((done.stdout + done.stderr).strip() or "pip-audit printed nothing.")
     return done.returncode or 1
 
 

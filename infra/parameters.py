@@ -1,4 +1,4 @@
-"""Parameters of the template, and the settings of the code that they become."""
+"""Map the template's parameters to the settings of the code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def variable(parameter: str) -> str:
 
 
 def given_by(environment: Mapping[str, str], parameters: Iterable[str]) -> dict[str, str]:
-    """Return the parameters that an environment has a value for; an empty variable counts as absent."""
+    """Return the values that an environment has for parameters. An empty variable counts as absent."""
     return {name: environment[variable(name)] for name in parameters if environment.get(variable(name))}
 
 

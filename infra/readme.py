@@ -1,4 +1,4 @@
-"""`python -m infra.readme`: the settings as README.md shows them, from where they are defined."""
+"""`python -m infra.readme`: print the table of settings for README.md."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from chalicelib.settings import Settings
 
 
 def settings_table() -> str:
-    """Return a row for every setting: its variable, unit, default and meaning."""
+    """Return a Markdown table with variable, unit, default and meaning of every setting."""
     rows = ["| variable | unit | default | meaning |", "|---|---|---|---|"]
     for setting in fields(Settings):
         default = f"`{setting.default}`" if setting.default != "" else "empty"

@@ -1,4 +1,4 @@
-"""The adapters_of in which tests stand the services, and the walls around all of them."""
+"""Fixtures for services on fakes and on moto, and the isolation of all tests from this machine."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ _UNWANTED = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "GATEHOUSE_STACK_FILE", "POWE
 
 
 @pytest.fixture(autouse=True, scope="session")
-def walls() -> Iterator[None]:
-    """No test reaches beyond loopback, uses anybody's credentials, or sees this machine's settings."""
+def isolation() -> Iterator[None]:
+    """Keep tests from networks beyond loopback, from credentials and from this machine's settings."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [*_UNWANTED, *(setting.name.upper() for setting in fields(Settings))]:
             patch.delenv(name, raising=False)

@@ -95,6 +95,17 @@ class FakeHasher:
 
 
 @dataclass
+class FakePasswords:
+    """Serves both lists of passwords that may not be set: knows those in `held`."""
+
+    held: set[str] = field(default_factory=set)
+
+    def contains(self, password: str | Password) -> bool:
+        """Tell whether a password is held."""
+        return (password if isinstance(password, str) else password.reveal()) in self.held
+
+
+@dataclass
 class RecordingAudit:
     """Keeps the events in order: their names, and what each is about."""
 
@@ -137,6 +148,8 @@ class FakeAdapters:
         self.hasher = FakeHasher()
         self.codec: TokenCodec = PyJwtCodec()
         self.audit = RecordingAudit()
+        self.common_passwords = FakePasswords()
+        self.breached_passwords = FakePasswords()
 
     @property
     def accounts(self) -> FakeStore:

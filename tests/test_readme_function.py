@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from infra.local.stack.seed import PASSWORD
+from infra.local.stack.demo import PASSWORD
 from infra.operate.api_client import ApiClient
 from tests.infra.local.test_process import environment
 

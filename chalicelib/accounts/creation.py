@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import email_address, username
+from chalicelib.domain.accounts.password_rules import PasswordRules
 from chalicelib.domain.accounts.passwords import Password
 from chalicelib.domain.ports import Accounts, Clock, Entropy, PasswordHasher
 from chalicelib.domain.sessions.refresh_tokens import ID_BYTES
@@ -15,13 +16,13 @@ from chalicelib.domain.tokens.scopes import Scope, check_permissions
 
 @dataclass(frozen=True, slots=True)
 class AccountCreation:
-    """Adds accounts. `password_min_length` is in code points."""
+    """Creates accounts."""
 
     accounts: Accounts
     hasher: PasswordHasher
     clock: Clock
     entropy: Entropy
-    password_min_length: int
+    password_rules: PasswordRules
 
     def __call__(
         self,
@@ -31,12 +32,12 @@ class AccountCreation:
         username_: str | None = None,
         permissions: Iterable[str] = (),
     ) -> Account:
-        """Create an account. Raises InvalidAccount, with a sentence for whoever asked."""
+        """Create an account. Raises InvalidAccount or InvalidPassword, with a sentence for the operator."""
         held = Scope.of(permissions)
         check_permissions(held)
         address = email_address(email)
         name = username(username_) if username_ is not None else None
-        password.check_strength(self.password_min_length)
+        self.password_rules.accept(password.reveal(), [address] if name is None else [address, name])
         account = Account(
             user_id=self.entropy(ID_BYTES).hex(),
             email=address,

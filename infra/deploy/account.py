@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -20,16 +19,8 @@ FEWEST_COPIES = 20
 KEPT_FREE = 100
 """What Lambda keeps unreserved in every account."""
 _LOG_POLICY = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
-_TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "apigateway.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}
+_TRUST = """{"Version": "2012-10-17", "Statement": [
+  {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}]}"""
 # API Gateway takes UpdateAccount once in 20 seconds, and does not know a new role at once.
 _PAUSE_SECONDS, _ATTEMPTS = 21, 10
 _NOT_YET = {"BadRequestException", "TooManyRequestsException"}
@@ -97,7 +88,7 @@ class Account:
     def _log_role(self) -> str:
         iam = self.target.client("iam")
         try:
-            made = iam.create_role(RoleName=LOG_ROLE, AssumeRolePolicyDocument=json.dumps(_TRUST))
+            made = iam.create_role(RoleName=LOG_ROLE, AssumeRolePolicyDocument=_TRUST)
         except iam.exceptions.EntityAlreadyExistsException:
             made = iam.get_role(RoleName=LOG_ROLE)
         policy = f"arn:{self.target.partition}:iam::aws:policy/{_LOG_POLICY}"

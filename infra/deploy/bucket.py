@@ -19,23 +19,16 @@ from infra.deploy.target import Target
 _MISSING = {"404", "NoSuchBucket"}
 _PAUSE_SECONDS, _ATTEMPTS = 15, 60
 # What a stack runs, or may be rolled back to, is among the newest versions, however old those are.
-LIFECYCLE = {
-    "Rules": [
-        {
-            "ID": "old-releases",
-            "Status": "Enabled",
-            "Filter": {"Prefix": ""},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": 90, "NewerNoncurrentVersions": 50},
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
-        },
-    ]
+_OLD_RELEASES = {
+    "ID": "old-releases",
+    "Status": "Enabled",
+    "Filter": {"Prefix": ""},
+    "NoncurrentVersionExpiration": {"NoncurrentDays": 90, "NewerNoncurrentVersions": 50},
 }
-_NOT_PUBLIC = {
-    "BlockPublicAcls": True,
-    "IgnorePublicAcls": True,
-    "BlockPublicPolicy": True,
-    "RestrictPublicBuckets": True,
-}
+LIFECYCLE = {"Rules": [_OLD_RELEASES]}
+_NOT_PUBLIC = dict.fromkeys(
+    ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+)
 
 
 @dataclass(frozen=True)
@@ -99,10 +92,9 @@ class Bucket:
         return f"{self.client.meta.endpoint_url}/{self.name}/{self.key(name)}?versionId={version}"
 
     def _create(self) -> None:
-        place: dict[str, Any] = {}
-        if self.target.region != "us-east-1":  # the one region that must not be named
-            place["CreateBucketConfiguration"] = {"LocationConstraint": self.target.region}
-        self.client.create_bucket(Bucket=self.name, **place)
+        place = {"CreateBucketConfiguration": {"LocationConstraint": self.target.region}}
+        # us-east-1 is the one region that must not be named.
+        self.client.create_bucket(Bucket=self.name, **(place if self.target.region != "us-east-1" else {}))
         click.echo(f"Bucket    {self.name} created")
 
     def _policy(self) -> dict[str, Any]:

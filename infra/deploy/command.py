@@ -9,9 +9,7 @@ import click
 
 from infra.deploy.deployer import Deployer
 from infra.deploy.options import DeployOptions, DeployTools
-from infra.deploy.refusal import garbled_answers
 from infra.deploy.target import check_python, check_target
-from infra.deploy.wheels import ARCHITECTURES
 
 
 def pairs(_ctx: click.Context, _option: click.Parameter, values: Iterable[str]) -> dict[str, str]:
@@ -41,11 +39,6 @@ def pairs(_ctx: click.Context, _option: click.Parameter, values: Iterable[str]) 
 @click.option(
     "--tag", "tags", multiple=True, callback=pairs, metavar="KEY=VALUE", help="Tag of both stacks; likewise."
 )
-@click.option(
-    "--architecture",
-    type=click.Choice(list(ARCHITECTURES)),
-    help="Processor of the functions; short for --parameter Architecture=…",
-)
 @click.option("--role-arn", default=None, help="Role for CloudFormation to act in; it remembers the role.")
 @click.option("--smoke-profile", default=None, help="AWS profile that runs the smoke test, if not yours.")
 @click.option("--rollback", is_flag=True, help="Go back to the release before.")
@@ -54,15 +47,10 @@ def pairs(_ctx: click.Context, _option: click.Parameter, values: Iterable[str]) 
 @click.option("--check/--no-check", default=True, help="Check settings and answers when it is done.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
-def deploy(
-    ctx: click.Context, /, stage: str, region: str | None, architecture: str | None, **options: Any
-) -> None:
+def deploy(ctx: click.Context, /, stage: str, region: str | None, **options: Any) -> None:
     """Package the source, and create or update the stacks of a stage."""
-    if architecture:
-        options["parameters"]["Architecture"] = architecture
     if options["rollback"] and (options["parameters"] or options["tags"]):
         raise click.UsageError("A rollback brings its own parameters: leave --parameter and --tag out.")
     check_python()
     tools = ctx.obj if isinstance(ctx.obj, DeployTools) else DeployTools()
-    with garbled_answers():
-        Deployer(check_target(stage, region), DeployOptions(**options), tools).run()
+    Deployer(check_target(stage, region), DeployOptions(**options), tools).run()

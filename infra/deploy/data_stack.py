@@ -75,9 +75,9 @@ class DataStack:
             state = self.stack.ready()
         change_set = self.stack.prepare(
             "UPDATE" if state else "CREATE",
+            values,
             tags,
             TemplateBody=as_text(document),
-            Parameters=_parameters(values),
             ImportExistingResources=True,
         )
         if change_set and state:
@@ -106,7 +106,6 @@ class DataStack:
         try:
             gone = secrets.delete_secret(SecretId=self.secret, RecoveryWindowInDays=RECOVERY_DAYS)
         except (secrets.exceptions.ResourceNotFoundException, secrets.exceptions.InvalidRequestException):
-            click.echo(f"Gone      signing key {self.secret}")
             return
         click.echo(
             f"Deleted   signing key {self.secret}; until {gone['DeletionDate']:%Y-%m-%d} it can be "
@@ -121,7 +120,6 @@ class DataStack:
             dynamodb.get_waiter("table_exists").wait(TableName=self.table, WaiterConfig={"Delay": 2})
             dynamodb.delete_table(TableName=self.table)
         except dynamodb.exceptions.ResourceNotFoundException:
-            click.echo(f"Gone      table {self.table}")
             return
         dynamodb.get_waiter("table_not_exists").wait(TableName=self.table, WaiterConfig={"Delay": 2})
         # With point-in-time recovery on, DynamoDB makes this backup by itself.
@@ -135,9 +133,9 @@ class DataStack:
         del alone["Outputs"]  # an import takes none
         change_set = self.stack.prepare(
             "IMPORT",
+            values,
             tags,
             TemplateBody=as_text(alone),
-            Parameters=_parameters(values),
             ResourcesToImport=[
                 {
                     "ResourceType": "AWS::SecretsManager::Secret",
@@ -148,7 +146,3 @@ class DataStack:
         )
         if change_set:
             self.stack.execute(change_set)
-
-
-def _parameters(values: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()]

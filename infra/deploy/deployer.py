@@ -17,14 +17,12 @@ from infra.deploy.bucket import Bucket
 from infra.deploy.change_set import ChangeSet
 from infra.deploy.data_stack import DataStack
 from infra.deploy.options import DeployOptions, DeployTools
-from infra.deploy.package import Package
 from infra.deploy.refusal import Refused
 from infra.deploy.stack import Stack, State
 from infra.deploy.target import Target
-from infra.deploy.wheels import ARCHITECTURES
 from infra.operate.deployment import data_stack_name, open_deployment
-from infra.operate.verification import Verification
 from infra.template.build import Document, as_text, data_template, translated, with_code
+from infra.verify.settings import Verification
 
 _DIGEST_CHARACTERS = 12
 _PACKAGE, _RELEASE = "package.zip", "release.json"
@@ -50,8 +48,8 @@ class Deployer:
     def run(self) -> None:
         """Deploy. Raises Refused, or what botocore raises."""
         output.head(self.target)
-        data = self.data.stack.ready(wait=self.options.wait)
-        service = self.service.ready(wait=self.options.wait)
+        data = self._data.stack.ready(wait=self.options.wait)
+        service = self._service.ready(wait=self.options.wait)
         if self.options.rollback:
             self._roll_back(data, service)
         else:
@@ -69,9 +67,10 @@ class Deployer:
         data_values = parameters.resolve(data_document["Parameters"], given, _parameters(data))
         parameters.check_settings(values)
         guards.check_values(_parameters(service), values)
-        package = self._package(values)
+        package = self.tools.package(self.tools.project, values["Architecture"])
+        output.package(package, values["Architecture"])
         if service is None:
-            values |= self.account.suggestions({**previous, **self.options.parameters})
+            values |= self._account.suggestions({**previous, **self.options.parameters})
         release = self._release(merged, values, package.digest, remembered)
         data_digest = _digest(data_document, data_values, _tags(data, self.options.tags))
         data_document["Outputs"]["Release"] = {"Description": "Digest of this stack.", "Value": data_digest}
@@ -79,21 +78,23 @@ class Deployer:
         if is_kept and service and service.outputs.get("Release") == release.digest:
             click.echo(f"Nothing to deploy: release {release.digest} is what runs.")
             return
-        self.bucket.ensure()
+        self._bucket.ensure()
         if not is_kept:
             self._change_data(data, data_document, data_values)
         if service and service.outputs.get("Release") == release.digest:
+            if not self.options.dry_run:
+                self._check({**data_values, **values})
             return
         code = {
-            "S3Bucket": self.bucket.name,
-            "S3Key": self.bucket.key(_PACKAGE),
-            "S3ObjectVersion": self.bucket.upload(_PACKAGE, package.path.read_bytes()),
+            "S3Bucket": self._bucket.name,
+            "S3Key": self._bucket.key(_PACKAGE),
+            "S3ObjectVersion": self._bucket.upload(_PACKAGE, package.path.read_bytes()),
         }
         document = with_code(release.document, code)
         document["Metadata"] = {"Gatehouse": {"Parameters": values, "Release": release.digest}}
-        version = self.bucket.upload(_RELEASE, as_text(document).encode())
+        version = self._bucket.upload(_RELEASE, as_text(document).encode())
         if values["AccessLogs"] == "on" and not self.options.dry_run:
-            self.account.ensure_log_role()
+            self._account.ensure_log_role()
         release = replace(release, document=document)
         self._change_service(service, remembered, release, version, {**data_values, **values})
 
@@ -102,7 +103,7 @@ class Deployer:
         version = _parameters(service).get("PreviousReleaseObject", "none")
         if version == "none":
             raise Refused(f"Stack {self.target.stack} has no release before this one to go back to.")
-        document: Document = json.loads(self.bucket.read(_RELEASE, version))
+        document: Document = json.loads(self._bucket.read(_RELEASE, version))
         noted = document["Metadata"]["Gatehouse"]
         guards.check_values(_parameters(service), noted["Parameters"])
         click.echo(f"Rollback  to release {noted['Release']}, with the parameters that it had")
@@ -114,43 +115,31 @@ class Deployer:
         """Return whose parameters and tags count: a service that is put back has those that it had."""
         if service or not data:
             return service
-        deleted = self.service.last_deleted()
+        deleted = self._service.last_deleted()
         if deleted:
             click.echo("Service   was deleted; the parameters and tags that it had are used again")
         return deleted
 
     @cached_property
-    def account(self) -> Account:
-        """Return what the stage shares with others."""
+    def _account(self) -> Account:
         return Account(self.target, self.tools.sleep)
 
     @cached_property
-    def bucket(self) -> Bucket:
-        """Return the bucket of this account and region."""
+    def _bucket(self) -> Bucket:
         return Bucket(self.target, self.target.client("s3"), self.tools.sleep)
 
     @cached_property
-    def service(self) -> Stack:
-        """Return the stack of the service."""
+    def _service(self) -> Stack:
         return self._stack(self.target.stack)
 
     @cached_property
-    def data(self) -> DataStack:
-        """Return the stack of the data."""
+    def _data(self) -> DataStack:
         return DataStack(self.target, self._stack(data_stack_name(self.target.stage)))
 
     def _stack(self, name: str) -> Stack:
         resume = f"make deploy STAGE={self.target.stage} WAIT=1"
         client = self.target.client("cloudformation")
         return Stack(name, client, self.tools.sleep, resume, self.options.role_arn)
-
-    def _package(self, values: Mapping[str, str]) -> Package:
-        architecture = values["Architecture"]
-        if architecture not in ARCHITECTURES:
-            raise Refused(f"Lambda has no architecture {architecture}; it has {' and '.join(ARCHITECTURES)}.")
-        built = self.tools.package(self.tools.project, architecture)
-        output.package(built, architecture)
-        return built
 
     def _release(
         self, merged: Document, values: dict[str, str], package: str, service: State | None
@@ -166,15 +155,20 @@ class Deployer:
         return Release(document, values, digest)
 
     def _change_data(self, state: State | None, document: Document, values: Mapping[str, str]) -> None:
-        change_set = self.data.prepare(state, document, values, _tags(state, self.options.tags))
+        if self.options.dry_run and state is None and self._data.describe_secret():
+            click.echo(
+                f"Data      of stage {self.target.stage} exists without a stack, and would be imported"
+            )
+            return
+        change_set = self._data.prepare(state, document, values, _tags(state, self.options.tags))
         if change_set:
-            output.changes(self.data.stack.name, change_set)
+            output.changes(self._data.stack.name, change_set)
             if self.options.dry_run:
-                self.data.stack.discard(change_set)
+                self._data.stack.discard(change_set)
                 return
-            self.data.stack.execute(change_set)
+            self._data.stack.execute(change_set)
         if not self.options.dry_run:
-            self.data.protect()
+            self._data.protect()
 
     def _change_service(
         self,
@@ -186,12 +180,12 @@ class Deployer:
     ) -> None:
         before = _parameters(remembered).get("ReleaseObject", "none")
         wanted = {**release.values, "ReleaseObject": version, "PreviousReleaseObject": before}
-        change_set = self.service.prepare(
+        change_set = self._service.prepare(
             "UPDATE" if state else "CREATE",
+            wanted,
             _tags(remembered, self.options.tags),
             Description=f"Release {release.digest}",
-            TemplateURL=self.bucket.url(_RELEASE, version),
-            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in wanted.items()],
+            TemplateURL=self._bucket.url(_RELEASE, version),
             Capabilities=["CAPABILITY_IAM"],
         )
         if change_set is None:
@@ -200,25 +194,25 @@ class Deployer:
         try:
             self._ask(change_set, release)
         except BaseException:
-            self.service.discard(change_set)
+            self._service.discard(change_set)
             raise
         if self.options.dry_run:
-            self.service.discard(change_set)
+            self._service.discard(change_set)
             click.echo("A dry run: nothing was changed.")
             return
-        self.service.execute(change_set)
+        self._service.execute(change_set)
         self._check(values)
 
     def _ask(self, change_set: ChangeSet, release: Release) -> None:
-        output.changes(self.service.name, change_set)
-        secret = self.data.describe_secret() or {}
+        output.changes(self._service.name, change_set)
+        secret = self._data.describe_secret() or {}
         seconds = int(release.values["AccessTokenSeconds"])
         guards.check_rotation(change_set.changes, secret, seconds, self.tools.clock())
         guards.ask_about_address(change_set.changes, yes=self.options.yes or self.options.dry_run)
 
     def _check(self, values: Mapping[str, str]) -> None:
         """Look at what was deployed, as AWS describes it and as an app sees it, and print how to go on."""
-        state = self.service.find()
+        state = self._service.find()
         outputs = state.outputs if state else {}
         deployment = open_deployment(self.target.stage, self.target.region)
         if self.options.check:

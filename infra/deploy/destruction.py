@@ -7,7 +7,7 @@ import click
 from infra.deploy import guards
 from infra.deploy.data_stack import DataStack
 from infra.deploy.options import DeployTools
-from infra.deploy.refusal import Refused, garbled_answers
+from infra.deploy.refusal import Refused
 from infra.deploy.stack import Stack
 from infra.deploy.target import Target, check_target
 from infra.operate.deployment import data_stack_name
@@ -21,31 +21,20 @@ from infra.operate.deployment import data_stack_name
     metavar="STACK",
     help="Delete accounts, sessions and key too; wants the name of their stack, gatehouse-STAGE-data.",
 )
-@click.option("--role-arn", default=None, help="Role for CloudFormation to act in.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
 def destroy(
-    ctx: click.Context,
-    /,
-    stage: str,
-    region: str | None,
-    delete_data: str | None,
-    *,
-    role_arn: str,
-    yes: bool,
+    ctx: click.Context, /, stage: str, region: str | None, delete_data: str | None, *, yes: bool
 ) -> None:
     """Delete the service of a stage. Its accounts and its signing key stay, unless named."""
     tools = ctx.obj if isinstance(ctx.obj, DeployTools) else DeployTools()
-    with garbled_answers():
-        target = check_target(stage, region)
-        data_name = data_stack_name(stage)
-        if delete_data not in {None, data_name}:
-            raise Refused(f"--delete-data wants the name of the stack of the data, {data_name}.")
-        client, resume = target.client("cloudformation"), f"make destroy STAGE={stage}"
-        service, data_stack = (
-            Stack(name, client, tools.sleep, resume, role_arn) for name in (target.stack, data_name)
-        )
-        _destroy(target, service, DataStack(target, data_stack), delete_data=delete_data is not None, yes=yes)
+    target = check_target(stage, region)
+    data_name = data_stack_name(stage)
+    if delete_data not in {None, data_name}:
+        raise Refused(f"--delete-data wants the name of the stack of the data, {data_name}.")
+    client, resume = target.client("cloudformation"), f"make destroy STAGE={stage}"
+    service, data_stack = (Stack(name, client, tools.sleep, resume) for name in (target.stack, data_name))
+    _destroy(target, service, DataStack(target, data_stack), delete_data=delete_data is not None, yes=yes)
 
 
 def _destroy(target: Target, service: Stack, data: DataStack, *, delete_data: bool, yes: bool) -> None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.deploy.package import Package, build
-from infra.operate.deploy_smoke import smoke
 from infra.operate.deployment import Deployment
-from infra.operate.readiness import wait_until_ready
-from infra.operate.verification import Verification
 from infra.template.build import Document, service_template
+from infra.verify.readiness import wait_until_ready
+from infra.verify.settings import Verification
+from infra.verify.smoke import smoke
 
 PROJECT = Path(__file__).resolve().parents[2]
 

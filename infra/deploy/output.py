@@ -52,6 +52,3 @@ def done(deployment: Deployment, target: Target, outputs: Mapping[str, str]) -> 
     click.echo("\nThe first administrator (asks for the password):")
     click.echo(f"  .venv/bin/python -m infra users create {on} --email you@example.com \\")
     click.echo("    --permission users:read --permission users:write")
-    click.echo("Then sign in:")
-    click.echo(f"  curl {deployment.api_url}/oauth/token -d grant_type=password \\")
-    click.echo("    -d username=you@example.com --data-urlencode password=…")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.deploy import archive, bytecode, pruning, wheels
+from infra.template.build import copy_source
 
 CACHE = Path(".local/deploy")
-SOURCES = ("app.py", "chalicelib")
 _DEPENDENCIES_OF_THE_RESULT = ("requirements.txt", "requirements.in")
 _CODE_OF_THE_RESULT = ("wheels.py", "pruning.py", "bytecode.py", "compile_tree.py")
 
@@ -61,17 +61,6 @@ def dependency_folder(project: Path, architecture: str) -> Path:
             if not target.is_dir():
                 raise
     return target
-
-
-def copy_source(project: Path, target: Path) -> None:
-    """Copy the source that runs in Lambda, without what tools and editors leave lying about."""
-    for name in SOURCES:
-        if (project / name).is_dir():
-            shutil.copytree(
-                project / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
-            )
-        else:
-            shutil.copyfile(project / name, target / name)
 
 
 def _fingerprint(project: Path, architecture: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import click
@@ -42,14 +42,6 @@ class State:
     def is_stuck(self) -> bool:
         """Tell whether it needs a hand before it can change."""
         return self.status in _STUCK or self.status.endswith("ROLLBACK_FAILED")
-
-
-@dataclass
-class Outcome:
-    """How an operation ended, and what failed in it, the first cause first."""
-
-    status: str = ""
-    failures: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -112,7 +104,9 @@ class Stack:
             )
         return state
 
-    def prepare(self, kind: str, tags: Mapping[str, str], **request: Any) -> ChangeSet | None:
+    def prepare(
+        self, kind: str, values: Mapping[str, str], tags: Mapping[str, str], **request: Any
+    ) -> ChangeSet | None:
         """Have CloudFormation work out the changes; None if there are none. Raises Refused."""
         if kind == "CREATE":
             request["OnStackFailure"] = "DELETE"
@@ -122,6 +116,7 @@ class Stack:
             StackName=self.name,
             ChangeSetName=f"deploy-{uuid.uuid4().hex}",
             ChangeSetType=kind,
+            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
             Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
             **request,
         )
@@ -171,32 +166,32 @@ class Stack:
     def delete(self, state: State) -> None:
         """Delete the stack, printing each event. Raises Refused."""
         before = self._last_event(state.stack_id)
-        self.client.delete_stack(StackName=state.stack_id, **({"RoleARN": self.role} if self.role else {}))
+        self.client.delete_stack(StackName=state.stack_id)
         self._succeed(state.stack_id, before, "The stack could not be deleted", "DELETE_COMPLETE")
 
     def _succeed(self, stack_id: str, before: str, failed: str, *wanted: str) -> None:
-        outcome = self._follow(stack_id, before)
-        if outcome.status in (wanted or ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")):
+        status, failures = self._follow(stack_id, before)
+        if status in (wanted or ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")):
             return
-        cause = outcome.failures[0] if outcome.failures else "CloudFormation gives no reason"
-        raise Refused(f"{failed}: {cause}. {self.name} is now in state {outcome.status}.")
+        cause = failures[0] if failures else "CloudFormation gives no reason"
+        raise Refused(f"{failed}: {cause}. {self.name} is now in state {status}.")
 
-    def _follow(self, stack_id: str, after: str) -> Outcome:
-        """Print each event after `after` as it happens, until the stack rests."""
-        outcome = Outcome()
+    def _follow(self, stack_id: str, after: str) -> tuple[str, list[str]]:
+        """Print each event after `after` as it happens; return the last state, and what failed."""
+        status, failures = "", list[str]()
         try:
-            while not outcome.status:
+            while not status or status.endswith("_IN_PROGRESS"):
                 for event in self._news(stack_id, after):
                     after = event["EventId"]
-                    _take(event, outcome)
-                if not outcome.status:
+                    status = _take(event, failures) or status
+                if not status or status.endswith("_IN_PROGRESS"):
                     self.sleep(POLL_SECONDS)
         except KeyboardInterrupt:
             self._lose_sight("You stopped watching")
         except (BotoCoreError, ClientError) as error:
             # botocore has tried again for minutes.
             self._lose_sight(f"AWS cannot be asked any more ({error})")
-        return outcome
+        return status, failures
 
     def _lose_sight(self, why: str) -> NoReturn:
         raise Refused(f"{why}; CloudFormation goes on by itself. To see how it ends, run `{self.resume}`.")
@@ -228,13 +223,15 @@ class Stack:
         ]
 
 
-def _take(event: dict[str, Any], outcome: Outcome) -> None:
+def _take(event: dict[str, Any], failures: list[str]) -> str:
+    """Print an event, and note what failed; return the state of the stack where the event is about that."""
     status, reason = event["ResourceStatus"], event.get("ResourceStatusReason", "")
     resource = event["LogicalResourceId"]
     line = f"{event['Timestamp']:%H:%M:%S}  {status:<28}  {resource}"
     click.echo(f"{line}: {reason}" if reason else line)
     if event["ResourceType"] == _TYPE and event["PhysicalResourceId"] == event["StackId"]:
         # The clean-up after an update is part of it: the new version runs, but nothing else may begin.
-        outcome.status = "" if status.endswith("_IN_PROGRESS") else status
-    elif status.endswith("_FAILED") and "cancelled" not in reason:
-        outcome.failures.append(f"{resource} ({event['ResourceType']}): {reason.rstrip('. ') or status}")
+        return str(status)
+    if status.endswith("_FAILED") and "cancelled" not in reason:
+        failures.append(f"{resource} ({event['ResourceType']}): {reason.rstrip('. ') or status}")
+    return ""

@@ -10,13 +10,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,  # noqa: A004 - botocore's own, which is not the built-in one
-    HTTPClientError,
-    NoCredentialsError,
-)
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from chalicelib.adapters.aws import error_code
 from infra.deploy.refusal import Refused
@@ -68,12 +62,8 @@ def check_target(stage: str, region: str | None) -> Target:
         raise Refused(
             "No AWS credentials were found: run `aws configure` or `aws sso login`, or set AWS_PROFILE."
         ) from error
-    except (ConnectionError, HTTPClientError) as error:
-        raise Refused(
-            f"AWS cannot be reached: check the network, and the name of the region. {error}"
-        ) from error
     except BotoCoreError as error:
-        raise Refused(f"The AWS configuration of this machine cannot be used: {error}") from error
+        raise Refused(f"AWS cannot be used with the configuration of this machine: {error}") from error
     except ClientError as error:
         if error_code(error) in EXPIRED:
             raise Refused(

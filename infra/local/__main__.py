@@ -1,4 +1,4 @@
-"""`python -m infra.local`: run the stack until Ctrl-C or SIGTERM."""
+"""`python -m infra.local`: run the local stack until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _OURS = {"app", "chalicelib", "infra"}
 
 
 class _BadPortError(ValueError):
-    """A port variable holds something else; the text names it."""
+    """A port variable has an invalid value. The message names both."""
 
 
 def main(environment: Mapping[str, str], out: TextIO) -> int:
-    """Run until a signal comes; return the exit code of the process."""
+    """Run until a signal arrives, and return the exit code of the process."""
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
     try:
@@ -43,7 +43,7 @@ def main(environment: Mapping[str, str], out: TextIO) -> int:
 
 
 def _sentence(error: Exception) -> str:
-    """Say what a developer can do about it, or nothing where it is a defect."""
+    """Return a message for a foreseen error, or an empty string for a defect."""
     if isinstance(error, ImportError) and (error.name or "").partition(".")[0] not in _OURS:
         return f"The installation is not complete ({error}): run `make clean`, then the same again."
     if isinstance(error, BadSetting | _BadPortError):
@@ -55,27 +55,27 @@ def _sentence(error: Exception) -> str:
 
 def _run(environment: Mapping[str, str], out: TextIO) -> None:
     port, aws_port = _port(environment, "PORT", 8000), _port(environment, "AWS_PORT", 0)
-    # Before anything is built: a value that is none is told at once.
+    # First of all, to report an invalid value immediately.
     Settings.from_environment({**environment, "GATEHOUSE_STACK_FILE": ""})
-    # Here, so that a package which is missing is told by `main`.
-    from infra.local.stack.greeting import greeting
+    # Imported here, so that `main` reports a missing package.
+    from infra.local.stack.demo import greeting
     from infra.local.stack.local_stack import LocalStack
 
     file = Path(environment.get("GATEHOUSE_STACK_FILE") or _FILE)
     log = file.with_name("gatehouse.log")
     log.parent.mkdir(parents=True, exist_ok=True)
-    # In Lambda, standard output is the log. Here it is a developer's terminal, which has other uses.
+    # In Lambda, standard output is the log. Here it is a terminal, so the log goes to a file.
     with log.open("a", encoding="utf-8", buffering=1) as lines, redirect_stdout(lines):
         stack = LocalStack(port=port, aws_port=aws_port, environment=environment, file=file)
         with stack:
-            # Only now: one that finds its port taken has no business with the log of whoever took it.
+            # Only now: if the port was in use, the log belongs to the stack that uses it.
             lines.truncate(0)
             print(greeting(stack.api_url, _short(log)), file=out, flush=True)
             Event().wait()
 
 
 def _stop(*_: object) -> None:
-    # A terminal and `make` may both send one; the second must not break off the cleaning up.
+    # A terminal and `make` may both send a signal; the second must not interrupt the cleanup.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt

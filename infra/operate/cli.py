@@ -10,17 +10,19 @@ from urllib.parse import urlsplit
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from chalicelib import observability
 from chalicelib.adapters.secrets_manager.secret_value import UnreadableKey
 from chalicelib.domain.errors import GatehouseError, Unavailable
 from chalicelib.oauth.key_rotation import RotationRefused
 from chalicelib.settings import BadSetting
-from infra.local.stack.environment import local_credentials
+from infra.local.environment import local_credentials
 from infra.operate.deployment import LOCAL, Deployment, NoDeployment, open_deployment
 
 _KNOCK_SECONDS = 2
-_FORESEEN = (GatehouseError, RotationRefused, BadSetting, NoDeployment, BotoCoreError, ClientError)
+_OF_AWS = (BotoCoreError, ClientError, ResponseParserError)
+_FORESEEN = (GatehouseError, RotationRefused, BadSetting, NoDeployment, *_OF_AWS)
 
 
 class ErrorReportingGroup(click.Group):

@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 
 import click
 
 from chalicelib.api.serializers import timestamp
-from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.passwords import Password
 from chalicelib.domain.tokens.scopes import Scope
-from chalicelib.services import AwsAdapters, Services
-from chalicelib.settings import Settings
 from infra.operate.cli import ErrorReportingGroup, stage_options
 from infra.operate.deployment import Deployment
-
-
-def create_account(
-    settings: Settings, *, email: str, username: str | None, password: str, permissions: Iterable[str]
-) -> Account:
-    """Create an account in the deployment of `settings`. Raises GatehouseError."""
-    services = Services(settings, AwsAdapters(settings))
-    return services.create_account(
-        email=email, password=Password.presented(password), username_=username, permissions=permissions
-    )
 
 
 @click.group(cls=ErrorReportingGroup)
@@ -47,11 +33,10 @@ def create(
     password_stdin: bool,
 ) -> None:
     """Add an account."""
-    account = create_account(
-        deployment.settings,
+    account = deployment.services.create_account(
         email=email,
-        username=username,
-        password=read_password(from_stdin=password_stdin),
+        password=Password.presented(read_password(from_stdin=password_stdin)),
+        username_=username,
         permissions=permissions,
     )
     click.echo(f"Created {account.email} with id {account.user_id}.")

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import click
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
-from infra.deploy.package import copy_source
-from infra.deploy.refusal import Refused
-
 DATA, SERVICE = Path("infra/template/data.yaml"), Path("infra/template/service.yaml")
+SOURCES = ("app.py", "chalicelib")
 _CHALICE = "from chalice.cli import main; raise SystemExit(main())"
 
 # The transform wants some place; `with_code` puts the real one there.
@@ -28,13 +27,17 @@ _NO_CODE_YET = {"Bucket": "none", "Key": "none"}
 Document = dict[str, Any]
 
 
+class CannotPackage(click.ClickException):
+    """Chalice did not describe the app; the message is what it said last."""
+
+
 def data_template(project: Path, stage: str) -> Document:
     """Return the template of the data with the stage written into every name."""
     return dict(_written(yaml_parse((project / DATA).read_text(encoding="utf-8")), stage))
 
 
 def service_template(project: Path, stage: str) -> Document:
-    """Have Chalice describe the app, merged with our template. Raises Refused."""
+    """Have Chalice describe the app, merged with our template. Raises CannotPackage."""
     with tempfile.TemporaryDirectory(prefix="gatehouse-") as name:
         folder = Path(name)
         copy_source(project, folder)
@@ -79,6 +82,17 @@ def as_text(document: Document) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
+def copy_source(project: Path, target: Path) -> None:
+    """Copy the source that runs in Lambda, without what tools and editors leave lying about."""
+    for name in SOURCES:
+        if (project / name).is_dir():
+            shutil.copytree(
+                project / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+            )
+        else:
+            shutil.copyfile(project / name, target / name)
+
+
 def _written(node: Any, stage: str) -> Any:
     if isinstance(node, list):
         return [_written(one, stage) for one in node]
@@ -102,4 +116,4 @@ def _run_chalice(arguments: list[str], folder: Path) -> None:
     )
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or ["it ended without an error message"]
-        raise Refused(f"Chalice could not package the app: {said[-1]}")
+        raise CannotPackage(f"Chalice could not package the app: {said[-1]}")

@@ -5,6 +5,13 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.password_errors import (
+    InvalidPassword,
+    PasswordBreached,
+    PasswordContainsName,
+    PasswordTooCommon,
+    PasswordTooShort,
+)
 from chalicelib.domain.accounts.passwords import Password
 from chalicelib.domain.errors import InvalidAccount, InvalidRequest
 from chalicelib.domain.tokens.scopes import Scope
@@ -62,8 +69,6 @@ def test_a_name_that_somebody_has_in_any_spelling_is_refused(
         {"permissions": ["a b"]},
         {"permissions": [""]},
         {"permissions": ['a"b']},
-        {"password": "too short"},
-        {"password": "x" * 14},
     ],
 )
 def test_what_cannot_be_is_refused_before_a_password_is_hashed(
@@ -76,9 +81,30 @@ def test_what_cannot_be_is_refused_before_a_password_is_hashed(
     assert not services.adapters.store.accounts
 
 
+@pytest.mark.parametrize(
+    ("password", "kind"),
+    [
+        ("x" * 14, PasswordTooShort),
+        ("alice@example.com", PasswordContainsName),
+        ("alice.alice.alice", PasswordContainsName),
+        ("a common password", PasswordTooCommon),
+        ("a breached password", PasswordBreached),
+    ],
+)
+def test_a_password_that_the_rules_refuse_is_not_hashed(
+    services: FakeServices, password: str, kind: type[InvalidPassword]
+) -> None:
+    services.adapters.common_passwords.held.add("a common password")
+    services.adapters.breached_passwords.held.add("a breached password")
+    with pytest.raises(kind):
+        account(services, password=password)
+    assert not services.adapters.hasher.calls
+    assert not services.adapters.store.accounts
+
+
 def test_the_shortest_password_is_a_setting(adapters: FakeAdapters) -> None:
     services = fake_services(adapters, password_min_length=20)
-    with pytest.raises(InvalidAccount):
+    with pytest.raises(PasswordTooShort):
         account(services, password="x" * 19)
     assert account(services, password="x" * 20)
 

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.api import authorizer
 from chalicelib.domain.errors import Unavailable
-from infra.local.gateway.lambda_context import lambda_context
+from infra.local.gateway.events import lambda_context
 from tests.api.events import Gateway, authorize
 from tests.api.test_authorizer import ARN, effect, token
 from tests.oauth import forge

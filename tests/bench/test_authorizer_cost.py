@@ -16,7 +16,7 @@ from chalicelib.adapters.dynamodb.items import SYSTEM_KEY, session_key
 from chalicelib.api.authorizer import bearer
 from chalicelib.aws_adapters import AwsAdapters
 from chalicelib.services import get_services
-from infra.local.gateway.lambda_context import lambda_context
+from infra.local.gateway.events import lambda_context
 from tests.bench.measure import Canned, median_of
 from tests.blackbox.local_deployment import LocalDeployment, staged
 

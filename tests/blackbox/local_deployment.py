@@ -21,8 +21,8 @@ from chalicelib.domain.accounts.passwords import Password
 from chalicelib.services import AwsAdapters, Services
 from chalicelib.settings import Settings
 from infra.__main__ import main
+from infra.local.environment import HOST
 from infra.local.stack.local_stack import LocalStack
-from infra.local.stack.names import HOST
 from infra.operate.api_client import ApiClient
 from infra.operate.deployment import Deployment, open_deployment
 

@@ -16,7 +16,7 @@ from threading import Timer
 
 import pytest
 
-from infra.local.stack.greeting import commands
+from infra.local.stack.demo import commands
 from infra.local.stack.server import listen
 from infra.operate.api_client import ApiClient, told
 from tests.blackbox.local_deployment import PASSWORD, LocalDeployment

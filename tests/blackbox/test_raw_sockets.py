@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from infra.local.stack.names import HOST
+from infra.local.environment import HOST
 from infra.operate.api_client import FORM, ApiClient
 from tests.blackbox.errors import INVALID_TOKEN
 from tests.blackbox.local_deployment import PASSWORD, TIMEOUT_SECONDS, Answer, LocalDeployment, read_answer

@@ -11,19 +11,20 @@ import pytest
 
 import chalicelib
 from chalicelib.domain import errors
+from chalicelib.domain.accounts import password_errors
 from chalicelib.domain.errors import GatehouseError
 
 WIRE = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
 """What RFC 6749 §5.2 allows in `error` and `error_description`."""
 SOURCES = sorted(Path(chalicelib.__file__).parent.rglob("*.py"))
-ABSTRACT = {errors.GatehouseError, errors.OAuthError, errors.BearerError}
+ABSTRACT = {errors.GatehouseError, errors.OAuthError, errors.BearerError, password_errors.InvalidPassword}
 
 
 def every_kind(root: type[GatehouseError] = GatehouseError) -> Iterator[type[GatehouseError]]:
     """Yield the services' own kinds; what the doors make of a framework's errors is tested there."""
     yield root
     for kind in root.__subclasses__():
-        if kind.__module__ == errors.__name__:
+        if kind.__module__ in {errors.__name__, password_errors.__name__}:
             yield from every_kind(kind)
 
 
@@ -37,7 +38,8 @@ def make(kind: type[GatehouseError]) -> GatehouseError:
 
 
 def test_the_tree_drawn_in_the_docstring_is_the_tree() -> None:
-    drawn = re.findall(r"([A-Z]\w+) +(\d{3}) (\w+)", errors.__doc__ or "")
+    trees = f"{errors.__doc__}{password_errors.__doc__}"
+    drawn = re.findall(r"([A-Z]\w+) +(\d{3}) (\w+)", trees)
     real = {(kind.__name__, str(kind.status), kind.code) for kind in CONCRETE}
     assert {*drawn, ("InvalidAccount", "400", "invalid_request")} == real
 

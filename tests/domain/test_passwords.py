@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.accounts.passwords import MAX_PASSWORD_BYTES, Password
-from chalicelib.domain.errors import InvalidAccount, InvalidRequest
+from chalicelib.domain.errors import InvalidRequest
 
 
 def test_the_bound_is_1024_bytes() -> None:
@@ -50,16 +50,3 @@ def test_a_lone_surrogate_is_a_malformed_request(text: str) -> None:
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=200))
 def test_any_text_within_the_bound_is_a_password(text: str) -> None:
     assert Password.presented(text).reveal() == unicodedata.normalize("NFC", text)
-
-
-def test_strength_is_a_count_of_code_points_and_nothing_else() -> None:
-    Password.presented("\U0001f511" * 15).check_strength(15)
-    Password.presented(" " * 15).check_strength(15)
-    with pytest.raises(InvalidAccount):
-        Password.presented("\U0001f511" * 14).check_strength(15)
-
-
-def test_the_refusal_of_a_weak_password_says_how_long_it_must_be() -> None:
-    with pytest.raises(InvalidAccount) as refusal:
-        Password.presented("short").check_strength(15)
-    assert refusal.value.public_description == "The password must have at least 15 characters."

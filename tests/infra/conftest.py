@@ -1,4 +1,4 @@
-"""A small Chalice app with one open and one guarded door, behind the local gateway; and a clock to move."""
+"""A small Chalice app behind the local gateway, with a fake authorizer and a fake clock."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EVERYTHING = "arn:aws:execute-api:us-east-1:123456789012:gatehouse0/local/*/*"
 
 
 def policy(effect: str, resource: str = EVERYTHING, **context: Any) -> dict[str, Any]:
-    """Return what an authorizer answers."""
+    """Return the response of an authorizer."""
     statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": resource}
     document = {"Version": "2012-10-17", "Statement": [statement]}
     return {"principalId": "someone", "policyDocument": document, "context": context}
@@ -34,7 +34,7 @@ def policy(effect: str, resource: str = EVERYTHING, **context: Any) -> dict[str,
 
 @dataclass
 class FakeAuthorizer:
-    """Answers by token; an exception is raised. Remembers the events that it was given."""
+    """Responds by token, or raises an exception that is given as the response. Records its events."""
 
     answers: dict[str, Any] = field(default_factory=lambda: {"Bearer good": policy("Allow", sub="u1")})
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -48,11 +48,11 @@ class FakeAuthorizer:
 
 
 def toy_app() -> Chalice:
-    """Return an app whose doors tell the event that came in."""
+    """Return an app whose routes return the event that they received."""
     app = Chalice("toy")
     app.api.binary_types = ["image/png"]
 
-    def told() -> Any:
+    def received() -> Any:
         assert app.current_request is not None
         return app.current_request.to_original_event()
 
@@ -61,12 +61,12 @@ def toy_app() -> Chalice:
         raise AssertionError
 
     @app.route("/open", methods=["GET", "POST", "HEAD"], content_types=["*/*"])  # type: ignore[untyped-decorator,unused-ignore]
-    def open_door() -> Any:
-        return told()
+    def open_route() -> Any:
+        return received()
 
     @app.route("/guarded", authorizer=bearer)  # type: ignore[untyped-decorator,unused-ignore]
     def guarded() -> Any:
-        return told()
+        return received()
 
     @app.route("/guarded/{name}", authorizer=bearer)  # type: ignore[untyped-decorator,unused-ignore]
     def guarded_name(name: str) -> Any:
@@ -81,14 +81,14 @@ def toy_app() -> Chalice:
 
 @dataclass
 class GatewayHarness:
-    """A gateway with all that a test may turn."""
+    """A gateway with the fakes that it uses."""
 
     gateway: Gateway
     authorizer: FakeAuthorizer
     clock: FakeClock
 
     def ask(self, target: str, token: str | None = None, **changes: Any) -> Response:
-        """Send one request. `changes` are fields of Request; headers are added to the token's."""
+        """Send a request. `changes` are fields of Request; headers are added to the token's."""
         parts = urlsplit(target)
         headers = {"Host": "localhost", **changes.pop("headers", {})}
         if token is not None:
@@ -97,7 +97,7 @@ class GatewayHarness:
         return self.gateway.handle(Request(method, parts.path, parts.query, headers, body, "192.0.2.7"))
 
     def event(self, target: str, token: str | None = None, **changes: Any) -> dict[str, Any]:
-        """Send one request to a door that tells its event, and return that."""
+        """Send a request to a route that returns its event, and return the event."""
         response = self.ask(target, token, **changes)
         assert response.status == 200
         event: dict[str, Any] = json.loads(response.body)
@@ -107,7 +107,7 @@ class GatewayHarness:
 def make_harness(
     cache_seconds: int = 60, function: Callable[[dict[str, Any], Any], Any] | None = None
 ) -> GatewayHarness:
-    """Return a gateway before the toy app, or before `function` with the toy app's routes."""
+    """Return a gateway for the toy app, or for `function` with the toy app's routes."""
     app = toy_app()
     template = Template.load({"AUTHORIZER_CACHE_SECONDS": str(cache_seconds)})
     authorizer, clock = FakeAuthorizer(), FakeClock(1_000)
@@ -123,7 +123,7 @@ def harness() -> GatewayHarness:
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """Serve the toy app over HTTP, and return where."""
+    """Serve the toy app over HTTP, and return the port."""
     with closing(listen(0)) as listener:
         application = GatewayApplication(make_harness().gateway)
         server = HttpServer(application, listener, 32, application.refuse)
@@ -135,7 +135,7 @@ def port() -> Iterator[int]:
 
 
 def error_of(response: Response) -> str:
-    """Return the code of an error body, which holds that and a sentence, and nothing else."""
+    """Return the code of an error body, which has only a code and a description."""
     body = json.loads(response.body)
     assert set(body) == {"error", "error_description"}
     return str(body["error"])

@@ -1,4 +1,4 @@
-"""The adapters_of that a server stands in, with a hand on the one write of a refresh."""
+"""Adapters that inject faults around the write of a refresh."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from tests.fakes import FakeAdapters, FakeClock, FakeStore, RecordingAudit
 
 
 class Crashed(Exception):
-    """The function died between its write and its answer."""
+    """The function ended between its write and its response."""
 
 
 @dataclass
-class Sabotage:
-    """What happens around the next write of a refresh that wins."""
+class FaultInjection:
+    """Faults around the next successful write of a refresh."""
 
     interlude: Callable[[], object] | None = None
     crash_next: bool = False
     crashes: int = 0
 
     def around(self, write: Callable[[], Session | None], after: Session) -> Session | None:
-        """Let another request come between the read and the write, and lose the answer after the write."""
+        """Run another request between the read and the write, and crash after the write."""
         interlude, self.interlude = self.interlude, None
         if interlude is not None:
             interlude()
@@ -44,12 +44,12 @@ class Sabotage:
 
 
 class _FakeStore(FakeStore):
-    def __init__(self, clock: FakeClock, sabotage: Sabotage) -> None:
+    def __init__(self, clock: FakeClock, faults: FaultInjection) -> None:
         super().__init__()
-        self._clock, self._sabotage = clock, sabotage
+        self._clock, self._faults = clock, faults
 
     def rotate(self, before: Session, after: Session) -> Session | None:
-        return self._sabotage.around(lambda: super(_FakeStore, self).rotate(before, after), after)
+        return self._faults.around(lambda: super(_FakeStore, self).rotate(before, after), after)
 
     def sweep(self) -> None:
         now = self._clock()
@@ -58,34 +58,34 @@ class _FakeStore(FakeStore):
             del self.live[at]
 
 
-class SabotagedFakes(FakeAdapters):
-    """The fakes, sabotaged."""
+class FaultyFakes(FakeAdapters):
+    """The fakes with injected faults."""
 
     store: _FakeStore
 
     def __init__(self, clock: FakeClock | None = None) -> None:
         super().__init__(clock)
-        self.sabotage = Sabotage()
-        self.store = _FakeStore(self.clock, self.sabotage)
+        self.faults = FaultInjection()
+        self.store = _FakeStore(self.clock, self.faults)
 
     def sweep(self) -> None:
-        """Delete what has expired, as DynamoDB's TTL does at last."""
+        """Delete expired items, as DynamoDB's TTL does eventually."""
         self.store.sweep()
 
 
 class _TableSessions(DynamoDBSessions):
-    sabotage: Sabotage
+    faults: FaultInjection
 
     def rotate(self, before: Session, after: Session) -> Session | None:
-        return self.sabotage.around(lambda: super(_TableSessions, self).rotate(before, after), after)
+        return self.faults.around(lambda: super(_TableSessions, self).rotate(before, after), after)
 
 
-class SabotagedAws(AwsAdapters):
-    """AWS, that is moto, sabotaged."""
+class FaultyAws(AwsAdapters):
+    """moto with injected faults."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         super().__init__(settings, clock)
-        self.sabotage = Sabotage()
+        self.faults = FaultInjection()
 
     @cached_property
     def audit(self) -> RecordingAudit:
@@ -93,8 +93,8 @@ class SabotagedAws(AwsAdapters):
 
     @cached_property
     def _table(self) -> Table:
-        # Patient, and never twice: moto copies the whole table for each transaction, which takes seconds once
-        # it is large, and knows no ClientRequestToken, so that it refuses a transaction that is sent again.
+        # A long timeout and no retries: moto copies the whole table for each transaction, which takes seconds
+        # for a large one, and it ignores ClientRequestToken, so it refuses a repeated transaction.
         config = Config(read_timeout=60, retries={"total_max_attempts": 1}, max_pool_connections=50)
         region, url = self.settings.aws_region, self.settings.aws_endpoint_url
         client = boto3.client("dynamodb", region_name=region, endpoint_url=url, config=config)
@@ -103,11 +103,11 @@ class SabotagedAws(AwsAdapters):
     @cached_property
     def sessions(self) -> Sessions:
         sessions = _TableSessions(self._table, ended_days=self.settings.ended_session_days)
-        sessions.sabotage = self.sabotage
+        sessions.faults = self.faults
         return sessions
 
     def sweep(self) -> None:
-        """Delete what has expired, as DynamoDB's TTL does at last."""
+        """Delete expired items, as DynamoDB's TTL does eventually."""
         client, name, now = self._table.client, self._table.name, self.clock()
         for page in client.get_paginator("scan").paginate(TableName=name):
             for item in page["Items"]:

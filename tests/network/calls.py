@@ -1,4 +1,4 @@
-"""Plain requests to the doors, for tests that are not about the client."""
+"""Requests without the reference client, for tests that are not about it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def refresh(server: Server, refresh_token: str, key: str | None = None) -> Respo
 
 
 def successor(answer: Response) -> str:
-    """Return the refresh token of a good answer."""
+    """Return the refresh token of a successful response."""
     assert answer.status == 200, answer.body
     return str(json.loads(answer.body)["refresh_token"])
 
 
 def me(server: Server, access_token: str) -> int:
-    """Ask for the account, and return the status."""
+    """Request the account, and return the status."""
     return server.send(Request("GET", "/me", {"Authorization": f"Bearer {access_token}"}, b"")).status

@@ -1,4 +1,4 @@
-"""Who uses sessions: devices that run the reference client, and a thief who copies their storage."""
+"""Devices that run the reference client, and an attacker who copies their storage."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ KILLED_IN_A_THOUSAND = 15
 
 
 class Killed(BaseException):
-    """The app's process ended; the client does not get to clean up."""
+    """The app's process was killed, without cleanup."""
 
 
 @dataclass
 class KillableStorage:
-    """A keychain; the app is sometimes killed just before it is written, and sometimes just after."""
+    """Storage around whose writes the app is sometimes killed, before or after."""
 
     chance: Random
     state: dict[str, Any] = field(default_factory=dict)
@@ -49,13 +49,13 @@ class KillableStorage:
 
 
 def may_kill(chance: Random) -> None:
-    """Kill the app, at times."""
+    """Kill the app at random."""
     if chance.randrange(1000) < KILLED_IN_A_THOUSAND:
         raise Killed
 
 
 class Device:
-    """A phone of one user. Without `sends_key`, the Idempotency-Key never leaves it."""
+    """A device of one user. Without `sends_key` it sends no Idempotency-Key."""
 
     def __init__(
         self, email: str, server: Server, network: Network, ledger: Ledger, chance: Random, *, sends_key: bool
@@ -68,16 +68,16 @@ class Device:
         self._client = self._start()
 
     def use(self) -> None:
-        """Open the app: call the API, or sign in where that is needed."""
+        """Call the API, or sign in if necessary."""
         self._act(lambda: self._client.request("GET", "/me"))
         self._check()
 
     def sign_out(self) -> None:
-        """Sign out here."""
+        """Sign out on this device."""
         self._act(self._client.sign_out)
 
     def sign_out_elsewhere(self, other: Device) -> None:
-        """End another device's session, or with oneself all sessions of the user."""
+        """End another device's session, or all sessions of the user if `other` is this device."""
         token = other.storage.state.get("refresh_token")
         session = "" if other is self or token is None else f"/{RefreshToken.parse(token).session_id}"
         self._act(lambda: self._client.request("DELETE", f"/me/sessions{session}"))
@@ -101,49 +101,49 @@ class Device:
         except SignedOut:
             self._signed_out(before)
         except (NetworkError, TryLater) as event:
-            self._ledger.counts[f"app told {type(event).__name__}"] += 1
+            self._ledger.counts[f"app got {type(event).__name__}"] += 1
         except Killed:
             self._ledger.counts["app killed"] += 1
             self._client = self._start()
 
     def _signed_out(self, refresh_token: str | None) -> None:
-        """Hold the end of a session against its reasons, and sign in again."""
+        """Check that the session ended for a valid reason, and sign in again."""
         if refresh_token is not None:
             line = self._ledger.line(refresh_token)
-            assert line.is_over(self._server.clock()), "the client threw a living session away"
+            assert line.is_over(self._server.clock()), "the client discarded an active session"
             assert line.ended is not None
             self.losses[line.ended] += 1
-            assert not (self._sends_key and line.ended is Cause.NETWORK), "the network cost a session"
+            assert not (self._sends_key and line.ended is Cause.NETWORK), "the network ended a session"
         self._act(lambda: self._client.sign_in(self._email, PASSWORD))
 
     def _check(self) -> None:
-        """Check that what the device holds will open its session again, unless that is over or stolen."""
+        """Check that the stored token can refresh the session, unless that has ended or was stolen."""
         token, spending = (self.storage.state.get(name) for name in ("refresh_token", "spending"))
         if token is None or not self._sends_key:
             return
         line, generation = self._ledger.line(token), RefreshToken.parse(token).generation
-        if line.is_over(self._server.clock()) or line.thief_was_here or generation == line.generation:
+        if line.is_over(self._server.clock()) or line.was_stolen or generation == line.generation:
             return
-        assert generation == line.generation - 1, "the device holds a token that is two behind"
-        assert spending is not None, "the device forgot that it was spending its token"
-        assert spending == line.key, "the device spends its token with another key"
+        assert generation == line.generation - 1, "the stored token is two generations old"
+        assert spending is not None, "the device did not store the key of its refresh"
+        assert spending == line.key, "the device stored another key than it sent"
 
 
 class Thief:
-    """Copies a device's storage now and then, keeps the copies, and tries them at leisure."""
+    """Copies devices' storage, keeps the copies, and uses them later."""
 
     def __init__(self, network: Network, chance: Random) -> None:
         self._network, self._chance = network, chance
         self._loot: list[dict[str, Any]] = []
 
     def copy(self, device: Device) -> None:
-        """Copy what a device has stored."""
+        """Copy a device's storage."""
         if "refresh_token" in device.storage.state:
             self._loot.append(device.storage.load())
             del self._loot[:-20]
 
     def use(self) -> None:
-        """Try a copy: with the device's own Idempotency-Key, with one of one's own, or without."""
+        """Use a copy: with the device's Idempotency-Key, with another, or without."""
         if not self._loot:
             return
         copy = self._chance.choice([self._loot[-1], self._chance.choice(self._loot)])

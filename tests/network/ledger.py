@@ -1,4 +1,4 @@
-"""What must be true: an account, kept by itself, of every session and of what each answer had to be."""
+"""A model of every session, which checks each response against the contract."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SUCCESS = frozenset({200, 204})
 
 
 class Cause(StrEnum):
-    """Why a session is over. All but the last are as they should be."""
+    """Why a session ended. All but NETWORK are correct."""
 
     EXPIRY = "expiry"
     ORDER = "order"
@@ -30,7 +30,7 @@ class Cause(StrEnum):
 
 @dataclass
 class Line:
-    """One session as the contract has it. A token of None is one that nobody has seen yet."""
+    """A session according to the contract. `current` is None if the newest token was never received."""
 
     user_id: str
     idle_end: int
@@ -40,22 +40,22 @@ class Line:
     rotated_at: int = 0
     key: str | None = None
     ended: Cause | None = None
-    thief_was_here: bool = False
+    was_stolen: bool = False
 
     def is_over(self, now: int) -> bool:
-        """Tell whether the session is over; from the second of its expiry on it is."""
+        """Return whether the session has ended. It ends at the second of its expiry."""
         if self.ended is None and now >= min(self.idle_end, self.end):
             self.ended = Cause.EXPIRY
         return self.ended is not None
 
     def is_retry(self, generation: int, key: str | None, now: int) -> bool:
-        """Tell whether the predecessor may be presented again (rule 2 of the contract)."""
+        """Return whether the predecessor may be presented again (rule 2 of the contract)."""
         in_time = now - self.rotated_at <= WINDOW
         return generation == self.generation - 1 and (in_time or (key is not None and key == self.key))
 
 
 class Ledger:
-    """Holds each answer against the contract. Raises AssertionError at the first that breaks it."""
+    """Checks each response. Raises AssertionError for the first that violates the contract."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -69,7 +69,7 @@ class Ledger:
         return self.lines[RefreshToken.parse(refresh_token).session_id]
 
     def record(self, request: Request, answer: Response, *, by_thief: bool = False) -> None:
-        """Judge one answer, and write down what it changed."""
+        """Check a response, and update the model."""
         self.counts["requests"] += 1
         form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
         if request.path == "/oauth/revoke":
@@ -82,15 +82,15 @@ class Ledger:
             self._opened(json.loads(answer.body)["refresh_token"])
         else:
             line = self.line(form["refresh_token"])
-            line.thief_was_here |= by_thief
+            line.was_stolen |= by_thief
             key = request.headers.get("Idempotency-Key")
             self._refresh(line, form["refresh_token"], key, answer, by_thief=by_thief)
         self._audited += self._server.audit.names.count("refresh_token_reuse")
         self._server.audit.events.clear()
-        assert self._audited == self.counts["reuse"], "a reuse was not audited, or audited without one"
+        assert self._audited == self.counts["reuse"], "the audited reuses differ from the model's"
 
     def breach(self) -> None:
-        """Write down that a breach was declared."""
+        """End every session, after a breach was declared."""
         for line in self._active():
             line.ended = Cause.ORDER
 
@@ -122,7 +122,7 @@ class Ledger:
             assert line.current in {successor, None}, "a retry got another successor"
             line.current = successor
         else:
-            line.ended = Cause.THEFT if line.thief_was_here else Cause.NETWORK
+            line.ended = Cause.THEFT if line.was_stolen else Cause.NETWORK
             self.counts["reuse"] += 1
             self.counts[f"{who} caught" if by_thief else f"reuse seen, {line.ended}"] += 1
             _assert_refused(answer)
@@ -131,7 +131,7 @@ class Ledger:
         now = self._server.clock()
         line.generation, line.rotated_at, line.key = line.generation + 1, now, key
         line.idle_end = min(now + IDLE, line.end)
-        if answer.status == 503 and self._server.sabotage.crashes > self._crashes:
+        if answer.status == 503 and self._server.faults.crashes > self._crashes:
             self._crashes += 1
             self.counts["crashes"] += 1
             line.current = None
@@ -144,10 +144,10 @@ class Ledger:
         claims = _claims(request)
         line, now = self.lines[claims["sid"]], self._server.clock()
         if answer.status in SUCCESS:
-            assert not line.is_over(now), f"a session that is over ({line.ended}) opened {request.path}"
+            assert not line.is_over(now), f"an ended session ({line.ended}) was accepted by {request.path}"
         elif answer.status == 401:
             excused = line.is_over(now) or claims["exp"] <= now or not self._server.carries_keys
-            assert excused, "a good access token was refused"
+            assert excused, "a valid access token was refused"
         else:
             assert answer.status == 404, answer.status
         if request.method == "DELETE" and answer.status in SUCCESS:

@@ -1,4 +1,4 @@
-"""The network between the devices and the server: it loses, delays, doubles, reorders and garbles."""
+"""A network that loses, delays, duplicates, reorders and corrupts messages."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tests.network.ledger import Ledger
 from tests.network.servers import Server
 
 LATEST_SECONDS = 90
-"""How late a request can still arrive that its sender has given up; below the client's SETTLE_SECONDS."""
+"""Longest delay of a request that its sender has given up. Less than the client's SETTLE_SECONDS."""
 _CAPTIVE_PORTAL = Response(200, {}, b"<html>Welcome to our network</html>")
 _PROXY_WANTS_A_LOGIN = Response(401, {}, b"<html>Sign in to our network</html>")
 _BAD_GATEWAY = Response(502, {}, b'{"message": "Internal server error"}')
 
 
 @dataclass(frozen=True, slots=True)
-class Weather:
-    """How often, in a hundred, a message meets with what."""
+class FaultRates:
+    """Probability of each fault, in percent of messages."""
 
     lost_request: int = 6
     late_request: int = 6
@@ -33,47 +33,47 @@ class Weather:
 
 
 class Network:
-    """Carries requests to the server, in whatever order it likes, and has the ledger judge each answer."""
+    """Carries requests to the server in any order, and passes each response to the ledger."""
 
-    def __init__(self, server: Server, ledger: Ledger, chance: Random, weather: Weather) -> None:
-        self._server, self._ledger, self._chance, self._weather = server, ledger, chance, weather
+    def __init__(self, server: Server, ledger: Ledger, chance: Random, rates: FaultRates) -> None:
+        self._server, self._ledger, self._chance, self._rates = server, ledger, chance, rates
         self._under_way: list[tuple[int, int, Request]] = []
         self._order = itertools.count()
         self.rival: Callable[[], object] | None = None
-        """Who may come between the server's read and its write."""
+        """Called between the server's read and its write."""
 
     def send(self, request: Request) -> Response:
-        """Carry one request as a flaky network does. Raises NetworkError."""
-        weather, counts = self._weather, self._ledger.counts
+        """Carry a request with faults. Raises NetworkError."""
+        rates, counts = self._rates, self._ledger.counts
         self.pass_time(self._chance.randrange(2))
-        if self._happens(weather.lost_request):
+        if self._happens(rates.lost_request):
             counts["lost requests"] += 1
             self.pass_time(self._chance.randint(5, 30))
             raise NetworkError
-        if self._happens(weather.late_request):
+        if self._happens(rates.late_request):
             counts["late requests"] += 1
             self._copy_later(request)
             self.pass_time(self._chance.randint(5, 30))
             raise NetworkError
         answer = self._deliver_with_copies(request)
-        if self._happens(weather.lost_answer):
+        if self._happens(rates.lost_answer):
             counts["lost answers"] += 1
             self.pass_time(self._chance.randint(1, 30))
             raise NetworkError
-        if self._happens(weather.garbled_answer):
+        if self._happens(rates.garbled_answer):
             counts["garbled answers"] += 1
             half = replace(answer, body=answer.body[: len(answer.body) // 2])
             return self._chance.choice([_CAPTIVE_PORTAL, _PROXY_WANTS_A_LOGIN, _BAD_GATEWAY, half])
         return answer
 
     def deliver(self, request: Request, *, by_thief: bool = False) -> Response:
-        """Carry one request at once and faithfully."""
+        """Carry a request immediately and without faults."""
         answer = self._server.send(request)
         self._ledger.record(request, answer, by_thief=by_thief)
         return answer
 
     def pass_time(self, seconds: int) -> None:
-        """Move the clock; what is under way arrives at its own time."""
+        """Advance the clock, and deliver what arrives until then."""
         until = self._server.clock.now + seconds
         while self._under_way and self._under_way[0][0] <= until:
             due, _, request = heapq.heappop(self._under_way)
@@ -82,14 +82,14 @@ class Network:
         self._server.clock.now = until
 
     def _deliver_with_copies(self, request: Request) -> Response:
-        if self._happens(self._weather.copies):
+        if self._happens(self._rates.copies):
             self._ledger.counts["copies in parallel"] += 1
-            self._server.sabotage.interlude = partial(self.deliver, request)
-        elif self._happens(self._weather.rivals):
-            self._server.sabotage.interlude = self.rival
+            self._server.faults.interlude = partial(self.deliver, request)
+        elif self._happens(self._rates.rivals):
+            self._server.faults.interlude = self.rival
         answer = self.deliver(request)
-        self._server.sabotage.interlude = None
-        if self._happens(self._weather.copies):
+        self._server.faults.interlude = None
+        if self._happens(self._rates.copies):
             self._ledger.counts["copies later"] += 1
             self._copy_later(request)
         return answer

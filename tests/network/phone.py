@@ -1,4 +1,4 @@
-"""A phone with the reference client on it, for tests of the client's rules."""
+"""The reference client with a scripted server, for tests of the client's rules."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ UNAUTHORIZED = error(401, "invalid_token")
 
 @dataclass
 class Phone:
-    """A client with its storage, its clock, and a server that answers as it is told."""
+    """A client with its storage, its clock and a scripted server."""
 
     answers: list[Answer] = field(default_factory=list)
     sent: list[Request] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Phone:
         self.saved.append(dict(state))
 
     def get(self, *answers: Answer) -> Response:
-        """Call the API while the server gives these answers, all of which must be asked for."""
+        """Call the API while the server sends these responses. All must be used."""
         self.answers = list(answers)
         answer = self.client.request("GET", "/me")
         assert not self.answers
@@ -70,7 +70,7 @@ class Phone:
 
 
 def signed_in() -> Phone:
-    """Return a phone that is signed in, whose access token has just expired."""
+    """Return a signed-in phone whose access token has just expired."""
     phone = Phone([tokens(0)])
     phone.client.sign_in("someone@example.com", "open the gate, please")
     phone.clock.advance(HOUR)

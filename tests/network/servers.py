@@ -1,4 +1,4 @@
-"""The whole services behind a gateway, and ways to call it."""
+"""The services behind the local gateway, in process or over HTTP."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from infra.local.stack.application import Application
 from infra.local.stack.local_stack import LocalStack
 from infra.local.stack.template import Template
 from tests.fakes import FakeClock, RecordingAudit, fake_services
-from tests.network.adapters import Sabotage, SabotagedAws, SabotagedFakes
+from tests.network.adapters import FaultInjection, FaultyAws, FaultyFakes
 
 PASSWORD = "open the gate, please"
 ISSUER = "http://127.0.0.1"
@@ -33,11 +33,11 @@ MOST_AT_ONCE = 32
 
 @dataclass
 class Server:
-    """A running services. `carries_keys` says that its keys and its clock live in the same time."""
+    """A running service. `carries_keys`: its keys are dated by its clock."""
 
     services: Services
     clock: FakeClock
-    sabotage: Sabotage
+    faults: FaultInjection
     audit: RecordingAudit
     send: Callable[[Request], Response]
     flush: Callable[[], None]
@@ -45,18 +45,18 @@ class Server:
     carries_keys: bool
 
     def create_account(self, email: str) -> None:
-        """Add an account with the one password."""
+        """Add an account with PASSWORD."""
         self.services.create_account(email=email, password=Password.presented(PASSWORD))
 
     def rotate_key(self) -> None:
-        """Replace the signing key, in the steps that Secrets Manager would call."""
+        """Replace the signing key in the steps of Secrets Manager."""
         version, rotation = str(uuid.uuid4()), self.services.key_rotation
         rotation.create_secret(version)
         rotation.test_secret(version)
         rotation.finish_secret(version)
 
     def breach(self) -> None:
-        """Declare a breach: every session ends."""
+        """Replace the key and end every session."""
         epoch = self.services.adapters.sessions.epoch() + 1
         self.services.key_rotation.replace_without_grace(str(uuid.uuid4()), epoch)
         self.services.adapters.sessions.advance_epoch(epoch, self.clock())
@@ -65,15 +65,15 @@ class Server:
 
 @contextmanager
 def in_process() -> Iterator[Server]:
-    """Build the services on fakes, called with API Gateway's events, without a socket."""
-    adapters = SabotagedFakes()
+    """Build the services on fakes, and call them with API Gateway's events."""
+    adapters = FaultyFakes()
     services = fake_services(adapters, issuer=ISSUER)
     with _quiet(), override_services(services):
         gateway = _gateway(adapters.clock)
         yield Server(
             services,
             adapters.clock,
-            adapters.sabotage,
+            adapters.faults,
             adapters.audit,
             lambda request: _from_gateway(gateway.handle(_to_gateway(request))),
             gateway.flush,
@@ -84,13 +84,13 @@ def in_process() -> Iterator[Server]:
 
 @contextmanager
 def over_http(*, on_fakes: bool = False) -> Iterator[Server]:
-    """Call the services through its HTTP server. It stands on moto, or for speed on fakes."""
+    """Call the services through the local stack's HTTP server, on moto or, for speed, on fakes."""
     clock, services_of = FakeClock(), list[Services]()
 
     @contextmanager
     def opening(environment: Mapping[str, str], _: object) -> Iterator[Application]:
         settings = Settings.from_environment(environment)
-        adapters = SabotagedFakes(clock) if on_fakes else SabotagedAws(settings, clock)
+        adapters = FaultyFakes(clock) if on_fakes else FaultyAws(settings, clock)
         with override_services(Services(settings, adapters)) as services:
             services_of.append(services)
             yield Application.of_chalice(app)
@@ -98,11 +98,11 @@ def over_http(*, on_fakes: bool = False) -> Iterator[Server]:
     stack = LocalStack(port=0, environment={"BCRYPT_COST": "4"}, clock=clock, application=opening)
     with _quiet(), stack, closing(_Connections(stack.api_url)) as connections:
         adapters = services_of[0].adapters
-        assert isinstance(adapters, SabotagedFakes | SabotagedAws)
+        assert isinstance(adapters, FaultyFakes | FaultyAws)
         yield Server(
             services_of[0],
             clock,
-            adapters.sabotage,
+            adapters.faults,
             adapters.audit,
             connections.send,
             stack.flush,
@@ -113,20 +113,20 @@ def over_http(*, on_fakes: bool = False) -> Iterator[Server]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """In Lambda, standard output is the log; a million lines of it help nobody here."""
+    """Discard standard output, which is the log."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
         yield
 
 
 class _Connections:
-    """Kept connections, as many as there are requests at once."""
+    """A connection pool for as many connections as there are concurrent requests."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._pool = urllib3.PoolManager(maxsize=MOST_AT_ONCE, retries=False, timeout=20)
 
     def send(self, request: Request) -> Response:
-        """Send one request. Raises NetworkError where no answer comes."""
+        """Send a request. Raises NetworkError if no response arrives."""
         url, headers = self._url + request.path, dict(request.headers)
         try:
             answer = self._pool.request(request.method, url, headers=headers, body=request.body)
@@ -136,7 +136,7 @@ class _Connections:
         return Response(answer.status, headers, answer.data)
 
     def close(self) -> None:
-        """Close what is kept."""
+        """Close the connections."""
         self._pool.clear()
 
 
@@ -158,5 +158,5 @@ def _from_gateway(answer: messages.Response) -> Response:
 
 
 def error_of(answer: Response) -> str:
-    """Return the code of an error answer."""
+    """Return the code of an error response."""
     return str(json.loads(answer.body)["error"])

@@ -1,4 +1,4 @@
-"""Steps of a life: devices, a network, a thief and an operator, drawn from one seed."""
+"""Random steps of devices, network, attacker and operator, from one seed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from random import Random
 
 from tests.network.devices import Device, Thief
 from tests.network.ledger import DAY, Cause, Ledger
-from tests.network.network import Network, Weather
+from tests.network.network import FaultRates, Network
 from tests.network.servers import Server
 
 _SPANS = {
@@ -19,17 +19,17 @@ _SPANS = {
     (31 * DAY, 31 * DAY): 4,
     (91 * DAY, 91 * DAY): 1,
 }
-"""How far the clock moves, in seconds, and how often; the last two outlast what is idle, and everything."""
+"""Seconds by which the clock advances, with weights. The last two exceed the idle and the absolute life."""
 
 
 class Simulation:
-    """One adapters of reference clients, and beside them clients without a key, whose losses are counted."""
+    """Reference clients, and clients without a key for comparison."""
 
-    def __init__(self, server: Server, seed: int, weather: Weather | None = None) -> None:
+    def __init__(self, server: Server, seed: int, rates: FaultRates | None = None) -> None:
         self._server, self._seed = server, seed
         self._chance = Random(seed)  # noqa: S311 - a run must be repeatable
         self.ledger = Ledger(server)
-        self._network = Network(server, self.ledger, self._chance, weather or Weather())
+        self._network = Network(server, self.ledger, self._chance, rates or FaultRates())
         self._thief = Thief(self._network, self._chance)
         self._network.rival = self._thief.use
         self.reference = self._devices("with-key", users=6)
@@ -48,7 +48,7 @@ class Simulation:
         ]
 
     def run(self, steps: int) -> None:
-        """Take so many steps. Raises AssertionError, with the seed and the step, where a promise breaks."""
+        """Take so many steps. Raises AssertionError with seed and step if a rule is violated."""
         actions, weights = zip(*self._steps, strict=True)
         for step in range(steps):
             try:
@@ -59,11 +59,11 @@ class Simulation:
         self.ledger.counts["steps"] += steps
 
     def losses(self, devices: list[Device]) -> Counter[Cause]:
-        """Return how many sessions those devices lost, by cause."""
+        """Return the number of sessions that these devices lost, by cause."""
         return sum((device.losses for device in devices), Counter[Cause]())
 
     def report(self) -> str:
-        """Return the counts, and the losses of both kinds of client beside each other."""
+        """Return the counts, and the losses of both kinds of client."""
         lines = [f"{count:>9,}  {name}" for name, count in sorted(self.ledger.counts.items())]
         for name, devices in (("reference client", self.reference), ("client without key", self.keyless)):
             losses = self.losses(devices)
@@ -101,7 +101,7 @@ class Simulation:
         self._thief.copy(self._any_device())
 
     def _arm_crash(self) -> None:
-        self._server.sabotage.crash_next = True
+        self._server.faults.crash_next = True
 
     def _rotate_key(self) -> None:
         self._server.rotate_key()

@@ -1,9 +1,9 @@
-"""A copy of the whole table gives an attacker no token.
+"""A copy of the whole table contains no usable token.
 
-What it does give: with the tag keys in it, tokens can be made up that look spent, and presenting one ends
-its session. That costs a user a sign-in and is audited as reuse; it opens nothing. Nor does an old token
-help, whose successors hang on nonces that are gone. (Whoever also holds the very predecessor has the one
-nonce that is there, and so the current token: that takes a copy of the device's storage, at the right time.)
+With the tag keys in it, an attacker can forge tokens that look spent; presenting one ends its session. That
+forces a sign-in and is audited as reuse, but grants no access. An old token does not help either: its
+successors depend on nonces that were overwritten. (With the immediate predecessor and the stored nonce the
+current token can be computed; that also takes a copy of the device's storage, at the right time.)
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Item = dict[str, Any]
 
 
 class StolenTable:
-    """A server with two sessions, and the copy that was taken: every item, down to each value."""
+    """A server with two sessions, and a copy of its table: every item and every value in it."""
 
     def __init__(self, server: Server, client: Any) -> None:
         self.server = server
@@ -45,16 +45,16 @@ class StolenTable:
         self.values = sorted({value for item in items for value in _values(item)})
 
     def active(self, session: Session) -> bool:
-        """Tell whether a session is still as it was copied."""
+        """Return whether a session is unchanged since the copy."""
         view = self.server.services.adapters.sessions.session(session.user_id, session.session_id)
         return view.session == session
 
     def put_back(self, session: Session) -> None:
-        """Undo the end of a session."""
+        """Restore a session that was ended."""
         self._client.put_item(TableName=self._table, Item=session_item(session, keep_days=30))
 
     def secrets(self) -> list[bytes]:
-        """Return all that could be taken for a secret, or for the one before or after it."""
+        """Return every value that could be a secret, its predecessor or its successor."""
         raw = {value for value in self.values if len(value) == 32}
         raw |= {hashlib.sha256(value).digest() for value in self.values}
         raw.add(RefreshToken.parse(self.spent).secret.reveal())
@@ -68,7 +68,7 @@ def stolen() -> Iterator[StolenTable]:
         yield StolenTable(server, client)
 
 
-def test_the_copy_is_a_whole_one(stolen: StolenTable) -> None:
+def test_the_copy_is_complete(stolen: StolenTable) -> None:
     assert len(stolen.sessions) == 2
     assert sorted(one.family.generation for one in stolen.sessions) == [0, 2]
     families = [one.family for one in stolen.sessions]
@@ -79,8 +79,8 @@ def test_the_copy_is_a_whole_one(stolen: StolenTable) -> None:
     assert kept | {one.tag_key.reveal() for one in families} <= set(stolen.values)
 
 
-def test_no_value_of_the_table_is_a_token(stolen: StolenTable) -> None:
-    """As it is and in every usual spelling, as refresh token and as access token."""
+def test_no_value_of_the_table_is_accepted_as_a_token(stolen: StolenTable) -> None:
+    """In every usual encoding, as refresh token and as access token."""
     for value in stolen.values:
         for text in _spellings(value):
             answer = refresh(stolen.server, text)
@@ -89,38 +89,38 @@ def test_no_value_of_the_table_is_a_token(stolen: StolenTable) -> None:
     assert all(stolen.active(session) for session in stolen.sessions)
 
 
-def test_a_token_made_up_from_the_table_opens_nothing_but_can_end_its_session(stolen: StolenTable) -> None:
-    """With a tag that only the table's key can make, it passes for a spent one; that is all it can do."""
+def test_a_token_forged_from_the_table_grants_no_access_but_ends_its_session(stolen: StolenTable) -> None:
+    """Its tag is valid, so it counts as a spent token."""
     for session in stolen.sessions:
         for secret in stolen.secrets():
             for generation in {session.family.generation, max(0, session.family.generation - 1)}:
-                token = _made_up(session, generation, secret)
+                token = _forged(session, generation, secret)
                 answer = refresh(stolen.server, token, "key-two")
                 assert (answer.status, error_of(answer)) == (400, "invalid_grant")
                 assert not stolen.active(session)
                 stolen.put_back(session)
 
 
-def test_a_token_with_a_guessed_tag_says_nothing_about_its_session(stolen: StolenTable) -> None:
+def test_a_token_with_a_guessed_tag_does_not_end_its_session(stolen: StolenTable) -> None:
     for session in stolen.sessions:
         for secret in stolen.secrets():
             foreign = replace(session, family=replace(session.family, tag_key=Secret(secret)))
             if foreign.family.tag_key == session.family.tag_key:
                 continue
-            answer = refresh(stolen.server, _made_up(foreign, session.family.generation, secret))
+            answer = refresh(stolen.server, _forged(foreign, session.family.generation, secret))
             assert (answer.status, error_of(answer)) == (400, "invalid_grant")
         assert stolen.active(session)
 
 
-def test_the_sessions_were_open_to_their_owner_all_along(stolen: StolenTable) -> None:
-    """Without this the tests above could pass on a server that refuses everything."""
+def test_the_owner_can_still_refresh(stolen: StolenTable) -> None:
+    """Otherwise the tests above would pass on a server that refuses everything."""
     answer = refresh(stolen.server, stolen.newest)
     session = next(one for one in stolen.sessions if one.family.generation)
     stolen.put_back(session)
     assert answer.status == 200
 
 
-def _made_up(session: Session, generation: int, secret: bytes) -> str:
+def _forged(session: Session, generation: int, secret: bytes) -> str:
     family = Family(session.family.tag_key, generation, current=b"")
     return family.token(session.user_id, session.session_id, RefreshSecret(secret)).serialize()
 

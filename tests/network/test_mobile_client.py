@@ -22,7 +22,7 @@ from tests.network.phone import HOUR, OK, UNAUTHORIZED, Answer, Phone, error, si
 
 
 def _refresh_of(request: Request) -> tuple[str, str]:
-    """Return the token that a request spends, and the key that it carries."""
+    """Return the refresh token of a request and its Idempotency-Key."""
     return parse_qs(request.body.decode())["refresh_token"][0], request.headers["Idempotency-Key"]
 
 
@@ -37,14 +37,14 @@ def test_an_expired_access_token_is_refreshed_before_it_is_used(phone: Phone) ->
     assert phone.sent[-1].headers == {"Authorization": "Bearer access-1"}
 
 
-def test_the_key_is_stored_beside_its_token_before_it_is_sent(phone: Phone) -> None:
+def test_the_key_is_stored_with_its_token_before_it_is_sent(phone: Phone) -> None:
     stored: list[dict[str, Any]] = []
     phone.on_send = lambda: stored.append(phone.load())
     phone.get(tokens(1), OK)
     assert (stored[0]["refresh_token"], stored[0]["spending"]) == _refresh_of(phone.sent[1])
 
 
-def test_an_answer_is_stored_before_its_token_is_used_and_the_key_goes_with_the_old_one(phone: Phone) -> None:
+def test_a_response_is_stored_before_its_token_is_used_and_deletes_the_key(phone: Phone) -> None:
     stored: list[dict[str, Any]] = []
     phone.on_send = lambda: stored.append(phone.load())
     phone.get(tokens(1), OK)
@@ -67,7 +67,7 @@ def test_an_answer_is_stored_before_its_token_is_used_and_the_key_goes_with_the_
         Response(404, {}, b""),
     ],
 )
-def test_a_lost_or_useless_answer_is_asked_for_again_with_the_same_token_and_key(
+def test_a_lost_or_invalid_response_is_requested_again_with_the_same_token_and_key(
     phone: Phone, loss: Answer
 ) -> None:
     with pytest.raises(NetworkError):
@@ -78,7 +78,7 @@ def test_a_lost_or_useless_answer_is_asked_for_again_with_the_same_token_and_key
     assert _refresh_of(phone.sent[1]) == _refresh_of(phone.sent[2])
 
 
-def test_a_new_token_is_spent_with_a_new_key(phone: Phone) -> None:
+def test_a_new_token_is_sent_with_a_new_key(phone: Phone) -> None:
     phone.get(tokens(1), OK)
     phone.clock.advance(HOUR)
     phone.get(tokens(2), OK)
@@ -98,14 +98,14 @@ def test_only_invalid_grant_ends_the_session(phone: Phone) -> None:
         phone.get()
 
 
-def test_a_401_earns_one_refresh_and_one_more_try(phone: Phone) -> None:
+def test_a_401_causes_one_refresh_and_one_retry(phone: Phone) -> None:
     phone.clock.advance(-HOUR // 2)
     assert phone.get(UNAUTHORIZED, tokens(1), UNAUTHORIZED).status == 401
     assert phone.load()["refresh_token"] == "refresh-1"
 
 
-def test_a_token_that_has_just_come_is_not_spent_at_once(phone: Phone) -> None:
-    """A copy of the request that brought it may still be under way."""
+def test_a_new_token_is_not_spent_immediately(phone: Phone) -> None:
+    """A copy of the refresh request may still arrive."""
     phone.get(tokens(1), OK)
     with pytest.raises(TryLater) as wait:
         phone.get(UNAUTHORIZED)
@@ -114,16 +114,14 @@ def test_a_token_that_has_just_come_is_not_spent_at_once(phone: Phone) -> None:
     assert phone.get(UNAUTHORIZED, tokens(2), OK).status == 200
 
 
-def test_a_clock_that_was_set_back_locks_nobody_out(phone: Phone) -> None:
+def test_a_clock_that_was_set_back_does_not_block_refreshes(phone: Phone) -> None:
     phone.clock.advance(-20 * 24 * HOUR)
     assert phone.get(UNAUTHORIZED, tokens(1), OK).status == 200
 
 
 @pytest.mark.parametrize(("asked", "seconds"), [("7", 7), ("", 30), ("Fri, 31 Dec 1999 23:59:59 GMT", 30)])
 @pytest.mark.parametrize("status", [429, 503])
-def test_the_server_is_left_alone_for_as_long_as_it_asks(
-    phone: Phone, status: int, asked: str, seconds: int
-) -> None:
+def test_no_request_is_sent_before_retry_after(phone: Phone, status: int, asked: str, seconds: int) -> None:
     with pytest.raises(TryLater) as wait:
         phone.get(error(status, "temporarily_unavailable", **{"retry-after": asked}))
     assert wait.value.seconds == seconds
@@ -135,7 +133,7 @@ def test_the_server_is_left_alone_for_as_long_as_it_asks(
     assert _refresh_of(phone.sent[1]) == _refresh_of(phone.sent[2])
 
 
-def test_of_many_threads_one_refreshes(phone: Phone) -> None:
+def test_one_of_many_threads_refreshes(phone: Phone) -> None:
     phone.answers = [tokens(1), *[OK] * 16]
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: phone.client.request("GET", "/me"), range(16)))
@@ -143,9 +141,9 @@ def test_of_many_threads_one_refreshes(phone: Phone) -> None:
     assert [request.path for request in phone.sent].count("/oauth/token") == 2
 
 
-def test_many_threads_share_one_failure_too(phone: Phone) -> None:
-    """Else each would wait out a time-out of its own, one after the other."""
-    everybody_is_here, phone.answers = Barrier(16), [NetworkError()]
+def test_many_threads_share_one_failure(phone: Phone) -> None:
+    """Otherwise each thread would wait for its own timeout, one after the other."""
+    all_started, phone.answers = Barrier(16), [NetworkError()]
     waiting = Semaphore(0)
     load = phone.load
 
@@ -160,18 +158,18 @@ def test_many_threads_share_one_failure_too(phone: Phone) -> None:
             assert waiting.acquire(timeout=10)
 
     def get(_: int) -> str:
-        everybody_is_here.wait(10)
+        all_started.wait(10)
         with pytest.raises(NetworkError):
             phone.client.request("GET", "/me")
-        return "told"
+        return "failed"
 
     phone.on_send = wait_for_the_others
     with ThreadPoolExecutor(16) as pool:
-        assert list(pool.map(get, range(16))) == ["told"] * 16
+        assert list(pool.map(get, range(16))) == ["failed"] * 16
     assert len(phone.sent) == 2
 
 
-def test_a_wrong_password_is_told(phone: Phone) -> None:
+def test_a_wrong_password_is_reported(phone: Phone) -> None:
     phone.answers = [OK, error(400, "invalid_grant")]
     with pytest.raises(Refused, match="invalid_grant"):
         phone.client.sign_in("someone@example.com", "wrong")

@@ -1,4 +1,4 @@
-"""The reference client signs out: at once, for good, and whatever is in flight."""
+"""The reference client signs out immediately and finally, even during a refresh."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def phone() -> Phone:
     return signed_in()
 
 
-def test_signing_out_forgets_at_once_and_tells_the_server_when_it_can(phone: Phone) -> None:
+def test_sign_out_deletes_tokens_immediately_and_revokes_when_online(phone: Phone) -> None:
     phone.answers = [NetworkError()]
     with pytest.raises(NetworkError):
         phone.client.sign_out()
@@ -31,8 +31,8 @@ def test_signing_out_forgets_at_once_and_tells_the_server_when_it_can(phone: Pho
 
 
 @dataclass
-class Meanwhile:
-    """Does something once, while a refresh is on its way."""
+class DuringRefresh:
+    """Acts once, during a refresh."""
 
     phone: Phone
     act: Callable[[], object]
@@ -48,22 +48,22 @@ def _revoked(phone: Phone) -> list[str]:
     return [parse_qs(request.body.decode())["token"][0] for request in sent]
 
 
-def test_a_refresh_that_ends_after_the_sign_out_is_neither_stored_nor_used(phone: Phone) -> None:
-    phone.on_send = Meanwhile(phone, phone.client.sign_out)
+def test_a_refresh_that_completes_after_the_sign_out_is_revoked(phone: Phone) -> None:
+    phone.on_send = DuringRefresh(phone, phone.client.sign_out)
     with pytest.raises(SignedOut):
         phone.get(OK, tokens(1), OK)
     assert phone.load() == {}
     assert _revoked(phone) == ["refresh-0", "refresh-1"]
 
 
-def test_signing_out_without_network_while_a_refresh_is_in_flight_is_made_up_for_at_the_next_start(
+def test_an_offline_sign_out_during_a_refresh_is_completed_at_the_next_start(
     phone: Phone,
 ) -> None:
     def sign_out() -> None:
         with pytest.raises(NetworkError):
             phone.client.sign_out()
 
-    phone.on_send = Meanwhile(phone, sign_out)
+    phone.on_send = DuringRefresh(phone, sign_out)
     with pytest.raises(SignedOut):
         phone.get(NetworkError(), tokens(1), NetworkError())
     phone.restart()
@@ -76,27 +76,27 @@ def test_signing_out_without_network_while_a_refresh_is_in_flight_is_made_up_for
 @pytest.mark.parametrize(
     "late", [(tokens(1), OK), (error(400, "invalid_grant"),)], ids=["tokens", "invalid_grant"]
 )
-def test_a_late_answer_leaves_the_next_session_alone(phone: Phone, late: tuple[Answer, ...]) -> None:
-    phone.on_send = Meanwhile(phone, lambda: phone.client.sign_in("another@example.com", "a password"))
+def test_a_late_response_does_not_change_the_next_session(phone: Phone, late: tuple[Answer, ...]) -> None:
+    phone.on_send = DuringRefresh(phone, lambda: phone.client.sign_in("another@example.com", "a password"))
     with pytest.raises(SignedOut):
         phone.get(OK, tokens(7), *late)
     assert phone.load()["refresh_token"] == "refresh-7"
 
 
-def test_no_request_is_repeated_for_another_user_than_the_one_who_made_it(phone: Phone) -> None:
+def test_a_request_is_not_repeated_for_another_user(phone: Phone) -> None:
     phone.clock.advance(-HOUR // 2)
 
-    def another_user_comes() -> None:
+    def another_user_signs_in() -> None:
         phone.on_send = lambda: None
         phone.client.sign_in("another@example.com", "a password")
 
-    phone.on_send = another_user_comes
+    phone.on_send = another_user_signs_in
     with pytest.raises(SignedOut):
         phone.get(OK, tokens(7), UNAUTHORIZED)
     assert phone.load()["refresh_token"] == "refresh-7"
 
 
-def test_signing_out_ends_even_where_the_server_knows_nothing_of_the_token(phone: Phone) -> None:
+def test_sign_out_completes_if_the_server_does_not_know_the_token(phone: Phone) -> None:
     phone.answers = [error(400, "invalid_grant")]
     phone.client.sign_out()
     assert phone.load() == {}

@@ -1,6 +1,6 @@
-"""The one write that decides a refresh, on an engine that is not moto: dynalite, made of LevelDB.
+"""The conditional write of a refresh on dynalite, an implementation of DynamoDB other than moto.
 
-`make test` installs it where there is npm.
+`make test` installs it if npm is available.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.secret import Secret
 from chalicelib.domain.sessions.refresh_tokens import RefreshSecret, start
 from chalicelib.domain.sessions.session import Session
-from infra.local.stack.environment import local_credentials
+from infra.local.environment import local_credentials
 
 DYNALITE = Path(__file__).parents[2] / ".local/dynalite/node_modules/.bin/dynalite"
 AT_ONCE, ROUNDS, REGION = 16, 100, "us-east-1"
 pytestmark = pytest.mark.skipif(
-    not DYNALITE.exists(), reason="dynalite is not installed: `make test` does that where there is npm"
+    not DYNALITE.exists(), reason="dynalite is not installed: `make test` installs it with npm"
 )
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """Run dynalite for as long as the module's tests."""
+    """Run dynalite for the tests of this module."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [str(DYNALITE), "--host", "127.0.0.1", "--port", str(port), "--createTableMs", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - the tester's own
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - a fixed command
         assert process.stdout is not None
         try:
             assert "istening" in process.stdout.readline()
@@ -69,7 +69,7 @@ def sessions(url: str) -> Iterator[DynamoDBSessions]:
         yield DynamoDBSessions(Table(client, "gatehouse", lambda _: None), ended_days=30)
 
 
-def test_one_of_sixteen_writers_wins_and_the_others_learn_who(sessions: DynamoDBSessions) -> None:
+def test_one_of_sixteen_writers_succeeds_and_the_others_get_its_session(sessions: DynamoDBSessions) -> None:
     session = _session()
     sessions._table.client.put_item(TableName="gatehouse", Item=session_item(session, 30))
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -79,7 +79,7 @@ def test_one_of_sixteen_writers_wins_and_the_others_learn_who(sessions: DynamoDB
     assert session.family.generation == ROUNDS
 
 
-def test_a_session_that_is_gone_stays_gone(sessions: DynamoDBSessions) -> None:
+def test_a_deleted_session_is_not_written_again(sessions: DynamoDBSessions) -> None:
     gone = replace(_session(), session_id="ee" * 16)
     assert sessions.rotate(gone, _next(gone, 0, 0)) is None
     assert sessions.session(gone.user_id, gone.session_id).session is None
@@ -94,8 +94,8 @@ def _race(pool: ThreadPoolExecutor, sessions: DynamoDBSessions, before: Session,
         return mine, sessions.rotate(before, mine)
 
     written = list(pool.map(write, range(AT_ONCE)))
-    (winner,) = [mine for mine, told in written if told == mine]
-    assert all(told == winner for _, told in written)
+    (winner,) = [mine for mine, result in written if result == mine]
+    assert all(result == winner for _, result in written)
     return winner
 
 

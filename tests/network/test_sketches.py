@@ -1,8 +1,8 @@
-"""The page for app developers: its TypeScript sketch is run, against a server that keeps the rules.
+"""Run the TypeScript sketch of docs/mobile-client.md against a server that follows the rules.
 
-Node runs no TypeScript by itself, and no compiler is fetched for a test. So the sketch keeps its types where
-a few lines of Python can take them away: in whole statements, in signatures of one line, and after `let x`.
-What this leaves behind by mistake is no JavaScript, and node says so.
+Node does not run TypeScript, and tests download no compiler. So the sketch has types only where a few lines
+of Python can remove them: in whole statements, in signatures of one line, and after `let x`. Node reports
+what is left by mistake as a syntax error.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _sketch(language: str) -> str:
 
 
 def _split(parameters: str) -> list[str]:
-    """Part a list at its commas, but not at those inside brackets."""
+    """Split a list at its commas, except inside brackets."""
     depth, parts = 0, [""]
     for before, character in zip(" " + parameters, parameters, strict=False):
         opens, closes = character in "<({[", character in ")}]" or (character == ">" and before != "=")
@@ -42,13 +42,13 @@ def _split(parameters: str) -> list[str]:
 
 
 def _bare(parameter: str) -> str:
-    """Take `name?: type = default` to `name = default`."""
+    """Convert `name?: type = default` to `name = default`."""
     name, default = re.fullmatch(r"(\w+)\??:.*?( = .*)?", parameter).groups()  # type: ignore[union-attr]
     return name + (default or "")
 
 
 def _without_types(typescript: str) -> str:
-    """Return the JavaScript that is left of a sketch."""
+    """Remove the types from a sketch."""
     # Whole statements: `type X = …;` and `declare …;`, to the semicolon that ends a line at no indentation.
     text = re.sub(r"(?ms)^(type|declare) (?:[^\n]*;|.*?\n\};)[^\n;]*\n", "", typescript)
     text = re.sub(r"(?m)^(let \w+): .*?( = )", r"\1\2", text)
@@ -62,7 +62,7 @@ def _without_types(typescript: str) -> str:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
-    """What went wrong in each scenario."""
+    """Return the failure of each scenario, or None."""
     if NODE is None:
         pytest.skip("node is not installed, so the TypeScript sketch was not run")
     module = tmp_path_factory.mktemp("sketch") / "session.mjs"
@@ -74,11 +74,11 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_the_typescript_sketch_keeps_the_rules(report: dict[str, str | None], scenario: str) -> None:
+def test_the_typescript_sketch_follows_the_rules(report: dict[str, str | None], scenario: str) -> None:
     assert report[scenario] is None, report[scenario]
 
 
-def test_types_are_taken_away_and_nothing_else() -> None:
+def test_only_types_are_removed() -> None:
     typescript = """\
 type Two = { a: string; b?: number }; // gone
 type Many = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from chalicelib.domain.errors import InvalidAccount, InvalidRequest
+from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.secret import Secret
 
 MAX_PASSWORD_BYTES = 1024
@@ -27,11 +27,6 @@ class Password(Secret[str]):
         if size > MAX_PASSWORD_BYTES:
             raise InvalidRequest("oversized password", description="The password is too long.")
         return cls(normalised)
-
-    def check_strength(self, minimum_length: int) -> None:
-        """Raise InvalidAccount below `minimum_length` code points; composition is nobody's business."""
-        if len(self.reveal()) < minimum_length:
-            raise InvalidAccount(description=f"The password must have at least {minimum_length} characters.")
 
 
 class PasswordHash(Secret[str]):

@@ -1,4 +1,4 @@
-"""Turns what a function returned, or why the gateway refused, into a response."""
+"""Build responses from what a function returned, or from a gateway response of the template."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from infra.local.gateway.messages import RefusedError, Response
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The gateway frames the message by itself, whatever a function says about it.
+# Set by the gateway; a function's own values are ignored.
 _FRAMING = {"content-length", "transfer-encoding", "connection", "keep-alive"}
 _LOWEST, _HIGHEST = 200, 599
 
 
 def from_refusal(responses: Mapping[str, Mapping[str, Any]], kind: str, status: int) -> Response:
-    """Render a gateway response. `status` holds where neither it nor its fallback names another."""
+    """Render a gateway response. `status` applies if neither it nor its default sets one.
+
+    Raises ValueError for a header that is not a constant.
+    """
     fallback = "DEFAULT_5XX" if status >= 500 else "DEFAULT_4XX"  # noqa: PLR2004  # the two families of HTTP
     chosen = responses.get(kind, responses[fallback])
     static = chosen.get("ResponseParameters", {}).get("Headers", {})
@@ -27,7 +30,7 @@ def from_refusal(responses: Mapping[str, Mapping[str, Any]], kind: str, status: 
 
 
 def from_function(answer: Any) -> Response:
-    """Check a function's answer as API Gateway does. Raises RefusedError where it is malformed."""
+    """Validate a function's response as API Gateway does. Raises RefusedError if it is malformed."""
     try:
         return Response(_status(answer["statusCode"]), _headers(answer), _body(answer))
     except (TypeError, KeyError, ValueError, AttributeError, binascii.Error) as error:
@@ -35,16 +38,16 @@ def from_function(answer: Any) -> Response:
 
 
 def _literal(text: str) -> str:
-    # A gateway response marks a constant with single quotes; anything else maps a part of the request.
+    # A constant is in single quotes; anything else would map a part of the request.
     if not (text.startswith("'") and text.endswith("'")):
-        raise ValueError(f"Only constants in single quotes are allowed in a gateway response, not {text}.")
+        raise ValueError(f"A gateway response allows only constants in single quotes, not {text}.")
     return text[1:-1]
 
 
 def _status(value: Any) -> int:
     status = int(value)
     if not _LOWEST <= status <= _HIGHEST:
-        raise ValueError(f"{status} is no status that a function may send.")
+        raise ValueError(f"A function must not send the status {status}.")
     return status
 
 
@@ -65,7 +68,7 @@ def _header_text(value: Any) -> str:
     text = str(value)
     text.encode("latin-1")
     if "\r" in text or "\n" in text:
-        raise ValueError("A header cannot hold a line break.")
+        raise ValueError("A header must not contain a line break.")
     return text
 
 
@@ -74,5 +77,5 @@ def _body(answer: Mapping[str, Any]) -> bytes:
     if body is None:
         return b""
     if not isinstance(body, str):
-        raise TypeError("The body of an answer is a text.")
+        raise TypeError("The body of a response must be a string.")
     return base64.b64decode(body, validate=True) if answer.get("isBase64Encoded") else body.encode()

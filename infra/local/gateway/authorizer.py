@@ -1,25 +1,32 @@
-"""A token authorizer as API Gateway runs it: identity check, cache, function, policy."""
+"""Run a token authorizer as API Gateway does: validate the token, cache, invoke, evaluate the policy."""
 
 from __future__ import annotations
 
 import logging
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.local.gateway.decision_cache import DecisionCache
-from infra.local.gateway.lambda_context import lambda_context
+from infra.local.gateway.events import lambda_context
 from infra.local.gateway.messages import RefusedError
 from infra.local.gateway.policy import MalformedPolicyError, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.local.stack.template import AuthorizerRules
-
     Function = Callable[[dict[str, Any], Any], Any]
 
 _LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizerRules:
+    """What API Gateway itself does for a token authorizer. Without an `expression` it accepts every token."""
+
+    expression: re.Pattern[str] | None
+    cache_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +36,10 @@ class _Decision:
 
 
 class TokenAuthorizer:
-    """One authorizer with its function and its cache.
+    """An authorizer with its function and its cache.
 
-    What is cached is the policy, and each request is held against it anew: a policy for a single
-    `methodArn` breaks every other route here just as it does on AWS.
+    The cache keeps the policy, and each request is evaluated against it. So a policy for a single
+    `methodArn` denies every other route, as on AWS.
     """
 
     def __init__(
@@ -48,7 +55,7 @@ class TokenAuthorizer:
         self._cache: DecisionCache[_Decision] = DecisionCache(rules.cache_seconds, clock)
 
     def authorize(self, token: str | None, arn: str) -> dict[str, Any]:
-        """Return the context that the function behind gets. Raises RefusedError."""
+        """Return the context to pass to the route's function. Raises RefusedError."""
         if not token or (self._expression and not self._expression.fullmatch(token)):
             raise RefusedError("UNAUTHORIZED", 401)
         decision = self._cache.get(token) or self._ask(token, arn)
@@ -57,7 +64,7 @@ class TokenAuthorizer:
         return dict(decision.context)
 
     def flush(self) -> None:
-        """Forget every cached decision."""
+        """Delete every cached decision."""
         self._cache.flush()
 
     def _ask(self, token: str, arn: str) -> _Decision:
@@ -66,7 +73,9 @@ class TokenAuthorizer:
         try:
             decision = _decision(answer)
         except MalformedPolicyError as error:
-            _LOG.exception("The authorizer %s gave an answer that API Gateway cannot use", self._name)
+            _LOG.exception(
+                "The authorizer %s returned a response that API Gateway does not accept", self._name
+            )
             raise RefusedError("AUTHORIZER_CONFIGURATION_ERROR", 500) from error
         self._cache.put(token, decision, ticket)
         return decision
@@ -75,7 +84,7 @@ class TokenAuthorizer:
         try:
             return self._function(event, lambda_context(self._name))
         except Exception as error:
-            # The one text that API Gateway knows; every other error means that nobody can tell.
+            # The only message that API Gateway interprets; every other exception is a failure.
             if str(error) == "Unauthorized":
                 raise RefusedError("UNAUTHORIZED", 401) from error
             _LOG.exception("The authorizer %s failed", self._name)
@@ -84,10 +93,10 @@ class TokenAuthorizer:
 
 def _decision(answer: Any) -> _Decision:
     if not isinstance(answer, dict) or not isinstance(answer.get("principalId"), str):
-        raise MalformedPolicyError("An authorizer's answer needs a principalId.")
+        raise MalformedPolicyError("An authorizer's response must have a principalId.")
     context = answer.get("context") or {}
     if not isinstance(context, dict):
-        raise MalformedPolicyError("The context is an object.")
+        raise MalformedPolicyError("The context must be an object.")
     texts = {name: _text(value) for name, value in context.items()}
     seen = {**texts, "principalId": answer["principalId"], "integrationLatency": 0}
     return _Decision(Policy.parse(answer.get("policyDocument")), seen)
@@ -98,4 +107,4 @@ def _text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return str(value)
-    raise MalformedPolicyError("A context holds texts, numbers and booleans only.")
+    raise MalformedPolicyError("A context may contain only strings, numbers and booleans.")

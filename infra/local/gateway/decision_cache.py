@@ -1,4 +1,4 @@
-"""API Gateway's cache of what an authorizer decided."""
+"""The authorizer cache of API Gateway."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Decision = TypeVar("Decision")
 
 
 class DecisionCache(Generic[Decision]):
-    """Decisions by token, for `seconds` each; 0 keeps none. Safe to use from many threads at once.
+    """Caches decisions by token, for `seconds` each; 0 disables it. Thread-safe.
 
-    `clock` returns seconds that never run backwards.
+    `clock` returns monotonic seconds. Beyond `limit` entries the oldest is deleted.
     """
 
     def __init__(self, seconds: int, clock: Callable[[], float], limit: int = LIMIT) -> None:
@@ -29,18 +29,18 @@ class DecisionCache(Generic[Decision]):
         self._flushes = 0
 
     def get(self, token: str) -> Decision | None:
-        """Return the decision that still holds for a token, or None."""
+        """Return the unexpired decision for a token, or None."""
         with self._lock:
             expiry, decision = self._entries.get(token, (self._clock(), None))
             return decision if self._clock() < expiry else None
 
     def ticket(self) -> int:
-        """Return what `put` wants to know: how things stood when the authorizer was asked."""
+        """Return a ticket for `put`. Take it before invoking the authorizer."""
         with self._lock:
             return self._flushes
 
     def put(self, token: str, decision: Decision, ticket: int) -> None:
-        """Keep a decision, unless the cache was emptied since: it may rest on what the flush was to end."""
+        """Store a decision, unless the cache was flushed since the ticket: the decision may be outdated."""
         with self._lock:
             if not self._seconds or ticket != self._flushes:
                 return
@@ -50,7 +50,7 @@ class DecisionCache(Generic[Decision]):
                 self._entries.popitem(last=False)
 
     def flush(self) -> None:
-        """Forget every decision."""
+        """Delete every decision, and reject those that are being made."""
         with self._lock:
             self._entries.clear()
             self._flushes += 1

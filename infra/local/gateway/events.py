@@ -1,4 +1,4 @@
-"""Builds the event with which API Gateway invokes a function behind a REST API."""
+"""Build what API Gateway passes to a Lambda function behind a REST API: the event and the context."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from infra.local.stack.names import ACCOUNT, API_ID, REGION, STAGE
+from chalice.local import LambdaContext
+
+from infra.local.environment import ACCOUNT, API_ID, REGION, STACK, STAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,9 +18,21 @@ if TYPE_CHECKING:
     from infra.local.gateway.messages import Request
     from infra.local.gateway.routes import Match
 
+_MEMORY_MB = 256
+# API Gateway waits 29 s for a function, whatever the function's own timeout.
+_TIMEOUT_MS = 29_000
+
+
+def lambda_context(function_name: str) -> LambdaContext:
+    """Return the context of one invocation."""
+    name = f"{STACK}-{function_name}"
+    context = LambdaContext(name, _MEMORY_MB, _TIMEOUT_MS)
+    context.invoked_function_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+    return context
+
 
 def method_arn(request: Request) -> str:
-    """Return the name under which a policy allows or denies this very request."""
+    """Return the ARN by which a policy allows or denies a request."""
     path = request.path.removeprefix("/")
     return f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{API_ID}/{STAGE}/{request.method}/{path}"
 
@@ -26,7 +40,7 @@ def method_arn(request: Request) -> str:
 def proxy_event(
     request: Request, route: Match, claims: Mapping[str, Any] | None, binary_types: Sequence[str]
 ) -> dict[str, Any]:
-    """Return the whole event; `claims` is the authorizer's context, None on an open route."""
+    """Return the event; `claims` is the authorizer's context, or None for a route without authorizer."""
     headers = _headers(request)
     query = _query(request.query)
     body, encoded = _body(request, binary_types)
@@ -36,7 +50,7 @@ def proxy_event(
         "httpMethod": request.method,
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        # AWS has null, not an empty object, where there is nothing.
+        # AWS sends null, not an empty object.
         "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
         "multiValueQueryStringParameters": query or None,
         "pathParameters": route.parameters or None,
@@ -51,7 +65,7 @@ def _context(request: Request, resource: str, claims: Mapping[str, Any] | None) 
     context = {
         "resourcePath": resource,
         "httpMethod": request.method,
-        # As behind a custom domain: the stage is no part of the address.
+        # As behind a custom domain: without the stage.
         "path": request.path,
         "accountId": ACCOUNT,
         "apiId": API_ID,
@@ -69,7 +83,7 @@ def _context(request: Request, resource: str, claims: Mapping[str, Any] | None) 
 
 
 def _headers(request: Request) -> dict[str, str]:
-    # The gateway appends what it saw itself, so only the last address of the list can be believed.
+    # The gateway appends the peer's address, so only the last address of the list is trustworthy.
     before = request.headers.get("X-Forwarded-For")
     seen = f"{before}, {request.source_ip}" if before else request.source_ip
     return {**request.headers, "X-Forwarded-For": seen, "X-Forwarded-Proto": "http"}

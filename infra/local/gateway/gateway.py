@@ -1,4 +1,4 @@
-"""API Gateway on a developer's machine: routes, asks the authorizer, invokes the function, answers."""
+"""Imitate API Gateway: find the route, run the authorizer, invoke the function, respond."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from infra.local.gateway.answers import from_function, from_refusal
-from infra.local.gateway.events import method_arn, proxy_event
-from infra.local.gateway.lambda_context import lambda_context
+from infra.local.gateway.events import lambda_context, method_arn, proxy_event
 from infra.local.gateway.messages import RefusedError, Request, Response
 from infra.local.gateway.routes import RouteTable, known, match
 
@@ -25,7 +24,7 @@ MAX_HEADER_BYTES = 10_240
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The function behind the gateway, and what Chalice tells about it."""
+    """The function behind the gateway, with the routes and binary types of its Chalice app."""
 
     function: Callable[[dict[str, Any], Any], Any]
     routes: RouteTable
@@ -33,7 +32,7 @@ class Api:
 
 
 class Gateway:
-    """Answers requests as a deployed API would. Safe to call from many threads at once."""
+    """Answers requests as a deployed API would. Thread-safe."""
 
     def __init__(
         self,
@@ -46,17 +45,17 @@ class Gateway:
         self._responses = responses
 
     def handle(self, request: Request) -> Response:
-        """Answer one request, come what may: nothing is raised, and no reason leaks to the client."""
+        """Answer a request. Never raises, and never sends the reason of a failure to the client."""
         try:
             return self._answer(request)
         except RefusedError as refusal:
             return self.refuse(refusal.kind, refusal.status)
-        except Exception:  # noqa: BLE001  # whatever broke, a client gets an answer and no reason
+        except Exception:  # noqa: BLE001  # any failure becomes a response, as on AWS
             _LOG.exception("%s %s failed", request.method, request.path)
             return self.refuse("DEFAULT_5XX", 502)
 
     def refuse(self, kind: str, status: int) -> Response:
-        """Return the gateway response of that name."""
+        """Return the gateway response of that name. Raises like `from_refusal`."""
         return from_refusal(self._responses, kind, status)
 
     def flush(self) -> None:
@@ -76,7 +75,9 @@ class Gateway:
         try:
             return from_function(answer)
         except RefusedError:
-            _LOG.exception("%s %s got an answer that API Gateway cannot use", request.method, request.path)
+            _LOG.exception(
+                "%s %s returned a response that API Gateway does not accept", request.method, request.path
+            )
             raise
 
     def _claims(self, request: Request, guard: Any) -> dict[str, Any] | None:
@@ -88,7 +89,7 @@ class Gateway:
 
 def _check_size(request: Request) -> None:
     if request.size() > MAX_HEADER_BYTES:
-        # The front of AWS answers this one, so there is no gateway response of that name.
+        # AWS answers this before API Gateway, so no gateway response has this name.
         raise RefusedError("HEADERS_TOO_LARGE", 431)
     if len(request.body) > MAX_BODY_BYTES:
         raise RefusedError("REQUEST_TOO_LARGE", 413)

@@ -1,4 +1,4 @@
-"""Evaluates the policy that an authorizer returned, as API Gateway does."""
+"""Evaluate the policy of an authorizer, as API Gateway does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PARTS = {"Effect", "Action", "Resource", "Sid"}
 
 
 class MalformedPolicyError(ValueError):
-    """The document is no policy that API Gateway could evaluate."""
+    """API Gateway could not evaluate the document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,30 +26,30 @@ class _Statement:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A parsed policy document. Nothing is allowed unless a statement says so."""
+    """A parsed policy document. What no statement allows is denied."""
 
     statements: tuple[_Statement, ...]
 
     @classmethod
     def parse(cls, document: Any) -> Self:
-        """Read a policy document. Raises MalformedPolicyError."""
+        """Parse a policy document. Raises MalformedPolicyError."""
         if not isinstance(document, dict) or not document.get("Statement"):
-            raise MalformedPolicyError("A policy needs statements.")
+            raise MalformedPolicyError("A policy must have statements.")
         return cls(tuple(_statement(entry) for entry in _listed(document["Statement"])))
 
     def allows(self, arn: str) -> bool:
-        """Tell whether the method behind `arn` may be called: one Deny outweighs every Allow."""
+        """Return whether `arn` is allowed. A Deny overrides every Allow."""
         covering = [statement.allow for statement in self.statements if statement.covers(arn)]
         return bool(covering) and all(covering)
 
 
 def _statement(entry: Any) -> _Statement:
-    # NotAction, NotResource and Condition would have to be evaluated; passing over one could allow too much.
+    # Ignoring NotAction, NotResource or Condition could allow too much.
     if not isinstance(entry, dict) or not set(entry) <= _PARTS:
-        raise MalformedPolicyError("A statement has Effect, Action and Resource, and nothing else.")
+        raise MalformedPolicyError("A statement may have only Effect, Action, Resource and Sid.")
     if entry.get("Effect") not in ("Allow", "Deny"):
-        raise MalformedPolicyError("The effect of a statement is Allow or Deny.")
-    # AWS compares actions without case, resources with.
+        raise MalformedPolicyError("The effect of a statement must be Allow or Deny.")
+    # AWS ignores case in actions, but not in resources.
     actions = _patterns(entry.get("Action"), re.IGNORECASE)
     return _Statement(entry["Effect"] == "Allow", actions, _patterns(entry.get("Resource"), re.NOFLAG))
 
@@ -57,7 +57,7 @@ def _statement(entry: Any) -> _Statement:
 def _patterns(value: Any, flags: re.RegexFlag) -> tuple[re.Pattern[str], ...]:
     values = _listed(value)
     if not values or not all(isinstance(one, str) and one for one in values):
-        raise MalformedPolicyError("Action and Resource are texts or lists of texts.")
+        raise MalformedPolicyError("Action and Resource must be strings or lists of strings.")
     return tuple(re.compile(_wildcards(one), flags | re.DOTALL) for one in values)
 
 

@@ -1,6 +1,6 @@
-"""Finds the route of a request in the table of the Chalice app.
+"""Find the route of a request in the routes of a Chalice app.
 
-Chalice's own `RouteMatcher` keeps the parameters of routes that did not match, hence this one.
+Chalice's own `RouteMatcher` keeps path parameters of routes that did not match.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from urllib.parse import unquote
 
 RouteTable = Mapping[str, Mapping[str, Any]]
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-"""All that a resource of API Gateway can have."""
+"""The methods that a resource of API Gateway can have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A route: the resource path with its `{parameters}`, their decoded values, and the Chalice entry."""
+    """A route: the resource path with its `{parameters}`, their decoded values, and Chalice's route entry."""
 
     resource: str
     parameters: dict[str, str]
@@ -25,19 +25,19 @@ class Match:
 
 
 def known(method: str) -> str:
-    """Return a method that API Gateway knows.
+    """Return the method, or PATCH for one that API Gateway does not support, such as TRACE.
 
-    Others, such as TRACE, do not get as far as a route on AWS. Here they are answered as PATCH would be: by a
-    405 where a resource refuses all methods but one, and by a 404 elsewhere.
+    AWS rejects those before routing. Here they get what PATCH gets: a 405 from a resource that refuses all
+    methods but one, and otherwise a 404.
     """
     return method if method in _METHODS else "PATCH"
 
 
 def match(table: RouteTable, method: str, path: str) -> Match | None:
-    """Return the route of a raw path, or None where API Gateway has no such method on no such resource."""
-    # API Gateway does not mind one slash at the end.
+    """Return the route of a raw path, or None if there is no such resource or method."""
+    # API Gateway ignores one slash at the end.
     wanted = path.removesuffix("/") if path != "/" else path
-    # A literal segment goes before a parameter, as on AWS: "{" sorts after every letter and digit.
+    # As on AWS, a literal segment precedes a parameter: "{" sorts after every letter and digit.
     for resource in sorted(table):
         parameters = _parameters(resource.split("/"), wanted.split("/"))
         if parameters is not None and method in table[resource]:

@@ -1,4 +1,4 @@
-"""Between WSGI and the gateway's own messages."""
+"""Serve the gateway as a WSGI application."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from infra.local.gateway.messages import Request, Response
 if TYPE_CHECKING:
     from infra.local.gateway.gateway import Gateway
 
-# Set apart by WSGI, or made by the server: none of these is a header under its own name.
+# WSGI passes these two headers without the prefix HTTP_.
 _UNPREFIXED = ("CONTENT_TYPE", "CONTENT_LENGTH")
 
 
@@ -29,19 +29,19 @@ class GatewayApplication:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [response.body]
 
     def refuse(self, status: int) -> Response:
-        """Return the answer to a request that the server could not even read."""
+        """Return the response to a request that the server could not parse."""
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
             return self._gateway.refuse("DEFAULT_5XX", status)
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             return self._gateway.refuse("REQUEST_TOO_LARGE", status)
-        # The front of AWS answers these, so there is no gateway response of that name. An unknown transfer
-        # coding is 501 to waitress; to a client of ours it is a malformed request.
+        # AWS answers these before API Gateway, so no gateway response has this name. Waitress answers an
+        # unknown transfer coding with 501; here it is a malformed request.
         known = status == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
         return self._gateway.refuse("UNREADABLE", status if known else HTTPStatus.BAD_REQUEST)
 
 
 def read_request(environ: dict[str, Any]) -> Request:
-    """Return the request behind a WSGI environment of waitress."""
+    """Convert a WSGI environment of waitress."""
     path, _, query = _origin_form(environ["REQUEST_URI"]).partition("?")
     return Request(
         method=environ["REQUEST_METHOD"],
@@ -54,7 +54,7 @@ def read_request(environ: dict[str, Any]) -> Request:
 
 
 def _origin_form(target: str) -> str:
-    # PATH_INFO is decoded already, and a slash that was %2F cannot be told from one that was not.
+    # PATH_INFO is already decoded, so %2F in it cannot be distinguished from a slash.
     if "://" in target.partition("?")[0]:
         parts = urlsplit(target)
         target = f"{parts.path or '/'}?{parts.query}"

@@ -1,4 +1,4 @@
-"""What stands behind the gateway: the functions of a Chalice app, and the services that they work in."""
+"""The functions behind the local gateway, and the services that they use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from infra.local.gateway.gateway import Api
-from infra.local.stack.seed import seed
+from infra.local.stack.demo import create_demo_accounts
 
 Function = Callable[[dict[str, Any], Any], Any]
 Clock = Callable[[], int]
@@ -17,30 +17,33 @@ Clock = Callable[[], int]
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """The functions to put behind a gateway; `authorizers` by the name that Chalice gives them."""
+    """The functions behind a gateway; `authorizers` by their Chalice name."""
 
     api: Api
     authorizers: Mapping[str, Function]
 
     @classmethod
     def of_chalice(cls, app: Any) -> Application:
-        """Take a Chalice app apart. An authorizer is found by its handler string, as Lambda finds it."""
+        """Return the functions of a Chalice app. Authorizers are found by handler string, as in Lambda."""
         api = Api(app, app.routes, tuple(app.api.binary_types))
         return cls(api, {one.name: _handler(one.handler_string) for one in app.builtin_auth_handlers})
 
 
 @contextmanager
 def gatehouse(environment: Mapping[str, str], clock: Clock | None) -> Iterator[Application]:
-    """Build up Gatehouse itself, with its two demo accounts, in what `environment` describes."""
-    # Here, not above: an app of a test needs none of it, and the ports are taken before this second is spent.
+    """Build Gatehouse with its demo accounts, from the settings in `environment`.
+
+    `clock` returns Unix seconds. Raises BadSetting and GatehouseError.
+    """
+    # Imported here: a test's own app does not need them, and the ports are bound before this takes a second.
     from app import app
     from chalicelib.aws_adapters import AwsAdapters, now
     from chalicelib.services import Services, override_services
     from chalicelib.settings import Settings
 
     settings = Settings.from_environment(environment)
-    with override_services(Services(settings, AwsAdapters(settings, clock or now))):
-        seed(settings)
+    with override_services(Services(settings, AwsAdapters(settings, clock or now))) as services:
+        create_demo_accounts(services)
         yield Application.of_chalice(app)
 
 

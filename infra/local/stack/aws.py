@@ -1,4 +1,4 @@
-"""AWS on a developer's machine: moto behind one serving thread."""
+"""Serve moto as the local AWS, on one thread."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from infra.local.stack.names import HOST
+from infra.local.environment import HOST
 from infra.local.stack.server import HttpServer
 
 if TYPE_CHECKING:
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FLUSH = re.compile(r"/restapis/[^/]+/stages/[^/]+/cache/authorizers")
-# moto keeps one state for a whole process, by account: an account of its own keeps stacks apart.
+# moto keeps its state by process and account; a separate account isolates each stack.
 _ACCOUNTS = itertools.count(100_000_000_001)
 
 
 class LocalAws:
     """The part of AWS that Gatehouse uses, on a port of loopback.
 
-    moto is not thread-safe: two callers at once can both win one conditional write. So one thread serves it.
-    `on_flush` is called when a client asks API Gateway to empty the authorizer cache of any stage.
+    moto is not thread-safe: two concurrent conditional writes can both succeed. So a single thread serves it.
+    `on_flush` is called when a client asks API Gateway to flush the authorizer cache of any stage.
     """
 
     def __init__(self, listener: socket.socket, on_flush: Callable[[], None]) -> None:
@@ -35,11 +35,11 @@ class LocalAws:
         self._server = HttpServer(self._serve, listener, threads=1)
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start to serve."""
         self._server.start()
 
     def stop(self) -> None:
-        """Close every connection."""
+        """Stop to serve, and close every connection."""
         self._server.stop()
 
     def _serve(self, environ: dict[str, Any], start_response: Any) -> Any:

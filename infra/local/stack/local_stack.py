@@ -1,4 +1,4 @@
-"""The whole of Gatehouse in this process: moto as AWS, the gateway, and the functions behind it."""
+"""Run Gatehouse in this process: moto as AWS, the gateway, and the functions behind it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing
 from typing import TYPE_CHECKING, Self
 
+from infra.local.environment import HOST, REGION, STAGE, local_credentials, stack_file
 from infra.local.gateway.authorizer import TokenAuthorizer
 from infra.local.gateway.gateway import Gateway
 from infra.local.gateway.wsgi import GatewayApplication
 from infra.local.stack.application import Application, Clock, gatehouse
 from infra.local.stack.aws import LocalAws
-from infra.local.stack.environment import local_credentials
-from infra.local.stack.names import HOST, REGION, STAGE
 from infra.local.stack.resources import create_resources
 from infra.local.stack.server import HttpServer, listen
-from infra.local.stack.stack_file import stack_file
 from infra.local.stack.template import Template
 
 if TYPE_CHECKING:
@@ -27,12 +25,12 @@ Opening = Callable[[Mapping[str, str], Clock | None], AbstractContextManager[App
 
 
 class LocalStack:
-    """Gatehouse on loopback, for as long as the context lasts.
+    """Gatehouse on loopback, while the context lasts.
 
-    A port of 0 takes any that is free. `environment` is where settings come from, as they would in Lambda;
-    what only the stack can know (table, secret, issuer, endpoint) it adds itself. `clock` returns seconds
-    since 1970 and drives both the services and the authorizer cache. One stack of the real application at a
-    time in one process; raises PortInUseError before it builds anything.
+    A port of 0 selects a free one. `environment` provides the settings, as in Lambda; the stack adds table,
+    secret, issuer and endpoint. `clock` returns Unix seconds, for the services and the authorizer cache.
+    `file` receives the description of the stack. A process can run one stack of the real application at a
+    time. Entering raises PortInUseError before anything is created, BadSetting and OSError.
     """
 
     gateway: Gateway
@@ -69,7 +67,7 @@ class LocalStack:
         self._undo.close()
 
     def flush(self) -> None:
-        """Empty the authorizer cache."""
+        """Flush the authorizer cache."""
         self.gateway.flush()
 
     def _start(self, undo: ExitStack) -> None:
@@ -82,15 +80,15 @@ class LocalStack:
         template = self._create(aws.url)
         application = undo.enter_context(self._opening(self.environment, self._clock))
         self.gateway = self._gateway(application, template)
-        door = GatewayApplication(self.gateway)
-        server = HttpServer(door, listeners[0], _THREADS, door.refuse)
+        wsgi = GatewayApplication(self.gateway)
+        server = HttpServer(wsgi, listeners[0], _THREADS, wsgi.refuse)
         undo.callback(server.stop)
         server.start()
         if self._file:
             undo.enter_context(stack_file(self._file, self.describe()))
 
     def describe(self) -> dict[str, str]:
-        """Return where everything is, for other programs."""
+        """Return the addresses and names that other programs need."""
         return {
             "api_url": self.api_url,
             "aws_endpoint_url": self.aws_endpoint_url,
@@ -105,9 +103,9 @@ class LocalStack:
         self.aws_endpoint_url = aws_url
         self.users_table = physical["UsersTable"]
         self.signing_secret_id = physical["SigningSecret"]
-        ours = {"ISSUER": self.api_url, "AWS_ENDPOINT_URL": aws_url, "AWS_REGION": REGION}
-        self.environment = {**self._given, **template.environment(physical, ours)}
-        # It would have the settings read where another stack runs.
+        overrides = {"ISSUER": self.api_url, "AWS_ENDPOINT_URL": aws_url, "AWS_REGION": REGION}
+        self.environment = {**self._given, **template.environment(physical, overrides)}
+        # It would make the settings refer to another running stack.
         self.environment.pop("GATEHOUSE_STACK_FILE", None)
         return template
 

@@ -1,6 +1,6 @@
-"""Makes the table and the secret of the template in the local AWS.
+"""Create the table and the secret of the template in the local AWS.
 
-Not with moto's CloudFormation: that knows no secrets, and drops a table's TTL and backups without a word.
+moto's CloudFormation is not used: it does not support secrets, and ignores a table's TTL and backups.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from infra.local.stack.names import REGION
+from infra.local.environment import REGION
 
 if TYPE_CHECKING:
     from infra.local.stack.template import Template
@@ -28,13 +28,13 @@ def create_resources(template: Template, aws_url: str) -> dict[str, str]:
 
 
 def client(service: Any, url: str) -> Any:
-    """Return a boto3 client for the local AWS at `url`, whatever the environment says of another."""
+    """Return a boto3 client for the local AWS at `url`, independent of the environment."""
     return boto3.client(
         service,
         endpoint_url=url,
         region_name=REGION,
         aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106  # moto wants one and checks none
+        aws_secret_access_key="local",  # noqa: S106  # moto requires a value and checks none
     )
 
 
@@ -43,7 +43,7 @@ def _table(dynamodb: Any, wanted: dict[str, Any]) -> str:
     name = str(direct["TableName"])
     expiry = direct.pop("TimeToLiveSpecification")
     backups = direct.pop("PointInTimeRecoverySpecification")
-    # Whoever tries an outage on their own machine deletes the table; nobody's accounts are in it.
+    # Deleting the table is how a developer simulates an outage; it has only demo accounts.
     direct.pop("DeletionProtectionEnabled", None)
     # A key of somebody's AWS account is not here.
     direct.pop("SSESpecification", None)

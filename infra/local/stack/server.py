@@ -1,4 +1,4 @@
-"""HTTP on loopback, in and out: many threads for the gateway, exactly one for moto."""
+"""Serve HTTP on loopback: many threads for the gateway, one for moto."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
 from waitress.task import ErrorTask
 
-from infra.local.stack.names import HOST
+from infra.local.environment import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     from infra.local.gateway.messages import Response
 
 _BACKLOG = 1024
-# Far above what the gateway takes, so that the gateway answers and not the server.
+# Far above the gateway's limit, so that the gateway responds and not the server.
 _MAX_HEADER_BYTES = 4 * 1024 * 1024
 _SHUTDOWN_SECONDS = 2
 
 
 class PortInUseError(Exception):
-    """Another program listens on the port; the text tells a developer what to do."""
+    """Another program listens on the port. The message says what to do."""
 
 
 def listen(port: int) -> socket.socket:
-    """Take a port on loopback, 0 for any that is free. Raises PortInUseError, or OSError."""
+    """Listen on a port of loopback; 0 selects a free one. Raises PortInUseError and OSError."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
-        # At once: two sockets may bind the same port as long as neither listens.
+        # Immediately: two sockets can bind the same port while neither listens.
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
@@ -47,17 +47,17 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress comes without types
+class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     def parse_header(self, header_plus: bytes) -> None:
-        # An absurd length or address raises what waitress does not expect, and the connection would just end.
+        # Waitress would drop the connection at the ValueError of an invalid length or address.
         try:
             super().parse_header(header_plus)
         except ValueError as error:
-            raise ParsingError("The request cannot be read.") from error
+            raise ParsingError("The request cannot be parsed.") from error
 
 
-class _Refusal(ErrorTask):  # type: ignore[misc]  # waitress comes without types
-    """What waitress cannot read is answered in the words of the application, not in plain text."""
+class _Refusal(ErrorTask):  # type: ignore[misc]  # waitress has no types
+    """Sends the application's response, not plain text, for a request that waitress cannot parse."""
 
     def execute(self) -> None:
         response: Response = self.channel.server.refuse(self.request.error.code)
@@ -65,11 +65,11 @@ class _Refusal(ErrorTask):  # type: ignore[misc]  # waitress comes without types
         self.response_headers.extend(response.headers)
         self.set_close_on_finish()
         self.content_length = len(response.body)
-        # An answer to HEAD tells the length of a body, and has none (RFC 9110 §9.3.2).
+        # A response to HEAD has the length of a body but no body (RFC 9110 §9.3.2).
         self.write(b"" if getattr(self.request, "command", "") == "HEAD" else response.body)
 
 
-class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress comes without types
+class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     parser_class = _Parser
 
 
@@ -78,10 +78,11 @@ class _RefusingChannel(_Channel):
 
 
 class HttpServer:
-    """A WSGI application on a socket, served by threads of this process until `stop`.
+    """Serves a WSGI application on a socket, on threads of this process, until `stop`.
 
-    With one thread, requests are served strictly one after the other, and a client that keeps its
-    connection open idly still holds up nobody: the reading and writing is done elsewhere.
+    With one thread, requests are served one after the other. An idle connection blocks no thread, because
+    another thread reads and writes. `refuse` returns the response to a request that cannot be parsed, by the
+    status that waitress chose.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class HttpServer:
         threads: int,
         refuse: Callable[[int], Response] | None = None,
     ) -> None:
-        # One line of warning for each request that has to wait is no help to anybody.
+        # Waitress would log a warning for every request that waits for a thread.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sockets: dict[int, Any] = {}
         self._server = create_server(
@@ -112,11 +113,11 @@ class HttpServer:
         self._loop = Thread(target=self._serve, name="http", daemon=True)
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start to serve."""
         self._loop.start()
 
     def stop(self) -> None:
-        """Let running requests end, for two seconds at the most, and close every socket."""
+        """Wait at most two seconds for running requests, then close every socket."""
         self._server.task_dispatcher.shutdown(timeout=_SHUTDOWN_SECONDS)
         self._stopping.set()
         self._server.pull_trigger()

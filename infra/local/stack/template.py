@@ -1,42 +1,31 @@
-"""Reads the templates in `infra/template`, so that the local stack is made of what is deployed."""
+"""Read the templates in `infra/template`, so that the local stack consists of what is deployed."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from samtranslator.yaml_helper import yaml_parse
 
-from infra.local.stack.intrinsics import Intrinsics
-from infra.local.stack.names import STACK
+from infra.cloudformation import Evaluator, parameter_defaults
+from infra.local.environment import STACK
+from infra.local.gateway.authorizer import AuthorizerRules
 from infra.parameters import given_by
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "template" / "service.yaml"
 DATA_TEMPLATE = TEMPLATE.with_name("data.yaml")
 _SECTIONS = ("Parameters", "Conditions", "Globals", "Resources")
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorizerRules:
-    """What API Gateway itself does for a token authorizer. An `expression` of None lets every token on."""
-
-    expression: re.Pattern[str] | None
-    cache_seconds: int
-
-
 class Template:
-    """A CloudFormation template, with its parameters as the settings in `environment` have them."""
+    """A CloudFormation template, with its parameters set by the settings in `environment`."""
 
     def __init__(self, document: Mapping[str, Any], environment: Mapping[str, str]) -> None:
         self._document = document
-        declared = document.get("Parameters", {})
-        defaults = {name: str(parameter["Default"]) for name, parameter in declared.items()}
-        self._values = {"AWS::StackName": STACK, **defaults, **given_by(environment, declared)}
+        given = given_by(environment, document.get("Parameters", {}))
+        self._values = {"AWS::StackName": STACK, **parameter_defaults(document), **given}
 
     @classmethod
     def load(cls, environment: Mapping[str, str], *paths: Path) -> Self:
@@ -50,37 +39,39 @@ class Template:
 
     def resources(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the properties of every resource of a CloudFormation type, by logical id."""
-        found = self._document["Resources"].items()
-        resolve = self._intrinsics({}).resolve
-        return {name: resolve(entry["Properties"]) for name, entry in found if entry.get("Type") == kind}
+        evaluator = self._evaluator({})
+        found = evaluator.present("Resources").items()
+        return {
+            name: evaluator.resolve(entry["Properties"]) for name, entry in found if entry.get("Type") == kind
+        }
 
-    def environment(self, physical_ids: Mapping[str, str], ours: Mapping[str, str]) -> dict[str, str]:
-        """Return the functions' environment, with the resources under the names that they have here.
+    def environment(self, physical_ids: Mapping[str, str], overrides: Mapping[str, str]) -> dict[str, str]:
+        """Return the functions' environment variables, with the resources' physical ids.
 
-        What is in `ours` goes before the template: only AWS could tell, say, the address of a custom domain.
+        `overrides` replaces variables whose values only AWS could compute, such as the API's address.
         """
         variables = self._document["Globals"]["Function"]["Environment"]["Variables"]
-        wanted = {name: value for name, value in variables.items() if name not in ours}
-        resolve = self._intrinsics(physical_ids).resolve
-        return {name: str(resolve(value)) for name, value in wanted.items()} | dict(ours)
+        needed = {name: value for name, value in variables.items() if name not in overrides}
+        resolve = self._evaluator(physical_ids).resolve
+        return {name: str(resolve(value)) for name, value in needed.items()} | dict(overrides)
 
     def gateway_responses(self) -> dict[str, dict[str, Any]]:
-        """Return what API Gateway answers by itself, by the name of the gateway response."""
-        responses: dict[str, dict[str, Any]] = self._intrinsics({}).resolve(self._api()["GatewayResponses"])
+        """Return the responses that API Gateway itself sends, by the name of the gateway response."""
+        responses: dict[str, dict[str, Any]] = self._evaluator({}).resolve(self._api()["GatewayResponses"])
         return responses
 
     def authorizer(self, name: str) -> AuthorizerRules:
-        """Return the rules for the authorizer of that name. Raises KeyError where there is none."""
+        """Return the rules of an authorizer. Raises KeyError if the template has none of that name."""
         rules = self._api()["DefinitionBody"]["securityDefinitions"][name]["x-amazon-apigateway-authorizer"]
         expression = rules.get("identityValidationExpression")
         return AuthorizerRules(
             re.compile(expression) if expression else None,
-            int(self._intrinsics({}).resolve(rules["authorizerResultTtlInSeconds"])),
+            int(self._evaluator({}).resolve(rules["authorizerResultTtlInSeconds"])),
         )
 
     def _api(self) -> dict[str, Any]:
         properties: dict[str, Any] = self._document["Resources"]["RestAPI"]["Properties"]
         return properties
 
-    def _intrinsics(self, physical_ids: Mapping[str, str]) -> Intrinsics:
-        return Intrinsics(self._document.get("Conditions", {}), {**self._values, **physical_ids})
+    def _evaluator(self, physical_ids: Mapping[str, str]) -> Evaluator:
+        return Evaluator(self._document, {**self._values, **physical_ids}.__getitem__)

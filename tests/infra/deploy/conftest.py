@@ -13,8 +13,8 @@ from infra.__main__ import main
 from infra.deploy.options import DeployTools
 from infra.deploy.package import build
 from infra.operate.deployment import Deployment
-from infra.operate.verification import Verification
 from infra.template.build import service_template
+from infra.verify.settings import Verification
 from tests.infra.deploy.aws import Aws, taught_aws
 
 # Both depend on the source alone, which does not change while tests run.

@@ -14,6 +14,7 @@ from typing import Any
 
 from moto.cloudformation.models import Change, ChangeSet
 
+from infra.cloudformation import Evaluator, parameter_defaults
 from tests.infra.deploy.moto_types import is_there
 
 # Looked for rather than imported, which takes seconds.
@@ -58,15 +59,11 @@ def diff(change_set: ChangeSet) -> list[Change]:
 
 
 def resolved(document: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Return the resources that there would be, with the parameters' values in their places."""
-    declared = {name: str(one.get("Default", "")) for name, one in document.get("Parameters", {}).items()}
-    values = {**declared, **{name: str(value) for name, value in parameters.items()}}
-    conditions = document.get("Conditions", {})
-    return {
-        name: _resolve(resource, values, conditions)
-        for name, resource in document["Resources"].items()
-        if "Condition" not in resource or _holds(resource["Condition"], values, conditions)
-    }
+    """Return the resources that there would be, evaluated; what only AWS knows is named, not looked up."""
+    values = parameter_defaults(document) | {name: str(value) for name, value in parameters.items()}
+    evaluator = Evaluator(document, lambda name: values.get(name, name), "{}.{}".format)
+    resources: dict[str, dict[str, Any]] = evaluator.resolve(evaluator.present("Resources"))
+    return resources
 
 
 def _replacement(kind: str, name: str) -> str:
@@ -74,27 +71,3 @@ def _replacement(kind: str, name: str) -> str:
     if pointer in known.get("createOnlyProperties", []):
         return "True"
     return "Conditional" if pointer in known.get("conditionalCreateOnlyProperties", []) else "False"
-
-
-def _resolve(value: Any, values: Mapping[str, str], conditions: Mapping[str, Any]) -> Any:
-    if isinstance(value, list):
-        return [_resolve(one, values, conditions) for one in value]
-    if not isinstance(value, dict):
-        return value
-    if set(value) == {"Ref"} and value["Ref"] in values:
-        return values[value["Ref"]]
-    if set(value) == {"Fn::If"}:
-        condition, yes, no = value["Fn::If"]
-        return _resolve(yes if _holds(condition, values, conditions) else no, values, conditions)
-    return {key: _resolve(one, values, conditions) for key, one in value.items()}
-
-
-def _holds(condition: Any, values: Mapping[str, str], conditions: Mapping[str, Any]) -> bool:
-    if isinstance(condition, str):
-        return _holds(conditions[condition], values, conditions)
-    ((function, arguments),) = condition.items()
-    if function == "Fn::Equals":
-        left, right = (_resolve(one, values, conditions) for one in arguments)
-        return str(left) == str(right)
-    each = [_holds(one, values, conditions) for one in arguments]
-    return {"Fn::Not": not each[0], "Fn::And": all(each), "Fn::Or": any(each)}[function]

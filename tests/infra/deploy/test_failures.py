@@ -8,7 +8,6 @@ import pytest
 
 from infra.deploy import target
 from infra.deploy.options import PROJECT
-from infra.deploy.target import RUNTIME, check_python
 from tests.infra.deploy.conftest import DeployHarness, refusal
 from tests.infra.deploy.moto_cloudformation import finish
 from tests.infra.deploy.test_life import DATA, stacks_of
@@ -190,67 +189,3 @@ def test_a_new_domain_is_looked_at_by_aws_s_address_and_told_where_to_point(harn
     outputs = harness.aws.outputs()
     assert [one.api_url for one in harness.seen] == [outputs["AwsURL"]]
     assert f"once auth.example.com is a CNAME or alias of {outputs['CustomDomainTarget']}\n" in result.output
-
-
-@pytest.mark.parametrize(
-    ("variables", "sentence"),
-    [
-        ({"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}, "No AWS credentials were found: run "),
-        ({"AWS_DEFAULT_REGION": None}, "No AWS region is configured: give --region, or set AWS_REGION."),
-        (
-            {"AWS_PROFILE": "nobody"},
-            "The AWS configuration of this machine cannot be used: The config profile ",
-        ),
-        ({"AWS_SECRET_ACCESS_KEY": None}, "The AWS configuration of this machine cannot be used: Partial "),
-        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "AWS cannot be reached: check the network"),
-    ],
-)
-def test_a_machine_that_is_not_set_up_for_aws(
-    harness: DeployHarness, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str | None], sentence: str
-) -> None:
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name)
-    assert refusal(harness.deploy()).startswith(sentence)
-    assert refusal(harness.destroy()).startswith(sentence)
-
-
-@pytest.mark.parametrize(
-    ("call", "code", "sentence"),
-    [
-        ("GetCallerIdentity", "ExpiredToken", "The AWS credentials have expired: sign in again"),
-        ("GetCallerIdentity", "InvalidClientTokenId", "AWS does not accept these credentials: "),
-        ("GetCallerIdentity", "<html>", "AWS answered what nobody can read"),
-        ("CreateChangeSet", "AccessDenied", "AWS refused (AccessDenied): No."),
-    ],
-)
-def test_what_aws_refuses_is_told(harness: DeployHarness, call: str, code: str, sentence: str) -> None:
-    harness.aws.refuse[call] = code
-    harness.aws.refuse_status = 200 if code == "<html>" else 403
-    assert refusal(harness.deploy()).startswith(sentence)
-
-
-def test_a_name_that_no_stage_has(harness: DeployHarness) -> None:
-    for stage in ("", "Prod", "9", "a-very-long-name-", "p_rod", "prod\n", "\u00fcnder", "prod-data"):
-        assert "stage" in refusal(harness.deploy(stage=stage))
-    assert refusal(harness.deploy(stage="local")).startswith("`local` is the stack of this machine")
-    assert harness.aws.calls == []
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        ["--parameter", "MaxSessions"],
-        ["--parameter", "MaxSessions=1", "--parameter", "MaxSessions=2"],
-        ["--architecture", "riscv"],
-        ["--tag", "team"],
-    ],
-)
-def test_what_makes_no_sense_is_told_with_the_usage(harness: DeployHarness, options: list[str]) -> None:
-    assert harness.deploy(*options).exit_code == 2
-    assert harness.aws.calls == []
-
-
-def test_another_python_is_told_which_one_it_takes() -> None:
-    check_python(RUNTIME)
-    with pytest.raises(Exception, match=r"Python 3\.11, .* this is 3\.12: .* with PYTHON=python3\.11\."):
-        check_python((3, 12))

@@ -135,6 +135,9 @@ def test_data_whose_stack_is_gone_is_imported(deployed: DeployHarness) -> None:
     with closing(deployed.aws.client("cloudformation")) as client:
         client.delete_stack(StackName="gatehouse-prod")
         client.delete_stack(StackName=DATA)
+    dry = deployed.deploy("--dry-run")
+    assert (dry.exit_code, "would be imported" in dry.output) == (0, True)
+    assert "ExecuteChangeSet" not in deployed.aws.calls
     result = deployed.deploy()
     assert result.exit_code == 0, result.output
     secret, rest = deployed.aws.sent("CreateChangeSet", DATA)

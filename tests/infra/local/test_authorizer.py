@@ -13,7 +13,7 @@ ARN = EVERYTHING.removesuffix("*/*")
     "token",
     [None, "", "Basic dTpw", "Bearerx", "Bearer\tgood", "Token good", "good", "xBearer x", "bearer:x"],
 )
-def test_without_a_bearer_scheme_the_authorizer_is_not_asked(
+def test_without_a_bearer_scheme_the_authorizer_is_not_invoked(
     harness: GatewayHarness, token: str | None
 ) -> None:
     response = harness.ask("/guarded", token)
@@ -23,21 +23,21 @@ def test_without_a_bearer_scheme_the_authorizer_is_not_asked(
 
 
 @pytest.mark.parametrize("token", ["Bearer", "bearer", "BEARER x", "bEaReR  a b", "Bearer " + "x" * 9_000])
-def test_any_bearer_value_goes_to_the_authorizer_as_it_is(harness: GatewayHarness, token: str) -> None:
+def test_any_bearer_value_is_passed_to_the_authorizer_unchanged(harness: GatewayHarness, token: str) -> None:
     response = harness.ask("/guarded", token)
     assert (response.status, error_of(response)) == (401, "invalid_token")
     assert dict(response.headers)["WWW-Authenticate"] == 'Bearer realm="gatehouse", error="invalid_token"'
     assert [event["authorizationToken"] for event in harness.authorizer.events] == [token]
 
 
-def test_the_event_holds_three_things_and_no_more(harness: GatewayHarness) -> None:
+def test_the_event_has_exactly_three_fields(harness: GatewayHarness) -> None:
     harness.ask("/guarded/a%2Fb?q=1", "Bearer good", headers={"X-Other": "1"})
     assert harness.authorizer.events == [
         {"type": "TOKEN", "authorizationToken": "Bearer good", "methodArn": f"{ARN}GET/guarded/a%2Fb"}
     ]
 
 
-def test_the_function_behind_gets_the_context_as_texts(harness: GatewayHarness) -> None:
+def test_the_function_gets_the_context_as_strings(harness: GatewayHarness) -> None:
     harness.authorizer.answers["Bearer good"] = policy("Allow", sub="u1", exp=12, ok=True, no=False, part=1.5)
     assert harness.event("/guarded", "Bearer good")["requestContext"]["authorizer"] == {
         "principalId": "someone",
@@ -50,48 +50,48 @@ def test_the_function_behind_gets_the_context_as_texts(harness: GatewayHarness) 
     }
 
 
-def test_one_cached_answer_serves_every_route(harness: GatewayHarness) -> None:
+def test_a_cached_decision_applies_to_every_route(harness: GatewayHarness) -> None:
     assert harness.ask("/guarded", "Bearer good").status == 200
     assert harness.ask("/guarded/x", "Bearer good").status == 200
     assert len(harness.authorizer.events) == 1
 
 
-def test_a_cached_policy_is_held_against_each_request(harness: GatewayHarness) -> None:
-    """What an authorizer that allows only its `methodArn` does to an API, on AWS as well."""
+def test_a_cached_policy_is_evaluated_for_each_request(harness: GatewayHarness) -> None:
+    """An authorizer that allows only its `methodArn` breaks the other routes, as on AWS."""
     harness.authorizer.answers["Bearer good"] = policy("Allow", f"{ARN}GET/guarded")
     assert harness.ask("/guarded", "Bearer good").status == 200
     assert harness.ask("/guarded/x", "Bearer good").status == 401
     assert len(harness.authorizer.events) == 1
 
 
-def test_the_cache_goes_by_the_exact_value(harness: GatewayHarness) -> None:
+def test_the_cache_key_is_the_exact_value(harness: GatewayHarness) -> None:
     harness.ask("/guarded", "Bearer good")
     harness.ask("/guarded", "bearer good")
     assert len(harness.authorizer.events) == 2
 
 
-def test_an_answer_is_kept_for_its_time(harness: GatewayHarness) -> None:
+def test_a_decision_is_cached_for_its_time(harness: GatewayHarness) -> None:
     for now, asked in [(1_000, 1), (1_059, 1), (1_060, 2), (1_119, 2), (1_120, 3)]:
         harness.clock.now = now
         harness.ask("/guarded", "Bearer good")
         assert len(harness.authorizer.events) == asked
 
 
-def test_a_flush_forgets_every_answer(harness: GatewayHarness) -> None:
+def test_a_flush_deletes_every_decision(harness: GatewayHarness) -> None:
     harness.ask("/guarded", "Bearer good")
     harness.gateway.flush()
     harness.ask("/guarded", "Bearer good")
     assert len(harness.authorizer.events) == 2
 
 
-def test_an_answer_from_before_a_flush_is_not_kept(harness: GatewayHarness) -> None:
+def test_a_decision_that_began_before_a_flush_is_not_cached(harness: GatewayHarness) -> None:
     harness.authorizer.answers = _FlushingAnswers(harness)
     harness.ask("/guarded", "Bearer good")
     harness.ask("/guarded", "Bearer good")
     assert len(harness.authorizer.events) == 2
 
 
-def test_no_cache_asks_every_time() -> None:
+def test_without_a_cache_every_call_invokes_the_authorizer() -> None:
     harness = make_harness(cache_seconds=0)
     harness.ask("/guarded", "Bearer good")
     harness.ask("/guarded", "Bearer good")
@@ -137,14 +137,14 @@ def test_a_failure_is_a_503_is_logged_and_not_cached(
         policy("Maybe"),
     ],
 )
-def test_an_answer_that_aws_could_not_use_is_a_503(harness: GatewayHarness, answer: Any) -> None:
+def test_a_malformed_response_of_the_authorizer_is_a_503(harness: GatewayHarness, answer: Any) -> None:
     harness.authorizer.answers["Bearer odd"] = answer
     assert [harness.ask("/guarded", "Bearer odd").status for _ in range(2)] == [503, 503]
     assert len(harness.authorizer.events) == 2
 
 
 class _FlushingAnswers(dict[str, Any]):
-    """Has the cache emptied while the authorizer still thinks."""
+    """Flushes the cache while the authorizer runs."""
 
     def __init__(self, harness: GatewayHarness) -> None:
         super().__init__()

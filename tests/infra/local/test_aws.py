@@ -1,4 +1,4 @@
-"""moto behind its one thread, and what is made in it from the template."""
+"""moto on its single thread, and the resources of the template in it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def client(service: str, aws: LocalAws) -> closing[Any]:
     return closing(resources.client(service, aws.url))
 
 
-def test_the_table_is_that_of_the_template(aws: LocalAws, made: dict[str, str]) -> None:
+def test_the_table_is_created_as_in_the_template(aws: LocalAws, made: dict[str, str]) -> None:
     name = made["UsersTable"]
     with client("dynamodb", aws) as dynamodb:
         table = dynamodb.describe_table(TableName=name)["Table"]
@@ -62,7 +62,7 @@ def test_the_table_is_that_of_the_template(aws: LocalAws, made: dict[str, str]) 
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
 
 
-def test_the_secret_is_that_of_the_template(aws: LocalAws, made: dict[str, str]) -> None:
+def test_the_secret_is_created_as_in_the_template(aws: LocalAws, made: dict[str, str]) -> None:
     with client("secretsmanager", aws) as secrets:
         document = json.loads(secrets.get_secret_value(SecretId=made["SigningSecret"])["SecretString"])
     assert set(document) == {"alg", "key"}
@@ -71,7 +71,7 @@ def test_the_secret_is_that_of_the_template(aws: LocalAws, made: dict[str, str])
     assert document["key"].isalnum()
 
 
-def test_two_of_them_know_nothing_of_each_other(aws: LocalAws, made: dict[str, str]) -> None:
+def test_two_stacks_are_isolated(aws: LocalAws, made: dict[str, str]) -> None:
     with running_aws() as other:
         again = create_resources(Template.load({}), other.url)
         assert again["UsersTable"] == made["UsersTable"]
@@ -81,7 +81,7 @@ def test_two_of_them_know_nothing_of_each_other(aws: LocalAws, made: dict[str, s
         assert dynamodb.list_tables()["TableNames"] == [made["UsersTable"]]
 
 
-def test_of_many_racing_writers_one_wins(aws: LocalAws, made: dict[str, str]) -> None:
+def test_one_of_many_concurrent_conditional_writes_succeeds(aws: LocalAws, made: dict[str, str]) -> None:
     """As in DynamoDB, and unlike moto under several threads."""
 
     def write(key: str) -> str:
@@ -100,7 +100,7 @@ def test_of_many_racing_writers_one_wins(aws: LocalAws, made: dict[str, str]) ->
             assert outcomes == ["ConditionalCheckFailedException"] * 15 + ["written"]
 
 
-def test_one_thread_serves_and_an_idle_connection_does_not_block_it() -> None:
+def test_a_single_thread_serves_and_idle_connections_do_not_block_it() -> None:
     seen: set[int] = set()
 
     def remember(_environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -123,7 +123,7 @@ def test_one_thread_serves_and_an_idle_connection_does_not_block_it() -> None:
     assert len(seen) == 1
 
 
-def test_api_gateway_can_be_told_to_flush() -> None:
+def test_flush_stage_authorizers_cache_is_passed_on() -> None:
     flushes: list[int] = []
     with running_aws(flushes) as aws, client("apigateway", aws) as apigateway:
         answer = apigateway.flush_stage_authorizers_cache(restApiId="gatehouse0", stageName="local")

@@ -4,8 +4,8 @@ from infra.local.gateway.decision_cache import DecisionCache
 from tests.fakes import FakeClock
 
 
-def test_it_stays_within_its_bounds() -> None:
-    """Tokens that nobody will send again must not fill the memory; the oldest goes first."""
+def test_the_number_of_entries_is_limited() -> None:
+    """Tokens that are not sent again must not fill the memory. The oldest is deleted first."""
     cache: DecisionCache[str] = DecisionCache(60, FakeClock(), limit=2)
     for token in ("a", "b", "a", "c"):
         cache.put(token, token, cache.ticket())

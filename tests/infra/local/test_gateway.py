@@ -32,17 +32,17 @@ from tests.infra.conftest import GatewayHarness, error_of, make_harness
 def test_no_such_path_or_method_is_a_404(
     harness: GatewayHarness, method: str, target: str, token: str | None
 ) -> None:
-    """With or without a token: whoever has none learns no less, and a good one changes nothing."""
+    """With and without a token, and without invoking the authorizer."""
     response = harness.ask(target, token, method=method)
     assert (response.status, error_of(response)) == (404, "not_found")
     assert harness.authorizer.events == []
 
 
-def test_one_slash_at_the_end_does_not_matter(harness: GatewayHarness) -> None:
+def test_a_trailing_slash_is_ignored(harness: GatewayHarness) -> None:
     assert harness.event("/open/")["path"] == "/open/"
 
 
-def test_an_open_door_asks_nobody(harness: GatewayHarness) -> None:
+def test_a_route_without_authorizer_invokes_none(harness: GatewayHarness) -> None:
     event = harness.event("/open", "Basic whatever")
     assert "authorizer" not in event["requestContext"]
     assert harness.authorizer.events == []
@@ -69,7 +69,7 @@ def test_the_event_is_that_of_a_rest_api(harness: GatewayHarness) -> None:
     assert (context["apiId"], context["stage"], context["domainName"]) == ("gatehouse0", "local", "localhost")
 
 
-def test_an_event_says_null_where_there_is_nothing(harness: GatewayHarness) -> None:
+def test_absent_parts_of_an_event_are_null(harness: GatewayHarness) -> None:
     event = harness.event("/open")
     nothing = ("queryStringParameters", "multiValueQueryStringParameters", "body", "stageVariables")
     assert [event[name] for name in nothing] == [None] * 4
@@ -85,11 +85,11 @@ def test_path_parameters_are_decoded(harness: GatewayHarness) -> None:
     assert json.loads(response.body) == {"name": "a/b ï�"}
 
 
-def test_a_body_that_is_no_utf8_gets_replacement_characters(harness: GatewayHarness) -> None:
+def test_invalid_utf8_in_a_body_becomes_replacement_characters(harness: GatewayHarness) -> None:
     assert harness.event("/open", method="POST", body=b"a\xff\xfeb")["body"] == "a��b"
 
 
-def test_a_body_of_a_binary_type_comes_in_base64(harness: GatewayHarness) -> None:
+def test_a_body_of_a_binary_type_is_base64(harness: GatewayHarness) -> None:
     event = harness.event("/open", method="POST", body=b"\xff", headers={"Content-Type": "image/png; x=y"})
     assert (event["body"], event["isBase64Encoded"]) == (base64.b64encode(b"\xff").decode(), True)
 
@@ -102,13 +102,13 @@ def test_a_body_of_more_than_10_mb_is_refused(harness: GatewayHarness) -> None:
 
 
 @pytest.mark.parametrize("target", ["/open", "/guarded", "/nothing", "/open?" + "a" * 11_000])
-def test_headers_and_request_line_have_a_limit_in_all(harness: GatewayHarness, target: str) -> None:
+def test_headers_and_request_line_have_a_common_limit(harness: GatewayHarness, target: str) -> None:
     response = harness.ask(target, "Bearer " + "x" * 10_240)
     assert (response.status, error_of(response)) == (431, "invalid_request")
     assert harness.authorizer.events == []
 
 
-def test_the_answer_of_the_function_goes_out() -> None:
+def test_the_response_of_the_function_is_sent() -> None:
     harness = make_harness(
         function=lambda *_: {
             "statusCode": "201",
@@ -128,7 +128,7 @@ def test_the_answer_of_the_function_goes_out() -> None:
     )
 
 
-def test_an_answer_is_json_unless_it_says_otherwise() -> None:
+def test_the_default_content_type_is_json() -> None:
     harness = make_harness(function=lambda *_: {"statusCode": 200})
     assert harness.ask("/open").headers == (("Content-Type", "application/json"),)
 
@@ -152,13 +152,13 @@ def test_an_answer_is_json_unless_it_says_otherwise() -> None:
         {"statusCode": 200, "multiValueHeaders": {"a": 1}},
     ],
 )
-def test_an_answer_that_aws_could_not_use_is_a_503(answer: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_malformed_response_of_the_function_is_a_503(answer: Any, caplog: pytest.LogCaptureFixture) -> None:
     response = make_harness(function=lambda *_: answer).ask("/open")
     assert (response.status, error_of(response)) == (503, "temporarily_unavailable")
-    assert "API Gateway cannot use" in caplog.text
+    assert "API Gateway does not accept" in caplog.text
 
 
-def test_an_exception_is_a_503_and_its_text_stays_here(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_exception_is_a_503_without_its_message(caplog: pytest.LogCaptureFixture) -> None:
     def broken(*_: Any) -> Any:
         raise RuntimeError("the reason")
 

@@ -20,8 +20,8 @@ CHUNKED = (
 )
 
 
-def say(port: int, data: bytes) -> tuple[int, Message, bytes]:
-    """Send bytes as they are, and return status, headers and body of the answer."""
+def send(port: int, data: bytes) -> tuple[int, Message, bytes]:
+    """Send raw bytes, and return status, headers and body of the response."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(data)
         with closing(HTTPResponse(connection, method=data[:4].decode().strip())) as response:
@@ -30,7 +30,7 @@ def say(port: int, data: bytes) -> tuple[int, Message, bytes]:
 
 
 def get(port: int, target: str, headers: bytes = b"") -> tuple[int, Message, bytes]:
-    return say(port, b"GET " + target.encode() + b" HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n")
+    return send(port, b"GET " + target.encode() + b" HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n")
 
 
 def event(answer: tuple[int, Message, bytes]) -> dict[str, Any]:
@@ -39,20 +39,20 @@ def event(answer: tuple[int, Message, bytes]) -> dict[str, Any]:
     return parsed
 
 
-def test_a_request_and_its_answer(port: int) -> None:
+def test_a_request_and_its_response(port: int) -> None:
     status, headers, body = get(port, "/guarded/x", b"authorization: Bearer good\r\n")
     assert (status, body) == (200, b'{"name":"x"}')
     assert headers["Content-Type"] == "application/json"
     assert not {"Server", "Via", "X-Powered-By"} & set(headers)
 
 
-def test_the_address_is_handed_on_as_it_was_sent(port: int) -> None:
+def test_the_path_is_passed_on_as_sent(port: int) -> None:
     assert get(port, "/guarded/a%2Fb", b"Authorization: Bearer good\r\n")[2] == b'{"name":"a/b"}'
     assert event(get(port, "/open?a=%2B"))["queryStringParameters"] == {"a": "+"}
     assert event(get(port, "http://elsewhere/open?a=1#f"))["queryStringParameters"] == {"a": "1"}
 
 
-def test_headers_have_their_own_names_again(port: int) -> None:
+def test_header_names_are_restored(port: int) -> None:
     sent = b"idempotency-key: a\r\nX_Sneaky: b\r\nContent-Type: text/plain\r\n"
     headers = event(get(port, "/open", sent))["headers"]
     assert headers["Idempotency-Key"] == "a"
@@ -61,7 +61,7 @@ def test_headers_have_their_own_names_again(port: int) -> None:
 
 
 def test_a_chunked_body_arrives(port: int) -> None:
-    assert event(say(port, CHUNKED))["body"] == "abcde"
+    assert event(send(port, CHUNKED))["body"] == "abcde"
 
 
 def test_two_authorization_headers_fail_closed(port: int) -> None:
@@ -72,13 +72,13 @@ def test_two_authorization_headers_fail_closed(port: int) -> None:
 
 @pytest.mark.parametrize("target", [b"/open", b"/nothing"])
 def test_the_answer_to_head_has_no_body(port: int, target: bytes) -> None:
-    status, headers, body = say(port, b"HEAD " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    status, headers, body = send(port, b"HEAD " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
     assert status == (200 if target == b"/open" else 404)
     assert int(headers["Content-Length"]) > 0
     assert body == b""
 
 
-def test_an_answer_without_content_is_well_formed(port: int) -> None:
+def test_a_response_without_content_is_well_formed(port: int) -> None:
     with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
         for _ in range(2):
             connection.request("GET", "/empty")
@@ -104,19 +104,19 @@ def test_an_answer_without_content_is_well_formed(port: int) -> None:
         (b"\x16\x03\x01 hello\r\n\r\n", 400),
     ],
 )
-def test_what_cannot_be_read_is_still_answered_in_json(port: int, data: bytes, status: int) -> None:
-    answered, headers, body = say(port, data)
+def test_a_request_that_cannot_be_parsed_gets_a_json_error(port: int, data: bytes, status: int) -> None:
+    answered, headers, body = send(port, data)
     assert (answered, json.loads(body)["error"]) == (status, "invalid_request")
     assert headers["Content-Type"] == "application/json"
     assert headers["Cache-Control"] == "no-store"
 
 
-def test_a_hundred_at_once_are_answered(port: int) -> None:
+def test_a_hundred_concurrent_requests_are_answered(port: int) -> None:
     with ThreadPoolExecutor(100) as pool:
         assert {status for status, *_ in pool.map(lambda _: get(port, "/empty"), range(300))} == {204}
 
 
-def test_idle_connections_hold_up_nobody(port: int) -> None:
+def test_idle_connections_do_not_block_requests(port: int) -> None:
     idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(150)]
     try:
         assert get(port, "/empty")[0] == 204
@@ -125,11 +125,11 @@ def test_idle_connections_hold_up_nobody(port: int) -> None:
             connection.close()
 
 
-def test_a_port_belongs_to_one_server(port: int) -> None:
+def test_a_port_in_use_is_an_error(port: int) -> None:
     with pytest.raises(PortInUseError, match=f"^Port {port} is in use; .*another.$"):
         listen(port)
 
 
-def test_the_port_is_closed_to_other_machines() -> None:
+def test_only_loopback_is_listened_on() -> None:
     with closing(listen(0)) as listener:
         assert listener.getsockname()[0] == "127.0.0.1"

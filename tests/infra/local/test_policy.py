@@ -41,7 +41,7 @@ def statement(effect: str, resource: Any, action: Any = "execute-api:Invoke") ->
     ],
 )
 def test_evaluation(statements: Any, allowed: bool) -> None:  # noqa: FBT001
-    """One Deny outweighs every Allow, and what no statement covers is denied."""
+    """A Deny overrides every Allow, and what no statement matches is denied."""
     assert Policy.parse({"Version": "2012-10-17", "Statement": statements}).allows(ARN) is allowed
 
 
@@ -63,6 +63,6 @@ def test_evaluation(statements: Any, allowed: bool) -> None:  # noqa: FBT001
         {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {}}]},
     ],
 )
-def test_malformed_policies_are_told_apart_from_denials(document: Any) -> None:
+def test_a_malformed_policy_is_an_error_and_not_a_denial(document: Any) -> None:
     with pytest.raises(MalformedPolicyError):
         Policy.parse(document)

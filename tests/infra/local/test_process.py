@@ -1,4 +1,4 @@
-"""`python -m infra.local`, as a developer starts and stops it."""
+"""`python -m infra.local` as a process."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.stack.greeting import commands
+from infra.local.environment import stack_file
+from infra.local.stack.demo import commands
 from infra.local.stack.server import listen
-from infra.local.stack.stack_file import stack_file
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-m", "infra.local"]
@@ -29,7 +29,7 @@ def environment(folder: Path, port: str) -> dict[str, str]:
 
 @contextmanager
 def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start a stack, and return once it has said that it runs."""
+    """Start a stack, and yield once it has printed that it runs."""
     variables = environment(folder, "0")
     with subprocess.Popen(COMMAND, cwd=ROOT, env=variables, text=True, stdout=subprocess.PIPE) as process:  # noqa: S603
         try:
@@ -41,12 +41,12 @@ def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_it_runs_until_a_signal_comes(tmp_path: Path, how: signal.Signals) -> None:
+def test_it_runs_until_a_signal(tmp_path: Path, how: signal.Signals) -> None:
     file = tmp_path / "stack.json"
     with running(tmp_path) as process:
-        told = json.loads(file.read_text())
-        assert told["pid"] == process.pid
-        assert set(told) == {
+        described = json.loads(file.read_text())
+        assert described["pid"] == process.pid
+        assert set(described) == {
             "api_url",
             "aws_endpoint_url",
             "region",
@@ -55,15 +55,15 @@ def test_it_runs_until_a_signal_comes(tmp_path: Path, how: signal.Signals) -> No
             "pid",
         }
         process.send_signal(how)
-        # A terminal and `make` may both send one.
+        # A terminal and `make` may both send a signal.
         process.send_signal(how)
         assert process.wait(timeout=10) == 0
     assert not file.exists()
     assert list(tmp_path.iterdir()) == [tmp_path / "gatehouse.log"]
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the greeting is for people who have curl")
-def test_the_lines_that_it_prints_work_in_a_shell(tmp_path: Path) -> None:
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the printed commands use curl")
+def test_the_printed_commands_work_in_a_shell(tmp_path: Path) -> None:
     with running(tmp_path) as process:
         api_url = json.loads((tmp_path / "stack.json").read_text())["api_url"]
         token, me, stranger = (
@@ -76,7 +76,7 @@ def test_the_lines_that_it_prints_work_in_a_shell(tmp_path: Path) -> None:
     assert json.loads(me)["email"] == "demo@example.com"
     assert stranger.startswith("HTTP/1.1 401 ")
     assert all(line in printed for line in commands(api_url))
-    assert '{"' not in printed, "what functions log belongs into the log"
+    assert '{"' not in printed, "the functions log to the log file"
     assert "session_started" in (tmp_path / "gatehouse.log").read_text()
 
 
@@ -87,18 +87,18 @@ def test_the_lines_that_it_prints_work_in_a_shell(tmp_path: Path) -> None:
         ("99999", "PORT must be a port number"),
     ],
 )
-def test_a_bad_port_is_told_in_one_sentence(tmp_path: Path, port: str, sentence: str) -> None:
+def test_an_invalid_port_is_one_line(tmp_path: Path, port: str, sentence: str) -> None:
     assert refused(tmp_path, port).startswith(sentence)
 
 
-def test_a_port_in_use_is_told_in_one_sentence(tmp_path: Path) -> None:
+def test_a_port_in_use_is_one_line_and_leaves_the_log_alone(tmp_path: Path) -> None:
     with closing(listen(0)) as listener:
         port = listener.getsockname()[1]
         log = tmp_path / ".local" / "gatehouse.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text("what the stack that has the port has written\n")
+        log.write_text("lines of the running stack\n")
         assert refused(tmp_path, str(port)).startswith(f"Port {port} is in use")
-        assert log.read_text() == "what the stack that has the port has written\n"
+        assert log.read_text() == "lines of the running stack\n"
 
 
 @pytest.mark.parametrize(
@@ -109,20 +109,18 @@ def test_a_port_in_use_is_told_in_one_sentence(tmp_path: Path) -> None:
         ({"AWS_PORT": "x"}, "AWS_PORT must be a port number, 0 to 65535, not 'x'."),
     ],
 )
-def test_a_bad_setting_is_told_in_one_sentence(
-    tmp_path: Path, setting: dict[str, str], sentence: str
-) -> None:
+def test_an_invalid_setting_is_one_line(tmp_path: Path, setting: dict[str, str], sentence: str) -> None:
     assert refused(tmp_path, "0", setting) == sentence + "\n"
 
 
-def test_a_package_that_is_missing_is_told_with_what_to_do(tmp_path: Path) -> None:
-    """Without its site-packages, a Python is as one whose installation broke off."""
+def test_a_missing_package_is_one_line_with_a_remedy(tmp_path: Path) -> None:
+    """Python without site-packages is like an incomplete installation."""
     said = refused(tmp_path, "0", command=[sys.executable, "-S", "-m", "infra.local"])
     assert said.startswith("The installation is not complete (No module named '")
     assert said.endswith("): run `make clean`, then the same again.\n")
 
 
-def test_the_file_of_another_stack_is_left_alone(tmp_path: Path) -> None:
+def test_the_description_file_of_another_stack_is_kept(tmp_path: Path) -> None:
     file = tmp_path / "stack.json"
     with stack_file(file, {"api_url": "a"}):
         file.write_text('{"pid": 1}')
@@ -132,7 +130,7 @@ def test_the_file_of_another_stack_is_left_alone(tmp_path: Path) -> None:
 def refused(
     folder: Path, port: str, settings: dict[str, str] | None = None, command: list[str] = COMMAND
 ) -> str:
-    """Return the one line on standard error of a stack that does not start."""
+    """Return the line on standard error of a stack that does not start."""
     done = subprocess.run(  # noqa: S603
         command,
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""The whole of Gatehouse on loopback: in this process, as tests use it."""
+"""Gatehouse on loopback in this process, as other tests use it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 
 import pytest
 
+from infra.local.stack.demo import PASSWORD
 from infra.local.stack.local_stack import LocalStack
 from infra.local.stack.resources import client
-from infra.local.stack.seed import PASSWORD
 from infra.local.stack.server import PortInUseError
-from tests.infra.local.test_http import get, say
+from tests.infra.local.test_http import get, send
 
 QUICK = {"BCRYPT_COST": "4", "GATEHOUSE_STACK_FILE": "/nowhere/stack.json"}
 
@@ -34,7 +34,7 @@ def sign_in(stack: LocalStack, email: str) -> dict[str, Any]:
     form = urlencode({"grant_type": "password", "username": email, "password": PASSWORD}).encode()
     head = f"POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Length: {len(form)}\r\n"
     kind = "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
-    status, _, body = say(port_of(stack), (head + kind).encode() + form)
+    status, _, body = send(port_of(stack), (head + kind).encode() + form)
     assert status == 200, body
     tokens: dict[str, Any] = json.loads(body)
     return tokens
@@ -43,7 +43,7 @@ def sign_in(stack: LocalStack, email: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("email", "scope"), [("demo@example.com", ""), ("admin@example.com", "users:read users:write")]
 )
-def test_both_accounts_can_sign_in_and_see_themselves(stack: LocalStack, email: str, scope: str) -> None:
+def test_both_demo_accounts_can_sign_in(stack: LocalStack, email: str, scope: str) -> None:
     tokens = sign_in(stack, email)
     assert tokens["scope"] == scope
     bearer = f"Authorization: bearer {tokens['access_token']}\r\n".encode()
@@ -52,29 +52,32 @@ def test_both_accounts_can_sign_in_and_see_themselves(stack: LocalStack, email: 
     assert json.loads(body)["email"] == email
 
 
-def test_the_real_authorizer_denies_what_is_no_token(stack: LocalStack) -> None:
+def test_the_authorizer_denies_an_invalid_token(stack: LocalStack) -> None:
     status, headers, body = get(port_of(stack), "/me", b"Authorization: Bearer x.y.z\r\n")
     assert (status, json.loads(body)["error"]) == (401, "invalid_token")
     assert headers["WWW-Authenticate"] == 'Bearer realm="gatehouse", error="invalid_token"'
 
 
-def test_it_tells_where_everything_is(stack: LocalStack) -> None:
-    told = stack.describe()
-    assert set(told) == {"api_url", "aws_endpoint_url", "region", "users_table", "signing_secret_id"}
-    assert told["aws_endpoint_url"] != told["api_url"]
-    secret = client("secretsmanager", told["aws_endpoint_url"])
-    assert secret.describe_secret(SecretId=told["signing_secret_id"])["Name"] == told["signing_secret_id"]
+def test_describe_has_addresses_and_names(stack: LocalStack) -> None:
+    described = stack.describe()
+    assert set(described) == {"api_url", "aws_endpoint_url", "region", "users_table", "signing_secret_id"}
+    assert described["aws_endpoint_url"] != described["api_url"]
+    secret = client("secretsmanager", described["aws_endpoint_url"])
+    assert (
+        secret.describe_secret(SecretId=described["signing_secret_id"])["Name"]
+        == described["signing_secret_id"]
+    )
     secret.close()
 
 
-def test_settings_say_the_same_in_the_house_and_outside(stack: LocalStack) -> None:
+def test_the_environment_has_the_stacks_own_settings(stack: LocalStack) -> None:
     assert stack.environment["ISSUER"] == stack.api_url
     assert stack.environment["USERS_TABLE"] == stack.users_table
     assert stack.environment["AUTHORIZER_CACHE_SECONDS"] == "60"
     assert "GATEHOUSE_STACK_FILE" not in stack.environment
 
 
-def test_a_port_in_use_is_told_before_anything_is_built(stack: LocalStack) -> None:
+def test_a_port_in_use_is_an_error_before_anything_is_created(stack: LocalStack) -> None:
     before = dict(os.environ)
     with pytest.raises(PortInUseError), LocalStack(port=port_of(stack)):
         raise AssertionError

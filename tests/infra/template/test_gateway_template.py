@@ -68,9 +68,9 @@ def test_settings_of_the_environment_replace_the_defaults() -> None:
     assert (variables["AUTHORIZER_CACHE_SECONDS"], variables["BCRYPT_COST"]) == ("7", "12")
 
 
-def test_an_intrinsic_that_the_local_stack_cannot_follow_is_told(tmp_path: Path) -> None:
+def test_a_function_that_the_local_stack_cannot_evaluate_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "template.yaml"
-    file.write_text("Globals: {Function: {Environment: {Variables: {A: !GetAtt x.y}}}}")
-    with pytest.raises(ValueError, match="Fn::GetAtt"):
+    file.write_text("Globals: {Function: {Environment: {Variables: {A: !GetAtt X.Arn}}}}")
+    with pytest.raises(ValueError, match="The attribute Arn of X"):
         Template.load({}, file).environment({}, {})
     assert Template.load({}, file).environment({}, {"A": "ours"}) == {"A": "ours"}

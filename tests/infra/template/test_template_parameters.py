@@ -19,6 +19,7 @@ KNOBS = {setting.name.upper(): setting for setting in fields(Settings)}
 # Lambda sets the region; an endpoint other than AWS's is for a developer's machine.
 NOT_OURS = {"AWS_REGION", "AWS_ENDPOINT_URL"}
 OTHER_TEXT = {
+    "BreachedPasswordsUrl": ["https://passwords.example.com/range/"],
     "Stage": ["stable", "a", "data"],
     "ClientIds": ["kiosk", "kiosk,web.app"],
     "Audience": ["https://api.example.com"],
@@ -33,6 +34,7 @@ OTHER_TEXT = {
     "CorsAllowOrigin": ["https://app.example.com", "http://localhost:3000"],
 }
 BAD_TEXT = {
+    "BreachedPasswordsUrl": ["http://passwords.example.com/", "https://", "https://a.example/?q", "x"],
     "Stage": ["", "Prod", "1st", "a" * 17, "a_b", "prod-data"],
     "ClientIds": [",", "a,,b", "a b", "a,"],
     "Audience": ["a b", "ä"],

@@ -1,0 +1,71 @@
+"""Breached passwords by a range query, which tells the service five hexadecimal digits and no password.
+
+The protocol is that of Have I Been Pwned (Pwned Passwords, version 3): `GET {url}{first five digits of the
+SHA-1}` answers a line `REST:COUNT` for each breached password with those digits. With `Add-Padding: true` the
+size of the answer says nothing; padding has the count 0.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.accounts.passwords import Password
+
+if TYPE_CHECKING:
+    from urllib3 import PoolManager
+
+TIMEOUT_SECONDS = 1.5
+MAX_ANSWER_BYTES = 512 * 1024
+"""An answer has about 40 KB; a larger one is not read to its end."""
+_PREFIX_DIGITS = 5
+_LINE = re.compile(r"(?P<rest>[0-9A-Fa-f]{35}):(?P<count>[0-9]{1,12})")
+
+
+class BreachedPasswordRange:
+    """Serves `BreachedPasswords` by asking a range service at `url`.
+
+    A service that is unreachable, slow, or answers something else blocks nobody: the password then counts as
+    not breached, since the other rules have been applied already.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url if url.endswith("/") else f"{url}/"
+        self._pool: PoolManager | None = None
+
+    def contains(self, password: Password) -> bool:
+        """Return whether the service knows the password."""
+        # SHA-1 is the service's protocol; nothing is protected by it.
+        digest = hashlib.sha1(password.reveal().encode(), usedforsecurity=False).hexdigest().upper()
+        prefix, rest = digest[:_PREFIX_DIGITS], digest[_PREFIX_DIGITS:]
+        matches = (_LINE.fullmatch(line.strip()) for line in self._range(prefix).splitlines())
+        return any(
+            hmac.compare_digest(match["rest"].upper(), rest) and int(match["count"]) > 0
+            for match in matches
+            if match
+        )
+
+    def _range(self, prefix: str) -> str:
+        from urllib3 import PoolManager, Timeout
+        from urllib3.exceptions import HTTPError
+
+        self._pool = self._pool or PoolManager(num_pools=1, retries=False)
+        try:
+            answer = self._pool.request(
+                "GET",
+                f"{self._url}{prefix}",
+                headers={"Add-Padding": "true", "User-Agent": "gatehouse"},
+                timeout=Timeout(total=TIMEOUT_SECONDS),
+                redirect=False,
+                preload_content=False,
+            )
+            try:
+                content = answer.read(MAX_ANSWER_BYTES, decode_content=True)
+            finally:
+                answer.release_conn()
+        except HTTPError:
+            return ""
+        return content.decode("ascii", "replace") if answer.status == HTTPStatus.OK else ""

@@ -1,1 +1,0 @@
-"""What Gatehouse costs to run: a dated price list, named assumptions, and the sum of both."""

@@ -1,0 +1,70 @@
+"""The figures of docs/scale.md follow from the assumptions of infra/cost.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infra.cost import ASSUMED, MONTH_SECONDS, OPERATIONS, month
+
+PAGE = (Path(__file__).parents[2] / "docs" / "scale.md").read_text("utf-8")
+YOUR_SECONDS = 0.05
+HOUR = 3600
+
+PEAK = ASSUMED["peak"].value / MONTH_SECONDS
+REQUESTS = month(1)
+COUNTS = {
+    "sign-ins": REQUESTS["sign-ins"]["API Gateway requests"] * PEAK,
+    "refreshes": REQUESTS["refreshes"]["API Gateway requests"] * PEAK,
+    "authorizer": REQUESTS["authorizer"]["Lambda requests"] * PEAK,
+    "calls": REQUESTS["calls"]["API Gateway requests"] * PEAK,
+}
+SECONDS = {name: operation.seconds for name, operation in OPERATIONS.items()} | {"calls": YOUR_SECONDS}
+
+
+def rounded(number: float) -> str:
+    return f"{float(f'{number:.2g}'):,.10g}"
+
+
+def total(field: str, counts: dict[str, float]) -> float:
+    return float(sum(count * getattr(OPERATIONS[name], field) for name, count in counts.items()))
+
+
+def busy(counts: dict[str, float]) -> float:
+    return sum(count * SECONDS[name] for name, count in counts.items())
+
+
+def test_the_load_of_a_million_users() -> None:
+    for name, count in COUNTS.items():
+        rate, environments = rounded(count * 1e6), rounded(count * 1e6 * SECONDS[name])
+        assert f"| {name} | {rate} | {environments} |" in PAGE
+
+
+@pytest.mark.parametrize(
+    ("limit", "ordinary", "at_once"),
+    [
+        ("100/s", 100 / sum(COUNTS.values()), 100 * HOUR),
+        ("10 at a time", 10 / busy(COUNTS), 10 / SECONDS["sign-ins"] * HOUR),
+        ("10,000/s", 10_000 / sum(COUNTS.values()), 10_000 * HOUR),
+        ("1,000 at a time", 1000 / busy(COUNTS), 1000 / SECONDS["sign-ins"] * HOUR),
+        ("10,000/s, bucket 5,000", 10_000 / total("requests", COUNTS), 10_000 * HOUR),
+        *(
+            (f"{most:,} {unit}/s", most / total(field, COUNTS), most / total(field, {"sign-ins": 1}) * HOUR)
+            for most, unit, field in [
+                (4_000, "WRU", "writes"),
+                (12_000, "RRU", "reads"),
+                (40_000, "WRU", "writes"),
+                (40_000, "RRU", "reads"),
+            ]
+        ),
+    ],
+)  # fmt: skip
+def test_the_users_at_which_a_limit_is_met(limit: str, ordinary: float, at_once: float) -> None:
+    assert f"| {limit} | {rounded(ordinary)} | {rounded(at_once)} |" in PAGE
+
+
+@pytest.mark.parametrize("cost", range(10, 15))
+def test_the_pace_of_sign_ins(cost: int) -> None:
+    seconds = 0.25 * 2.0 ** (cost - 12) + SECONDS["sign-ins"] - 0.25
+    assert f"| {cost} | {seconds:.2f} s | {10 / seconds:,.0f} | {1000 / seconds:,.0f} |" in PAGE

@@ -1,0 +1,60 @@
+"""How large files, functions, folders and packages may be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from statistics import median, quantiles
+
+import pytest
+
+from tests.source_modules import EVERYTHING, LAMBDA_CODE, ROOT, Module, modules, name_of
+
+LARGEST_FILE, LARGEST_FUNCTION, LARGEST_APP, LARGEST_FOLDER = 250, 50, 30, 12
+LARGER_FOLDERS = {"infra/deploy": 19}
+"""Folders still above the largest size. Lower these numbers, never raise them."""
+INFRA_LINES = 5_415
+"""Most Python lines of `infra` until it is no larger than `chalicelib`. Lower this, never raise it."""
+
+
+def lines(*folders: str) -> int:
+    """Return the lines of the Python files below these folders."""
+    return sum(module.lines for module in modules(*folders))
+
+
+@pytest.mark.parametrize("module", EVERYTHING, ids=name_of)
+def test_files_and_functions_are_short(module: Module) -> None:
+    assert module.lines <= LARGEST_FILE
+    assert [one for one in module.functions if one[1] > LARGEST_FUNCTION] == []
+
+
+def test_most_files_and_functions_are_small() -> None:
+    code = [*LAMBDA_CODE, *modules("infra")]
+    functions = [count for module in code for _, count in module.functions]
+    assert median(module.lines for module in code if module.lines) <= 80
+    assert median(functions) <= 10
+    assert quantiles(functions, n=10)[8] <= 30
+
+
+def test_folders_are_small() -> None:
+    found = Counter(
+        str(module.path.parent.relative_to(ROOT))
+        for module in [*LAMBDA_CODE, *modules("infra")]
+        if module.path.stem != "__init__"
+    )
+    assert {folder: count for folder, count in found.items() if count > LARGEST_FOLDER} == LARGER_FOLDERS
+
+
+def test_the_app_only_registers_blueprints() -> None:
+    app = Module(ROOT / "app.py")
+    assert app.lines <= LARGEST_APP
+    assert app.functions == []
+
+
+def test_infra_is_no_larger_than_chalicelib(capsys: pytest.CaptureFixture[str]) -> None:
+    """Print the sizes, too: `make check` shows them."""
+    infra, chalicelib, tests = lines("infra"), lines("chalicelib"), lines("tests")
+    ratio = tests / (infra + chalicelib)
+    with capsys.disabled():
+        sizes = f"chalicelib {chalicelib:,}, infra {infra:,}, tests {tests:,}"
+        print(f"\nLines: {sizes}; {ratio:.1f} lines of test for each line of code.")  # noqa: T201 - the purpose
+    assert infra <= max(chalicelib, INFRA_LINES)
