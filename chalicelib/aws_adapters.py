@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from chalicelib.domain.deadline import require_time
 from chalicelib.domain.ports import (
     Accounts,
     Audit,
     Clock,
     Entropy,
     Keys,
-    KeyVersions,
     PasswordHasher,
     Sessions,
+    Sleep,
     TokenCodec,
+)
+from chalicelib.domain.tokens.key_ports import (
+    KeyVersions,
+    System,
 )
 from chalicelib.settings import Settings
 
@@ -29,7 +33,9 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from chalicelib.adapters.dynamodb.table import Table
+    from chalicelib.adapters.threads import Starter
     from chalicelib.domain.accounts.password_rules import BreachedPasswords, CommonPasswords
+    from chalicelib.domain.sign_in.ports import SignIns
 
 
 _FIRST_PAUSE_SECONDS = 0.02
@@ -42,11 +48,17 @@ class Adapters(Protocol):
     @property
     def clock(self) -> Clock: ...  # noqa: D102 - named by its type
     @property
+    def sleep(self) -> Sleep: ...  # noqa: D102
+    @property
     def entropy(self) -> Entropy: ...  # noqa: D102
     @property
     def accounts(self) -> Accounts: ...  # noqa: D102
     @property
     def sessions(self) -> Sessions: ...  # noqa: D102
+    @property
+    def sign_ins(self) -> SignIns: ...  # noqa: D102
+    @property
+    def system(self) -> System: ...  # noqa: D102
     @property
     def keys(self) -> Keys: ...  # noqa: D102
     @property
@@ -64,15 +76,24 @@ class Adapters(Protocol):
 
 
 def now() -> int:
-    """Return the time: the one place that asks the machine for it."""
+    """Return Unix time in whole seconds."""
     return int(time.time())
+
+
+def monotonic() -> float:
+    """Return seconds that only go forward, for deadlines."""
+    return time.monotonic()
 
 
 class AwsAdapters:
     """DynamoDB, Secrets Manager, bcrypt and PyJWT."""
 
     def __init__(
-        self, settings: Settings, clock: Clock = now, sleep: Callable[[float], None] = time.sleep
+        self,
+        settings: Settings,
+        clock: Clock = now,
+        sleep: Sleep = time.sleep,
+        threads: Starter | None = None,
     ) -> None:
         # Every function has loaded it by now; the level is the process's, as the log is.
         from chalicelib.observability import log_from
@@ -80,7 +101,8 @@ class AwsAdapters:
         log_from(settings.log_level)
         self.settings = settings
         self.clock = clock
-        self._sleep = sleep
+        self.sleep = sleep
+        self._given_threads = threads
         self.entropy: Entropy = secrets.token_bytes
 
     @cached_property
@@ -96,6 +118,20 @@ class AwsAdapters:
         from chalicelib.adapters.dynamodb.sessions import DynamoDBSessions
 
         return DynamoDBSessions(self._table, ended_days=self.settings.ended_session_days)
+
+    @cached_property
+    def sign_ins(self) -> SignIns:
+        """Sign-ins in DynamoDB."""
+        from chalicelib.adapters.dynamodb.sign_ins import DynamoDBSignIns
+
+        return DynamoDBSignIns(self._table, self._threads, ended_days=self.settings.ended_session_days)
+
+    @cached_property
+    def system(self) -> System:
+        """The state of the system in DynamoDB."""
+        from chalicelib.adapters.dynamodb.system import DynamoDBSystem
+
+        return DynamoDBSystem(self._table)
 
     @cached_property
     def keys(self) -> Keys:
@@ -121,7 +157,7 @@ class AwsAdapters:
         """Hash with bcrypt."""
         from chalicelib.adapters.bcrypt_hasher import BcryptHasher
 
-        return BcryptHasher(self.settings.bcrypt_cost)
+        return BcryptHasher(self.settings.bcrypt_cost, self.settings.failed_sign_in_cost)
 
     @cached_property
     def codec(self) -> TokenCodec:
@@ -167,6 +203,14 @@ class AwsAdapters:
         client = dynamodb(self.settings.aws_region, self.settings.aws_endpoint_url)
         return Table(client, self.settings.users_table, self._backoff)
 
+    @cached_property
+    def _threads(self) -> Starter:
+        from chalicelib.adapters.threads import Threads
+
+        return self._given_threads or Threads()
+
     def _backoff(self, turn: int) -> None:
         # Twice as long each time, and never two callers alike: they would meet again.
-        self._sleep(_FIRST_PAUSE_SECONDS * 2 ** (turn - 1) * (0.5 + self.entropy(1)[0] / 510))
+        pause = _FIRST_PAUSE_SECONDS * 2 ** (turn - 1) * (0.5 + self.entropy(1)[0] / 510)
+        require_time(pause)
+        self.sleep(pause)

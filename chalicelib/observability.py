@@ -20,6 +20,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
+from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.sessions.session import EndedSession, Session
 
 NAMESPACE = "Gatehouse"
@@ -29,7 +30,7 @@ Field = str | int | bool | None
 
 _SECRETS = re.compile(
     r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}"  # a JWT, whole or cut off
-    r"|ghr_[A-Za-z0-9_-]+"  # a refresh token
+    r"|gh[rd]_[A-Za-z0-9_-]+"  # a refresh token, a device key
     r"|\$2[abxy]\$\d\d\$[./A-Za-z0-9]*"  # a password hash
     r"|(?i:\b(?:bearer|basic)\s+)\S+"  # an Authorization value
 )
@@ -42,15 +43,18 @@ class Event(StrEnum):
 
     SESSION_STARTED = "session_started"
     SESSION_REFRESHED = "session_refreshed"
+    REFRESH_REPEATED = "refresh_repeated"
     SESSION_ENDED = "session_ended"
     REFRESH_TOKEN_REUSE = "refresh_token_reuse"  # noqa: S105 - an event's name
     KEY_ROTATED = "key_rotated"
     BREACH = "breach"
+    ACCOUNT_CHANGED = "account_changed"
     CORRUPT_HASH = "corrupt_hash"
     REFUSED = "refused"
     OUTAGE = "outage"
     CRASH = "crash"
     DENIED = "denied"
+    UNDECIDED = "undecided"
 
 
 class Metric(StrEnum):
@@ -64,6 +68,7 @@ class Metric(StrEnum):
     REFRESH_TOKEN_REUSE = "RefreshTokenReuse"  # noqa: S105 - a metric's name
     CORRUPT_HASH = "CorruptHash"
     OUTAGE = "Outage"
+    UNKNOWN_KEYS = "UnknownKeys"
     KEY_ROTATION = "KeyRotation"
 
 
@@ -170,6 +175,10 @@ class LogAudit:
         """Record a rotation."""
         _record_session(Event.SESSION_REFRESHED, session)
 
+    def refresh_repeated(self, session: Session) -> None:
+        """Record a retry. The caller's address is in the scope of the request."""
+        _record_session(Event.REFRESH_REPEATED, session)
+
     def session_ended(self, session: EndedSession) -> None:
         """Record an end, with its reason."""
         _record_session(Event.SESSION_ENDED, session, reason=session.reason.value)
@@ -184,6 +193,17 @@ class LogAudit:
         """Record that a stored hash is unreadable."""
         record(Event.CORRUPT_HASH, severe=True, user_id=user_id)
         count(Metric.CORRUPT_HASH, "corrupt")
+
+    def account_changed(self, change: AccountChange) -> None:
+        """Record a change of an account."""
+        record(
+            Event.ACCOUNT_CHANGED,
+            user_id=change.user_id,
+            change=change.kind.value,
+            actor=change.actor,
+            granted=str(change.granted),
+            withdrawn=str(change.withdrawn),
+        )
 
 
 def _record_session(

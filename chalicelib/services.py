@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib.aws_adapters import Adapters, AwsAdapters
-from chalicelib.domain.sessions.attempts import AttemptPolicy
+from chalicelib.aws_adapters import Adapters, AwsAdapters, monotonic
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.accounts.administration import Administration
     from chalicelib.accounts.creation import AccountCreation
     from chalicelib.accounts.own_account import OwnAccount
+    from chalicelib.accounts.unlocking import Unlocking
+    from chalicelib.domain.accounts.changes import ChangeFactory
     from chalicelib.domain.accounts.password_rules import PasswordRules
     from chalicelib.domain.sessions.termination import SessionTerminator
     from chalicelib.oauth.access_tokens import AccessTokenIssuer
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.oauth.revocation import Revocation
     from chalicelib.oauth.token_endpoint import TokenEndpoint
 
-__all__ = ["Adapters", "AwsAdapters", "Services", "get_services", "override_services"]
+__all__ = ["Adapters", "AwsAdapters", "Services", "get_services", "monotonic", "override_services"]
 
 
 @dataclass(frozen=True)
@@ -40,21 +41,25 @@ class Services:
     @cached_property
     def token_endpoint(self) -> TokenEndpoint:
         """Return the token endpoint with its grants."""
+        from chalicelib.domain.sign_in.limits import SignInLimits
         from chalicelib.oauth.grants.password import PasswordGrant, SessionPolicy
         from chalicelib.oauth.grants.refresh_token import RefreshTokenGrant
         from chalicelib.oauth.token_endpoint import TokenEndpoint
 
         adapters, settings = self.adapters, self.settings
         password = PasswordGrant(
-            accounts=adapters.accounts,
-            sessions=adapters.sessions,
+            sign_ins=adapters.sign_ins,
             keys=adapters.keys,
             hasher=adapters.hasher,
             tokens=self._tokens,
             audit=adapters.audit,
             clock=adapters.clock,
             entropy=adapters.entropy,
-            attempts=AttemptPolicy(settings.sign_in_free_failures, settings.sign_in_wait_seconds),
+            limits=SignInLimits(
+                network_failures=settings.sign_in_network_failures,
+                name_failures=settings.sign_in_free_failures,
+                device_wait_seconds=settings.sign_in_wait_seconds,
+            ),
             policy=SessionPolicy(
                 settings.refresh_idle_seconds, settings.refresh_absolute_seconds, settings.max_sessions
             ),
@@ -78,7 +83,13 @@ class Services:
 
         adapters = self.adapters
         return AccessTokenVerifier(
-            adapters.codec, adapters.keys, adapters.sessions, adapters.clock, issuer, self.audience(issuer)
+            codec=adapters.codec,
+            keys=adapters.keys,
+            sessions=adapters.sessions,
+            clock=adapters.clock,
+            issuer=issuer,
+            audience=self.audience(issuer),
+            key_cache_seconds=self.settings.key_cache_seconds,
         )
 
     @cached_property
@@ -96,7 +107,13 @@ class Services:
         adapters, settings = self.adapters, self.settings
         token_life = settings.access_token_seconds + settings.key_cache_seconds
         return KeyRotation(
-            adapters.key_versions, adapters.codec, adapters.clock, adapters.entropy, token_life
+            versions=adapters.key_versions,
+            system=adapters.system,
+            codec=adapters.codec,
+            clock=adapters.clock,
+            entropy=adapters.entropy,
+            sleep=adapters.sleep,
+            token_life=token_life,
         )
 
     @cached_property
@@ -104,7 +121,8 @@ class Services:
         """Return what a signed-in person can do."""
         from chalicelib.accounts.own_account import OwnAccount
 
-        return OwnAccount(self.adapters.sessions, self._terminator, self.adapters.clock)
+        adapters = self.adapters
+        return OwnAccount(adapters.sessions, self._terminator, adapters.keys, adapters.clock)
 
     @cached_property
     def administration(self) -> Administration:
@@ -112,7 +130,17 @@ class Services:
         from chalicelib.accounts.administration import Administration
 
         adapters = self.adapters
-        return Administration(adapters.accounts, adapters.sessions, self._terminator, adapters.clock)
+        return Administration(
+            accounts=adapters.accounts,
+            sessions=adapters.sessions,
+            sign_ins=adapters.sign_ins,
+            system=adapters.system,
+            keys=adapters.keys,
+            terminate=self._terminator,
+            clock=adapters.clock,
+            change=self._change,
+            audit=adapters.audit,
+        )
 
     @cached_property
     def create_account(self) -> AccountCreation:
@@ -121,7 +149,13 @@ class Services:
 
         adapters = self.adapters
         return AccountCreation(
-            adapters.accounts, adapters.hasher, adapters.clock, adapters.entropy, self.password_rules
+            adapters.accounts,
+            adapters.hasher,
+            adapters.clock,
+            adapters.entropy,
+            self.password_rules,
+            self._change,
+            adapters.audit,
         )
 
     @cached_property
@@ -132,6 +166,14 @@ class Services:
         adapters, minimum = self.adapters, self.settings.password_min_length
         return PasswordRules(minimum, adapters.common_passwords, adapters.breached_passwords)
 
+    @cached_property
+    def unlock(self) -> Unlocking:
+        """Return the unlocking of sign-in names."""
+        from chalicelib.accounts.unlocking import Unlocking
+
+        adapters = self.adapters
+        return Unlocking(adapters.accounts, adapters.sign_ins, adapters.keys, adapters.audit, self._change)
+
     def audience(self, issuer: str) -> str:
         """Return whom access tokens are for."""
         return self.settings.audience or issuer
@@ -141,6 +183,12 @@ class Services:
         from chalicelib.domain.sessions.termination import SessionTerminator
 
         return SessionTerminator(self.adapters.sessions, self.adapters.audit, self.adapters.clock)
+
+    @cached_property
+    def _change(self) -> ChangeFactory:
+        from chalicelib.domain.accounts.changes import ChangeFactory
+
+        return ChangeFactory(self.adapters.clock, self.adapters.entropy)
 
     @cached_property
     def _clients(self) -> frozenset[str]:

@@ -3,13 +3,13 @@
 What is stored, as one dictionary that is replaced in one step::
 
     {}                                                                    signed out
-    {access_token, expires_at, received_at, refresh_token}                signed in
-    {access_token, expires_at, received_at, refresh_token, spending}      a refresh is under way
-    {revoking}                                                            the server has yet to be told
+    {access_token, expires_at, received_at, refresh_token, refresh_key}   signed in
+    {revoking}                                                            sign-out not yet sent to the server
 
-`spending` is the Idempotency-Key under which that very refresh token is being spent. Its presence says
-"the server may have seen this": until an answer comes, in this run of the app or in a later one, the same
-token goes out with the same key, and the server gives the same answer. docs/mobile-client.md says why.
+and beside each of them `device_key`, which outlives the session and is sent with the next sign-in.
+`refresh_key` is the Idempotency-Key of that very refresh token: chosen when the token arrives, stored with
+it, and sent whenever it is spent, by every process and in every run of the app. Until an answer comes, the
+same token goes out with the same key and gets the same answer; with another key the session ends.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from threading import Lock
@@ -78,7 +78,7 @@ class SignedOut(Exception):
 
 
 class Storage(Protocol):
-    """Keychain or Keystore: survives the app, dies with the device."""
+    """Keychain or Keystore: survives the app and stays on the device."""
 
     def load(self) -> dict[str, Any]:
         """Return what was saved last, or an empty dictionary."""
@@ -91,15 +91,21 @@ class MobileClient:
     """One session on one device. Safe to call from many threads; make one per app, not one per screen.
 
     `send` raises NetworkError for whatever ends without an answer, time-outs included. `clock` returns
-    seconds; it may be wrong, which costs requests and never the session.
+    seconds; it may be wrong, which costs requests and never the session. `lock` is held while storage is read
+    and written, never during a request; processes that share a storage need a lock that they share.
     """
 
     def __init__(
-        self, send: Transport, storage: Storage, clock: Callable[[], int], client_id: str = "mobile-app"
+        self,
+        send: Transport,
+        storage: Storage,
+        clock: Callable[[], int],
+        client_id: str = "mobile-app",
+        lock: AbstractContextManager[Any] | None = None,
     ) -> None:
         self._send, self._storage, self._clock, self._client_id = send, storage, clock, client_id
         self._asked_to_wait = (0, 0)
-        self._storing = Lock()  # held while storage is at work, never while the network is waited for
+        self._storing = lock or Lock()
         self._in_flight: Future[str] | None = None
         self._sign_outs = 0  # what began before the last one stores nothing any more
 
@@ -108,7 +114,8 @@ class MobileClient:
         self.sign_out()
         began = self._sign_outs
         form = {"grant_type": "password", "username": username, "password": password}
-        self._keep(self._post("/oauth/token", form), began)
+        answer = self._post("/oauth/token", form | _device(self._storage.load()))
+        self._keep(answer, began, instead_of=None)
 
     def request(self, method: str, path: str, body: bytes = b"") -> Response:
         """Call the API. A 401 earns one refresh and one more try; the second answer stands."""
@@ -135,11 +142,11 @@ class MobileClient:
             token = stored.get("revoking") or stored.get("refresh_token")
             if token is None:
                 return
-            self._storage.save({"revoking": token})
+            self._storage.save({"revoking": token} | _device(stored))
         self._revoke(token)
         with self._storing:
-            if self._storage.load() == {"revoking": token}:
-                self._storage.save({})
+            if (stored := self._storage.load()).get("revoking") == token:
+                self._storage.save(_device(stored))
 
     def _refreshed(self, instead_of: str | None, began: int) -> str:
         """Return an access token newer than `instead_of`; of many callers one asks, the others wait."""
@@ -151,17 +158,13 @@ class MobileClient:
                 return str(stored["access_token"])
             of_another = self._in_flight
             if of_another is None:
-                if "spending" not in stored:
-                    half_a_life = (stored["expires_at"] - stored["received_at"]) // 2
-                    self._wait_out(stored["received_at"], min(SETTLE_SECONDS, half_a_life))
-                    stored |= {"spending": uuid.uuid4().hex}
-                    # Before sending: a key that is made up anew after a lost answer would explain nothing.
-                    self._storage.save(stored)
+                half_a_life = (stored["expires_at"] - stored["received_at"]) // 2
+                self._wait_out(stored["received_at"], min(SETTLE_SECONDS, half_a_life))
                 mine = self._in_flight = Future()
         if of_another is not None:
             return of_another.result()
         try:
-            token = self._spend(stored["refresh_token"], stored["spending"], began)
+            token = self._spend(stored["refresh_token"], stored["refresh_key"], began)
         except BaseException as error:
             with self._storing:
                 if self._in_flight is mine:
@@ -174,28 +177,35 @@ class MobileClient:
     def _spend(self, refresh_token: str, key: str, began: int) -> str:
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         try:
-            return self._keep(self._post("/oauth/token", form, key), began)
+            return self._keep(self._post("/oauth/token", form, key), began, refresh_token)
         except Refused as refused:
             if refused.code != "invalid_grant":
                 raise
             with self._storing:
-                if self._sign_outs == began:
-                    self._storage.save({})
+                stored = self._storage.load()
+                if self._sign_outs == began and stored.get("refresh_token") == refresh_token:
+                    self._storage.save(_device(stored))
             raise SignedOut from refused
 
-    def _keep(self, answer: dict[str, Any], began: int) -> str:
-        """Store an answer's tokens, and only then let one of them be used."""
+    def _keep(self, answer: dict[str, Any], began: int, instead_of: str | None) -> str:
+        """Store an answer's tokens in place of the spent one, with a new key, before one of them is used."""
         match answer:
             case {"access_token": str(token), "refresh_token": str(successor), "expires_in": int(life)}:
                 times = {"received_at": self._clock(), "expires_at": self._clock() + life}
             case _:
                 raise NetworkError("an answer without tokens")
         with self._storing:
-            if self._sign_outs == began:
-                self._storage.save({"access_token": token, "refresh_token": successor, **times})
+            stored = self._storage.load() if self._sign_outs == began else {}
+            if self._sign_outs == began and instead_of in {None, stored.get("refresh_token")}:
+                new = {"access_token": token, "refresh_token": successor, "refresh_key": uuid.uuid4().hex}
+                self._storage.save(stored := new | times | (_device(answer) or _device(stored)))
+            if stored.get("refresh_token") == successor:
+                # Also where another process has stored it already: the key that it chose is the token's.
                 self._in_flight = None
-                return token
-        # The user signed out meanwhile. What came is not stored, and nobody shall find a use for it.
+                return str(stored["access_token"])
+            if "refresh_token" in stored:
+                raise NetworkError("another process has replaced the tokens")
+        # Signed out meanwhile: the new tokens are not stored, and revoked.
         with suppress(NetworkError, TryLater):
             self._revoke(successor)
         raise SignedOut
@@ -234,3 +244,7 @@ class MobileClient:
             self._asked_to_wait = (self._clock(), seconds)
             raise TryLater(seconds)
         return answer
+
+
+def _device(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: key for name, key in members.items() if name == "device_key"}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.adapters.pyjwt_codec import PyJwtCodec
+from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
 from chalicelib.domain.ports import PasswordCheck, TokenCodec, Verdict
 from chalicelib.domain.sessions.session import EndedSession, Session
@@ -76,9 +77,11 @@ class FakeHasher:
         self.calls.append("hash")
         return self._hash(password, self.cost, str(next(self._salts)))
 
-    def check(self, password: Password, stored: PasswordHash | None) -> PasswordCheck:
+    def check(
+        self, password: Password, stored: PasswordHash | None, *, fails_anyway: bool = False
+    ) -> PasswordCheck:
         """Compare."""
-        self.calls.append("check")
+        self.calls.append("check in vain" if fails_anyway else "check")
         if stored is None:
             return PasswordCheck(Verdict.MISMATCH)
         parts = stored.reveal().split("$")
@@ -87,6 +90,11 @@ class FakeHasher:
         cost = int(parts[2])
         matches = stored == self._hash(password, cost, parts[3])
         return PasswordCheck(Verdict.MATCH if matches else Verdict.MISMATCH, is_outdated=cost < self.cost)
+
+    def accepts(self, stored: PasswordHash) -> bool:
+        """Tell whether a hash made elsewhere may be stored."""
+        parts = stored.reveal().split("$")
+        return len(parts) == 5 and parts[1] == "fake" and int(parts[2]) <= self.cost
 
     @staticmethod
     def _hash(password: Password, cost: int, salt: str) -> PasswordHash:
@@ -110,6 +118,7 @@ class RecordingAudit:
     """Keeps the events in order: their names, and what each is about."""
 
     events: list[tuple[str, Session | EndedSession | str]] = field(default_factory=list)
+    changes: list[AccountChange] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
@@ -124,6 +133,10 @@ class RecordingAudit:
         """Keep a rotation."""
         self.events.append(("session_refreshed", session))
 
+    def refresh_repeated(self, session: Session) -> None:
+        """Keep a retry."""
+        self.events.append(("refresh_repeated", session))
+
     def session_ended(self, session: EndedSession) -> None:
         """Keep an end."""
         self.events.append(("session_ended", session))
@@ -136,6 +149,10 @@ class RecordingAudit:
         """Keep that a stored hash is unreadable."""
         self.events.append(("corrupt_hash", user_id))
 
+    def account_changed(self, change: AccountChange) -> None:
+        """Keep a change of an account, apart from what happens to sessions."""
+        self.changes.append(change)
+
 
 class FakeAdapters:
     """Every port served by a fake, but the codec: it does no I/O, so the real one serves."""
@@ -143,6 +160,7 @@ class FakeAdapters:
     def __init__(self, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock()
         self.entropy = FakeEntropy()
+        self.slept: list[float] = []
         self.store = FakeStore()
         self.keys = FakeKeys(self.clock)
         self.hasher = FakeHasher()
@@ -160,6 +178,20 @@ class FakeAdapters:
     def sessions(self) -> FakeStore:
         """Sessions of the store."""
         return self.store
+
+    @property
+    def sign_ins(self) -> FakeStore:
+        """Sign-ins of the store."""
+        return self.store
+
+    @property
+    def system(self) -> FakeStore:
+        """The system's state of the store."""
+        return self.store
+
+    def sleep(self, seconds: float, /) -> None:
+        """Note a pause, and make none."""
+        self.slept.append(seconds)
 
     @property
     def key_versions(self) -> FakeKeys:

@@ -77,6 +77,7 @@ def test_the_flows_wrote_what_they_should(sweep: Sweep) -> None:
     assert messages >= {
         "session_started",
         "session_refreshed",
+        "refresh_repeated",
         "session_ended",
         "refresh_token_reuse",
         "corrupt_hash",

@@ -185,6 +185,7 @@ def test_the_audit_trail_names_session_user_and_client_and_no_token(written: Wri
     audit = LogAudit()
     audit.session_started(SESSION)
     audit.session_refreshed(SESSION)
+    audit.refresh_repeated(SESSION)
     audit.refresh_token_reuse(SESSION)
     audit.session_ended(SESSION.ended(EndReason.REUSE, 5))
     audit.corrupt_hash("0f" * 16)
@@ -192,18 +193,19 @@ def test_the_audit_trail_names_session_user_and_client_and_no_token(written: Wri
     assert [line["message"] for line in said] == [
         "session_started",
         "session_refreshed",
+        "refresh_repeated",
         "refresh_token_reuse",
         "session_ended",
         "corrupt_hash",
     ]
-    for line in said[:4]:
+    for line in said[:5]:
         assert (line["session_id"], line["user_id"], line["client_id"]) == (
             "5e" * 16,
             "0f" * 16,
             "mobile-app",
         )
-    assert said[3]["reason"] == "refresh_token_reuse"
-    assert [line["level"] for line in said] == ["INFO", "INFO", "ERROR", "INFO", "ERROR"]
+    assert said[4]["reason"] == "refresh_token_reuse"
+    assert [line["level"] for line in said] == ["INFO", "INFO", "INFO", "ERROR", "INFO", "ERROR"]
     metrics = [line for line in written.lines if "_aws" in line]
     assert [set(line) & {one.value for one in Metric} for line in metrics] == [
         {"RefreshTokenReuse"},

@@ -1,4 +1,4 @@
-"""boto3 clients and their failures: short patience, and every failure to answer is `Unavailable`."""
+"""boto3 clients and their failures: short time-outs within the request's deadline, and `Unavailable`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from chalicelib.domain.deadline import require_time, seconds_left
 from chalicelib.domain.errors import Unavailable
 
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSResponse
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
@@ -24,22 +26,47 @@ Client = TypeVar("Client", "DynamoDBClient", "SecretsManagerClient")
 CONNECT_TIMEOUT_SECONDS = 1
 READ_TIMEOUT_SECONDS = 2
 ATTEMPTS = 2
-"""Worst case about 7 s with back-off: below the 10 s of the functions and the 29 s of API Gateway."""
+"""The worst case of one call is about 7 s with back-off. The request's deadline limits all of its calls."""
+SHORTEST_READ_SECONDS = 0.25
+"""An attempt that could not wait for its answer even this long is not begun."""
+_RETRY_AFTER = "x-amz-retry-after"
 
 
 def dynamodb(region: str, endpoint_url: str = "") -> DynamoDBClient:
     """Return a DynamoDB client. Make one per process: making one costs more than many calls."""
-    return _reject_non_json(boto3.client("dynamodb", **_options(region, endpoint_url)))
+    return _guarded(boto3.client("dynamodb", **_options(region, endpoint_url)))
 
 
 def secretsmanager(region: str, endpoint_url: str = "") -> SecretsManagerClient:
     """Return a Secrets Manager client."""
-    return _reject_non_json(boto3.client("secretsmanager", **_options(region, endpoint_url)))
+    return _guarded(boto3.client("secretsmanager", **_options(region, endpoint_url)))
 
 
-def _reject_non_json(client: Client) -> Client:
-    client.meta.events.register("before-parse", _raise_on_non_json)
+def _guarded(client: Client) -> Client:
+    service, events = client.meta.service_model.service_id.hyphenize(), client.meta.events
+    events.register(f"before-send.{service}", _fit_into_deadline)
+    events.register("before-parse", _raise_on_non_json)
+    # Before botocore's own handler, which decides whether to wait, and for how long.
+    events.register_first(f"needs-retry.{service}", _ignore_retry_after)
     return client
+
+
+def _fit_into_deadline(request: Any, **_: Any) -> None:
+    """Shorten an attempt's read time-out to the time that is left. Raises Unavailable if that is too little.
+
+    botocore retries by itself, so the deadline is checked for each attempt, not for each call. What is raised
+    here it passes on, without another attempt.
+    """
+    require_time(CONNECT_TIMEOUT_SECONDS + SHORTEST_READ_SECONDS)
+    left = seconds_left()
+    if left is not None:
+        request.context["read_timeout"] = min(READ_TIMEOUT_SECONDS, left - CONNECT_TIMEOUT_SECONDS)
+
+
+def _ignore_retry_after(response: tuple[AWSResponse, Any] | None, **_: Any) -> None:
+    """Keep botocore's back-off below a second: AWS may ask it to sleep up to five seconds more."""
+    if response is not None and _RETRY_AFTER in response[0].headers:
+        del response[0].headers[_RETRY_AFTER]
 
 
 def _raise_on_non_json(response_dict: dict[str, Any], **_: Any) -> None:

@@ -14,11 +14,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.accounts.passwords import Password
+from chalicelib.domain.deadline import seconds_left
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager
 
 TIMEOUT_SECONDS = 1.5
+REST_SECONDS = 3.0
+"""Left for what follows, the hash and its write: a request with less time is not spent on this check."""
 MAX_ANSWER_BYTES = 512 * 1024
 """An answer has about 40 KB; a larger one is not read to its end."""
 _PREFIX_DIGITS = 5
@@ -52,6 +55,9 @@ class BreachedPasswordRange:
         from urllib3 import PoolManager, Timeout
         from urllib3.exceptions import HTTPError
 
+        left = seconds_left()
+        if left is not None and left < TIMEOUT_SECONDS + REST_SECONDS:
+            return ""
         self._pool = self._pool or PoolManager(num_pools=1, retries=False)
         try:
             answer = self._pool.request(

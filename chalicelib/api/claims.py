@@ -22,10 +22,12 @@ def claims() -> VerifiedClaims:
     """Return the claims that the authorizer verified, from its context and never from the header.
 
     Raises InvalidToken where they have expired since API Gateway cached them, and KeyError in a function
-    that has no authorizer: that answers 503, so that forgetting it opens nothing.
+    that has no authorizer: that answers 500, so that forgetting it opens nothing.
     """
     # API Gateway hands every value on as a string.
     context = dict(current_request().context["authorizer"])
+    # An empty text may get lost on the way; no permission is no error.
+    context.setdefault("scope", "")
     for name in _NUMERIC:
         context[name] = int(context[name])
     verified = VerifiedClaims.from_mapping(context)

@@ -7,6 +7,7 @@ from typing import Any
 from chalice.app import Blueprint
 
 from chalicelib import observability
+from chalicelib.api.time_budget import time_budget
 from chalicelib.observability import Event, Metric
 from chalicelib.services import get_services
 
@@ -14,7 +15,7 @@ blueprint = Blueprint(__name__)
 
 
 @blueprint.lambda_function(name="rotate")  # type: ignore[untyped-decorator,unused-ignore]
-def rotate(event: dict[str, Any], _context: Any) -> None:
+def rotate(event: dict[str, Any], context: Any) -> None:
     """Do one step of a rotation of the signing key. Raises, so that Secrets Manager tries again."""
     step, token = str(event["Step"]), str(event["ClientRequestToken"])
     rotation = get_services().key_rotation
@@ -25,7 +26,8 @@ def rotate(event: dict[str, Any], _context: Any) -> None:
         "finishSecret": rotation.finish_secret,
     }
     try:
-        outcome = steps[step](token)
+        with time_budget(context):
+            outcome = steps[step](token)
     except Exception:
         observability.count(Metric.KEY_ROTATION, f"failed {step if step in steps else 'unknown step'}")
         raise

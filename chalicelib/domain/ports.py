@@ -6,18 +6,19 @@ them turns an outage into a no.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
 from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
-from chalicelib.domain.sessions.attempts import AttemptPolicy
-from chalicelib.domain.sessions.session import EndedSession, EndReason, Session
+from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, EndReason, Session
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
+from chalicelib.domain.tokens.system_state import SystemState
 
 
 class Clock(Protocol):
@@ -32,6 +33,13 @@ class Entropy(Protocol):
 
     def __call__(self, size: int, /) -> bytes:
         """Return `size` bytes from the operating system's generator."""
+
+
+class Sleep(Protocol):
+    """The one seam for waiting."""
+
+    def __call__(self, seconds: float, /) -> None:
+        """Wait."""
 
 
 class Verdict(Enum):
@@ -56,8 +64,16 @@ class PasswordHasher(Protocol):
     def hash(self, password: Password) -> PasswordHash:
         """Return a new hash at today's cost."""
 
-    def check(self, password: Password, stored: PasswordHash | None) -> PasswordCheck:
-        """Compare; always at least the work of one hash at today's cost, also where `stored` is None."""
+    def check(
+        self, password: Password, stored: PasswordHash | None, *, fails_anyway: bool = False
+    ) -> PasswordCheck:
+        """Compare. A sign-in that fails costs one and the same work, whatever is stored, or if nothing is.
+
+        `fails_anyway` says that it fails also where the password matches.
+        """
+
+    def accepts(self, stored: PasswordHash) -> bool:
+        """Tell whether a hash made elsewhere may be stored: readable, and no dearer than a failed sign-in."""
 
 
 class Audit(Protocol):
@@ -69,14 +85,20 @@ class Audit(Protocol):
     def session_refreshed(self, session: Session) -> None:
         """Record a rotation."""
 
+    def refresh_repeated(self, session: Session) -> None:
+        """Record a retry: a spent token was sent again and got the same successor."""
+
     def session_ended(self, session: EndedSession) -> None:
         """Record an end, with its reason."""
 
     def refresh_token_reuse(self, session: Session) -> None:
-        """Record that a spent token came back: somebody else had a copy."""
+        """Record that a spent token was used again, and not as a retry."""
 
     def corrupt_hash(self, user_id: str) -> None:
         """Record that a stored password hash is unreadable; an alarm hangs on it."""
+
+    def account_changed(self, change: AccountChange) -> None:
+        """Record a change of an account, once it is in the table."""
 
 
 class Keys(Protocol):
@@ -86,32 +108,11 @@ class Keys(Protocol):
         """Return keys of `epoch` or later, from a bounded cache where that is new enough."""
 
     def for_kid(self, kid: str, issued_at: int) -> KeySet:
-        """Return the keys that may know `kid`: looks again, at a limited rate, where the cache is older.
+        """Return the keys that may know `kid`, after another look where the cached ones may be too old.
 
         Both come from a token that nobody has verified, and only decide whether a look is worth while.
+        Raises TooManyUnknownKeys where the looks are used up.
         """
-
-
-class KeyVersions(Protocol):
-    """The versions of the signing secret, for whoever replaces keys."""
-
-    def labels(self) -> Mapping[str, frozenset[str]]:
-        """Return the staging labels of every version that has one, by version id."""
-
-    def key(self, version_id: str) -> SigningKey | None:
-        """Return the key of a version, or None where that version has no value yet."""
-
-    def add(self, key: SigningKey, *, label: str) -> None:
-        """Write a new version under a label; a version that has a value already keeps it."""
-
-    def promote(self, version_id: str, *, instead_of: str) -> None:
-        """Make a version AWSCURRENT; `instead_of`, which has to be that, becomes AWSPREVIOUS.
-
-        Raises Unavailable where another version is current by now. Repeating it changes nothing.
-        """
-
-    def remove_label(self, version_id: str, label: str) -> None:
-        """Take a label off a version, if it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,24 +137,17 @@ class TokenCodec(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SignInCandidate:
-    """What the table says about a sign-in name: the account, if any, and the epoch of today."""
-
-    account: Account | None
-    epoch: int
-
-
-@dataclass(frozen=True, slots=True)
 class SessionView:
-    """A session as it stands, with the account where that was asked for, and the epoch of today."""
+    """A session as it stands, with the account where that was asked for, and the state of the system."""
 
     session: Session | None
-    epoch: int
+    system: SystemState
     account: Account | None = None
 
-
-class AccountChanged(Exception):
-    """The account was disabled, deleted, or given another password while a sign-in was under way."""
+    @property
+    def epoch(self) -> int:
+        """The table's epoch. What counts is the later of this one and that of the signing key."""
+        return self.system.epoch
 
 
 class SessionReader(Protocol):
@@ -164,10 +158,10 @@ class SessionReader(Protocol):
 
 
 class Accounts(Protocol):
-    """The accounts and their sign-in names."""
+    """The accounts and their sign-in names. Each change is written with its audit item, or not at all."""
 
-    def create(self, account: Account) -> None:
-        """Add an account with all its names, or nothing. Raises InvalidAccount where a name is taken."""
+    def create(self, account: Account, password_hash: PasswordHash, change: AccountChange) -> None:
+        """Add an account with its hash and its names, or nothing. Raises InvalidAccount for a taken name."""
 
     def account(self, user_id: str) -> Account | None:
         """Return an account, strongly consistent."""
@@ -175,25 +169,20 @@ class Accounts(Protocol):
     def find(self, name: SignInName) -> Account | None:
         """Return the account that a sign-in name finds; for operators, not for a sign-in."""
 
-    def begin_sign_in(self, name: SignInName, now: int, policy: AttemptPolicy) -> SignInCandidate:
-        """Find who has a name, and charge one attempt to the account; the same two calls for any name.
-
-        The charge comes before the password is looked at, so that parallel guesses cannot all be free. A
-        name that finds nobody has failures of its own. Raises TooManyAttempts where the account or the name
-        has to wait; that attempt is not charged.
-        """
-
-    def reset_failures(self, user_id: str, now: int) -> None:
-        """Clear the failures of an account: the password was right, whatever else was not."""
-
-    def set_permissions(self, account: Account, permissions: Scope) -> bool:
+    def set_permissions(self, account: Account, permissions: Scope, change: AccountChange) -> bool:
         """Replace the permissions, if they still are those of `account`. Return whether they were."""
 
-    def set_disabled(self, user_id: str, *, disabled: bool) -> bool:
+    def set_disabled(self, user_id: str, change: AccountChange, *, disabled: bool) -> bool:
         """Disable or enable an account: from then on no session opens. Return False where there is none."""
 
-    def delete(self, account: Account) -> bool:
+    def delete(self, account: Account, change: AccountChange) -> bool:
         """Remove an account and its names. Return False where they are no longer those given."""
+
+    def record(self, change: AccountChange) -> None:
+        """Write the audit item of something that is done in other items."""
+
+    def changes(self, user_id: str, limit: int) -> list[AccountChange]:
+        """Return at most `limit` changes of an account, the newest first, also of one that was deleted."""
 
 
 class Sessions(SessionReader, Protocol):
@@ -202,16 +191,6 @@ class Sessions(SessionReader, Protocol):
     def session_and_account(self, user_id: str, session_id: str) -> SessionView:
         """Return a session and its account in one strongly consistent round trip."""
 
-    def open(
-        self, session: Session, account: Account, rehash: PasswordHash | None, limit: int
-    ) -> tuple[EndedSession, ...]:
-        """Write the session, clear the account's failures, store a re-hash: all or nothing.
-
-        At most `limit` sessions stand; the least recently used give way and are returned. One that no
-        longer stands takes no place. Raises AccountChanged where the account is no longer what the
-        password was checked against.
-        """
-
     def rotate(self, before: Session, after: Session) -> Session | None:
         """Write `after` if the family still is that of `before`.
 
@@ -219,16 +198,20 @@ class Sessions(SessionReader, Protocol):
         """
 
     def stored(self, user_id: str) -> list[Session]:
-        """Return every session that has not been ended, those that no longer stand among them."""
+        """Return every session that has not been ended, expired ones among them.
 
-    def ended(self, user_id: str) -> list[EndedSession]:
-        """Return what is still known of ended sessions, the newest first."""
+        The limit of sessions bounds the active ones; besides there are those that have expired within
+        `ENDED_SESSION_DAYS`, with the default settings about as many again.
+        """
+
+    def ended(self, user_id: str, *, limit: int, before: str | None = None) -> EndedSessionPage:
+        """Return up to `limit` of what is still known of ended sessions, the newest first.
+
+        `before` is the cursor of a page (`older`). One that was made up selects some page of the same user's.
+        """
 
     def end(self, sessions: list[Session], reason: EndReason, now: int) -> list[EndedSession]:
         """End sessions; return those that this call ended. Ending one twice is no error."""
 
-    def epoch(self) -> int:
-        """Return the epoch of today."""
-
-    def advance_epoch(self, epoch: int, now: int) -> bool:
-        """End every session of an older epoch, in one write. Return False where that had been done."""
+    def all_stored(self) -> Iterator[Session]:
+        """Return what `stored` does, of every user: a scan, for operators only."""

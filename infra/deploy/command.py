@@ -9,7 +9,7 @@ import click
 
 from infra.deploy.deployer import Deployer
 from infra.deploy.options import DeployOptions, DeployTools
-from infra.deploy.target import check_python, check_target
+from infra.deploy.target import check_target
 
 
 def pairs(_ctx: click.Context, _option: click.Parameter, values: Iterable[str]) -> dict[str, str]:
@@ -51,6 +51,5 @@ def deploy(ctx: click.Context, /, stage: str, region: str | None, **options: Any
     """Package the source, and create or update the stacks of a stage."""
     if options["rollback"] and (options["parameters"] or options["tags"]):
         raise click.UsageError("A rollback brings its own parameters: leave --parameter and --tag out.")
-    check_python()
     tools = ctx.obj if isinstance(ctx.obj, DeployTools) else DeployTools()
     Deployer(check_target(stage, region), DeployOptions(**options), tools).run()

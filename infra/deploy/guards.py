@@ -25,12 +25,18 @@ def check_values(before: Mapping[str, str], after: Mapping[str, str]) -> None:
             f"EndpointType cannot go from {before.get('EndpointType')} to {after['EndpointType']} in one "
             "step; docs/deploy.md has the steps, under *Another endpoint type*."
         )
-    old, new = before.get("WebAclArn", ""), after["WebAclArn"]
+    old, new = _web_acl(before), _web_acl(after)
     if old and new and old != new:
         raise Refused(
             "A web ACL can be replaced in two steps only, or the API may end without any: deploy with "
-            f"--parameter WebAclArn= first, then with --parameter WebAclArn={new}."
+            "--parameter WebAclArn= --parameter AddressRateLimit=0 first, then with the new one."
         )
+
+
+def _web_acl(values: Mapping[str, str]) -> str:
+    """Return what tells the web ACLs apart: an ARN, or that it is the stack's own, whatever its limit."""
+    own = "AddressRateLimit" if values.get("AddressRateLimit", "0") != "0" else ""
+    return values.get("WebAclArn") or own
 
 
 def check_data(changes: Iterable[Change]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from infra.deploy.package import Package, build
+from infra.deploy.packaging.build import Package, build
 from infra.operate.deployment import Deployment
 from infra.template.build import Document, service_template
 from infra.verify.readiness import wait_until_ready

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 import click
 
 from infra.deploy.change_set import ChangeSet
-from infra.deploy.package import Package
-from infra.deploy.target import RUNTIME, Target
+from infra.deploy.packaging.build import Package
+from infra.deploy.packaging.runtime import INSTALL_COMMAND, VERSION
+from infra.deploy.target import Target
 from infra.operate.deployment import Deployment
 
+WEB_ACL = "WebAcl"
+"""The output that names the web ACL in front of the API, where there is one."""
 DNS_TARGET = "CustomDomainTarget"
 """The output that says where a domain's record has to point."""
 _MEGABYTE = 1_000_000
@@ -22,10 +25,18 @@ def head(target: Target) -> None:
 
 
 def package(built: Package, architecture: str) -> None:
-    """Print what was built."""
-    version = ".".join(str(part) for part in RUNTIME)
+    """Print what was built, and what about it was not done."""
     sizes = f"{built.packed_bytes / _MEGABYTE:.1f} MB, unpacked {built.unpacked_bytes / _MEGABYTE:.1f} MB"
-    click.echo(f"Package   {sizes}, {built.files} files, Python {version} on {architecture}")
+    click.echo(f"Package   {sizes}, {built.files} files, Python {VERSION} on {architecture}")
+    if built.compiled_by is None:
+        click.echo(
+            f"Byte code left out: without a Python {VERSION} here, every cold start compiles imports, and "
+            f"the package is not test-loaded. To get one: {INSTALL_COMMAND}"
+        )
+    else:
+        skipped = f"not test-loaded, which takes {architecture} Linux with a recent glibc"
+        loaded = "test-loaded" if built.is_loaded else skipped
+        click.echo(f"Byte code by Python {built.compiled_by}; the package was {loaded}")
 
 
 def changes(stack: str, change_set: ChangeSet) -> None:
@@ -52,3 +63,13 @@ def done(deployment: Deployment, target: Target, outputs: Mapping[str, str]) -> 
     click.echo("\nThe first administrator (asks for the password):")
     click.echo(f"  .venv/bin/python -m infra users create {on} --email you@example.com \\")
     click.echo("    --permission users:read --permission users:write")
+    if WEB_ACL not in outputs:
+        click.echo(f"\n{address_limit(target.stage)}")
+
+
+def address_limit(stage: str) -> str:
+    """Return how to hold back single addresses, which costs something and so is off by default."""
+    return (
+        "Nothing limits requests by address yet (about 6 US$ a month):\n"
+        f'  make deploy STAGE={stage} ARGS="--parameter AddressRateLimit=2000"'
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +14,6 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from chalicelib.adapters.aws import error_code
 from infra.deploy.refusal import Refused
 from infra.operate.deployment import LOCAL, session_in, stack_name
-
-RUNTIME = (3, 11)
-"""Python of the functions. Byte code is made by the same version, so it is also the one that deploys."""
 
 # The stack of a stage named x-data would have the name of the data of stage x.
 STAGE = re.compile(r"(?!.*-data$)[a-z][a-z0-9-]{0,15}")
@@ -72,16 +68,6 @@ def check_target(stage: str, region: str | None) -> Target:
         raise Refused(f"AWS does not accept these credentials: {error}") from error
     partition = caller["Arn"].split(":")[1]
     return Target(stage, caller["Account"], partition, session.region_name, session)
-
-
-def check_python(version: tuple[int, int] = sys.version_info[:2]) -> None:
-    """Refuse to make byte code that Lambda's Python would throw away."""
-    if version != RUNTIME:
-        wanted, here = (f"{major}.{minor}" for major, minor in (RUNTIME, version))
-        raise Refused(
-            f"The functions run on Python {wanted}, so their package is made by that, and this is {here}: "
-            f"try `make clean`, and then the same once more with PYTHON=python{wanted}."
-        )
 
 
 def check_stage(stage: str) -> None:

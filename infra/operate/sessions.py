@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+
 import click
 
 from chalicelib.api.serializers import timestamp
-from chalicelib.domain.sessions.session import EndedSession, EndReason, Session
+from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, EndReason, Session
 from infra.operate.cli import ErrorReportingGroup, stage_options
 from infra.operate.deployment import Deployment
+from infra.operate.terminal import say
+from infra.operate.users import whom
 
 WORDS = {
     EndReason.SIGNED_OUT: "its user signed out on that device",
@@ -22,6 +27,11 @@ WORDS = {
 }
 
 
+_LIMIT = click.IntRange(1, 1_000)
+_PAGE = 200
+"""Ended sessions that are read at once where all of them are asked for."""
+
+
 @click.group(cls=ErrorReportingGroup)
 def sessions() -> None:
     """Explain and end sessions."""
@@ -30,21 +40,45 @@ def sessions() -> None:
 @sessions.command()
 @stage_options
 @click.argument("user")
-def explain(deployment: Deployment, user: str) -> None:
-    """Say in plain words where USER is signed in, and why each other session ended."""
+@click.option("--limit", default=20, show_default=True, type=_LIMIT, help="Ended sessions to show.")
+@click.option("--before", default=None, help="Show those that ended earlier: what the last line named.")
+@click.option("--all", "every", is_flag=True, help="Show every ended session.")
+def explain(deployment: Deployment, user: str, limit: int, before: str | None, *, every: bool) -> None:
+    """Explain where USER is signed in, and why each other session ended, the newest first."""
     account = deployment.find_account(user)
-    adapters = deployment.services.adapters
-    now, epoch = adapters.clock(), adapters.sessions.epoch()
+    say(f"Sessions of {whom(account)}:")
     if account.disabled:
-        click.echo(f"{account.email} is disabled and cannot sign in.")
-    live = sorted(adapters.sessions.stored(account.user_id), key=lambda one: -one.last_used_at)
-    ended = adapters.sessions.ended(account.user_id)
-    if not live and not ended:
-        click.echo(f"Nothing is known of any session of {account.email}.")
-    for session in live:
-        click.echo(f"{_who(session)} {describe(session, now, epoch)}.")
-    for one in ended:
-        click.echo(f"{_who(one)} ended {timestamp(one.ended_at)}: {WORDS[one.reason]}.")
+        say("The account is disabled and cannot sign in.")
+    known = 0 if before else _explain_stored(deployment, account.user_id)
+    pages = _pages(deployment, account.user_id, _PAGE if every else limit, before or None)
+    for page in pages if every else islice(pages, 1):
+        known += len(page.sessions)
+        for one in page.sessions:
+            say(f"{_who(one)} ended {timestamp(one.ended_at)}: {WORDS[one.reason]}.")
+    if not known:
+        say(f"Nothing {'older ' if before else ''}is known of any session.")
+    if page.older is not None:
+        say(f"There are older ones: add --before {page.older} or --all.")
+
+
+def _explain_stored(deployment: Deployment, user_id: str) -> int:
+    """Print the sessions that nobody has ended; return how many there are."""
+    adapters = deployment.services.adapters
+    now, epoch = adapters.clock(), deployment.services.administration.epoch(user_id)
+    stored = sorted(adapters.sessions.stored(user_id), key=lambda one: -one.last_used_at)
+    for session in stored:
+        say(f"{_who(session)} {describe(session, now, epoch)}.")
+    return len(stored)
+
+
+def _pages(deployment: Deployment, user_id: str, limit: int, older: str | None) -> Iterator[EndedSessionPage]:
+    """Read pages of ended sessions one by one, as they are asked for; at least one."""
+    while True:
+        page = deployment.services.adapters.sessions.ended(user_id, limit=limit, before=older)
+        yield page
+        older = page.older
+        if older is None:
+            return
 
 
 @sessions.command()
@@ -53,8 +87,8 @@ def explain(deployment: Deployment, user: str) -> None:
 def end(deployment: Deployment, user: str) -> None:
     """End every session of USER."""
     account = deployment.find_account(user)
-    ended = deployment.services.administration.end_sessions(account.user_id, EndReason.ADMINISTRATOR)
-    click.echo(f"{len(ended)} sessions of {account.email} ended.")
+    ended = deployment.services.administration.end_sessions(account.user_id, deployment.actor)
+    say(f"{len(ended)} sessions of {whom(account)} ended.")
 
 
 def describe(session: Session, now: int, epoch: int) -> str:

@@ -19,6 +19,8 @@ from samtranslator.yaml_helper import yaml_parse
 
 DATA, SERVICE = Path("infra/template/data.yaml"), Path("infra/template/service.yaml")
 SOURCES = ("app.py", "chalicelib")
+VENDOR = "vendor"
+"""Folder whose contents go to the top of the package as they are, as with `chalice package`."""
 _CHALICE = "from chalice.cli import main; raise SystemExit(main())"
 
 # The transform wants some place; `with_code` puts the real one there.
@@ -83,14 +85,15 @@ def as_text(document: Document) -> str:
 
 
 def copy_source(project: Path, target: Path) -> None:
-    """Copy the source that runs in Lambda, without what tools and editors leave lying about."""
+    """Copy the source that runs in Lambda, without what tools and editors leave behind."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
     for name in SOURCES:
         if (project / name).is_dir():
-            shutil.copytree(
-                project / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
-            )
+            shutil.copytree(project / name, target / name, ignore=ignored)
         else:
             shutil.copyfile(project / name, target / name)
+    if (project / VENDOR).is_dir():
+        shutil.copytree(project / VENDOR, target, ignore=ignored, dirs_exist_ok=True)
 
 
 def _written(node: Any, stage: str) -> Any:

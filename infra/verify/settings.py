@@ -76,7 +76,8 @@ class Verification:
             expected = f"{self.values[f'{prefix}RequestsPerSecond']} {self.values[f'{prefix}RequestsBurst']}"
             actual = f"{found.get('throttlingRateLimit', 0):g} {found.get('throttlingBurstLimit', 0)}"
             yield Row(f"throttle of {route}", expected, actual)
-        yield Row("web ACL", self.values["WebAclArn"] or "none", stage.get("webAclArn") or "none")
+        expected = self.values["WebAclArn"] or self.outputs.get("WebAcl") or "none"
+        yield Row("web ACL", expected, stage.get("webAclArn") or "none")
         logs = "on" if stage.get("accessLogSettings", {}).get("destinationArn") else "off"
         yield Row("access log", self.values["AccessLogs"], logs)
         yield Row("tracing", str(self.values["Tracing"] == "Active"), str(stage.get("tracingEnabled", False)))

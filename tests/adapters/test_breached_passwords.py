@@ -15,6 +15,8 @@ import pytest
 from chalicelib.adapters import breached_passwords
 from chalicelib.adapters.breached_passwords import BreachedPasswordRange
 from chalicelib.domain.accounts.passwords import Password
+from chalicelib.domain.deadline import time_limit
+from tests.fakes import FakeClock
 
 PASSWORD = Password.presented("a kettle sings at noon")
 DIGEST = hashlib.sha1(b"a kettle sings at noon", usedforsecurity=False).hexdigest().upper()
@@ -101,3 +103,13 @@ def test_a_service_that_hangs_blocks_nobody_for_long(monkeypatch: pytest.MonkeyP
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         assert not BreachedPasswordRange(f"http://127.0.0.1:{port}").contains(PASSWORD)
+
+
+@pytest.mark.parametrize(("seconds", "asks"), [(8, True), (4, False), (-1, False)])
+def test_a_request_that_has_little_time_left_does_without(
+    seconds: float, clock: FakeClock, *, asks: bool
+) -> None:
+    body = f"{DIGEST[5:]}:7\r\n".encode()
+    with serving(Service(body)) as service, time_limit(seconds, clock):
+        assert BreachedPasswordRange(service.url).contains(PASSWORD) is asks
+        assert bool(service.asked) is asks

@@ -13,12 +13,12 @@ from tests.adapters.test_outages import STORE_METHODS, refusal
 from tests.fake_aws import Aws, AwsServices
 
 WRITES = {
-    "begin_sign_in": "UpdateItem",
-    "reset_failures": "UpdateItem",
-    "set_permissions": "UpdateItem",
-    "set_disabled": "UpdateItem",
+    "begin": "PutItem",
+    "begin again": "UpdateItem",
+    "begin on a device": "UpdateItem",
+    "withdraw": "UpdateItem",
+    "unlock": "DeleteItem",
     "rotate": "PutItem",
-    "advance_epoch": "UpdateItem",
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.sessions.session import EndReason
 from tests.adapters.conftest import Store
-from tests.adapters.records import NAME, NOW, POLICY, account, id_of, session
+from tests.adapters.records import NOW, account, id_of, session
 from tests.fake_aws import AwsServices
 
 ADA = id_of("ada")
@@ -17,7 +17,7 @@ ADA = id_of("ada")
 @pytest.fixture
 def store(aws_house: AwsServices) -> Store:
     store = Store.of(aws_house)
-    store.accounts.create(account())
+    store.create(account())
     return store
 
 
@@ -58,7 +58,7 @@ def test_two_sign_ins_that_see_no_place_both_find_one(
     store.open(session("late", at=NOW + 7), limit=3)
     assert len(store.live(ADA)) == 3
     assert id_of("late") in store.live(ADA)
-    assert len(store.sessions.ended(ADA)) == 2
+    assert len(store.ended(ADA)) == 2
 
 
 def test_a_session_that_ends_while_it_gives_way_ends_once(
@@ -70,12 +70,12 @@ def test_a_session_that_ends_while_it_gives_way_ends_once(
     after_next("Query", lambda: store.sessions.end([oldest], EndReason.SIGNED_OUT, NOW + 6))
     assert store.open(session("late", at=NOW + 7), limit=2) == ()
     assert store.live(ADA) == {id_of("1"), id_of("late")}
-    assert [one.reason for one in store.sessions.ended(ADA)] == [EndReason.SIGNED_OUT]
+    assert [one.reason for one in store.ended(ADA)] == [EndReason.SIGNED_OUT]
 
 
 def test_an_account_deleted_after_its_name_was_read_is_nobody(
     store: Store, after_next: Callable[[str, Callable[[], object]], None]
 ) -> None:
     after_next("BatchGetItem", lambda: store.accounts.delete(account()))
-    assert store.accounts.begin_sign_in(NAME, NOW, POLICY).account is None
+    assert store.begin().candidate is None
     assert store.accounts.account(ADA) is None

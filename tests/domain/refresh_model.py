@@ -30,6 +30,7 @@ from chalicelib.domain.sessions.refresh_tokens import (
 
 USER, SESSION = "0f" * 16, "5e" * 16
 WINDOW = 10
+THIEFS_KEY = "the thief's own key"
 _serial = itertools.count()
 
 
@@ -80,6 +81,11 @@ class Scene:
     def key(self, operation: int) -> str | None:
         return f"key of operation {operation}" if self.keyed else None
 
+    @property
+    def stored_key(self) -> str | None:
+        """The key that lies beside the token which the client holds, from its arrival on."""
+        return self.key(self.operation if self.waiting else self.operation + 1)
+
 
 def opening(left: Budget, *, keyed: bool, requests_overtake: bool = False) -> Scene:
     """The client has just signed in."""
@@ -94,8 +100,8 @@ def rule(scene: Scene, generation: int, key: str | None) -> type[Exchange | Repl
     if generation == scene.generation:
         return Exchange
     if generation == scene.generation - 1:
-        same_key = key is not None and key == scene.first_key
-        return Replay if scene.inside_window or same_key else Reuse
+        in_time = key is not None or scene.inside_window
+        return Replay if key == scene.first_key and in_time else Reuse
     return Reuse
 
 
@@ -204,13 +210,13 @@ def _clock(scene: Scene) -> Iterator[Scene]:
 
 
 def _thief(scene: Scene) -> Iterator[Scene]:
-    """It copies what the client holds, with the key in use if there is one, and presents what it has."""
+    """It copies what the client holds, and presents what it has: with that key, with its own, or without."""
     if scene.left.copies:
-        copied = (scene.held, scene.key(scene.operation) if scene.waiting else None)
+        copied = (scene.held, scene.stored_key)
         if copied not in scene.loot:
             yield _spend(scene, "copies", loot=tuple(sorted([*scene.loot, copied], key=str)))
-    for generation, key in scene.loot if scene.left.thefts else ():
-        if generation < scene.left.generations:
+    for generation, copied_key in scene.loot if scene.left.thefts else ():
+        for key in {None, copied_key, THIEFS_KEY} if generation < scene.left.generations else ():
             after, answered = present(scene, generation, key)
             gained = {*scene.loot, *([] if answered is None else [(answered, None)])}
             yield _spend(after, "thefts", loot=tuple(sorted(gained, key=str)))

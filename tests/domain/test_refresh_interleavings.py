@@ -11,7 +11,17 @@ from functools import cache
 import pytest
 
 from chalicelib.domain.sessions.refresh_tokens import Exchange, RefreshToken, Replay, Reuse, decide
-from tests.domain.refresh_model import WINDOW, Budget, Scene, moves, nonce, opening, rule
+from tests.domain.refresh_model import (
+    THIEFS_KEY,
+    WINDOW,
+    Budget,
+    Scene,
+    moves,
+    nonce,
+    opening,
+    present,
+    rule,
+)
 
 HONEST = Budget(sends=6, doubled_requests=2, waits=2)
 ROBBED = Budget(sends=3, doubled_requests=1, waits=1, copies=1, thefts=3)
@@ -71,8 +81,7 @@ def check(scene: Scene) -> None:
             )
             assert type(said) is rule(scene, generation, key), scene.trace
     if scene.keyed and not scene.loot and not scene.requests_overtake and not scene.signed_out:
-        key = scene.key(scene.operation) if scene.waiting else "the key of the next operation"
-        assert rule(scene, scene.held, key) is not Reuse, scene.trace
+        assert rule(scene, scene.held, scene.stored_key) is not Reuse, scene.trace
 
 
 def soaking(short: Budget, long: Budget) -> pytest.MarkDecorator:
@@ -130,6 +139,22 @@ def test_a_theft_is_noticed_at_the_first_use_that_no_retry_explains() -> None:
     ]
     assert parted
     assert {rule(scene, scene.held, "the key of the next operation") for scene in parted} == {Reuse}
+
+
+def test_a_thief_without_the_owners_key_is_noticed_at_once_where_the_owner_was_first() -> None:
+    """It cannot follow the owner's refreshes by presenting each predecessor within the window."""
+    walk = walked(opening(ROBBED, keyed=True, requests_overtake=True))
+    followed = [
+        scene
+        for scene in walk.runs_from
+        if not scene.ended and scene.inside_window and scene.first_key not in {None, THIEFS_KEY}
+    ]
+    assert followed
+    for scene in followed:
+        for key in (None, THIEFS_KEY):
+            after, answered = present(scene, scene.generation - 1, key)
+            assert after.ended
+            assert answered is None
 
 
 def test_counting_equal_moments_once_counts_every_run() -> None:

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from chalicelib.domain.sessions.refresh_tokens import Exchange
 from tests.domain import refresh_model
-from tests.domain.refresh_model import WINDOW, Budget, Scene, check_loss, opening, present
+from tests.domain.refresh_model import THIEFS_KEY, WINDOW, Budget, Scene, check_loss, opening, present
 
 ENDLESS = Budget(generations=10**6)
 
@@ -63,14 +63,13 @@ class RefreshMachine(RuleBasedStateMachine):
 
     @rule(with_the_key=st.booleans())
     def thief_copies(self, with_the_key: bool) -> None:  # noqa: FBT001
-        key = self.scene.key(self.scene.operation) if with_the_key else None
-        self.loot.append((self.scene.held, key))
+        self.loot.append((self.scene.held, self.scene.stored_key if with_the_key else None))
 
     @precondition(lambda self: self.loot)
     @rule(data=st.data())
     def thief_presents(self, data: st.DataObject) -> None:
-        generation, key = data.draw(st.sampled_from(self.loot))
-        answered = self._present(generation, key)
+        generation, copied_key = data.draw(st.sampled_from(self.loot))
+        answered = self._present(generation, data.draw(st.sampled_from([copied_key, THIEFS_KEY, None])))
         if answered is not None:
             self.loot.append((answered, None))
 

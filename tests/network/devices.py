@@ -118,15 +118,14 @@ class Device:
 
     def _check(self) -> None:
         """Check that the stored token can refresh the session, unless that has ended or was stolen."""
-        token, spending = (self.storage.state.get(name) for name in ("refresh_token", "spending"))
+        token, key = (self.storage.state.get(name) for name in ("refresh_token", "refresh_key"))
         if token is None or not self._sends_key:
             return
         line, generation = self._ledger.line(token), RefreshToken.parse(token).generation
         if line.is_over(self._server.clock()) or line.was_stolen or generation == line.generation:
             return
         assert generation == line.generation - 1, "the stored token is two generations old"
-        assert spending is not None, "the device did not store the key of its refresh"
-        assert spending == line.key, "the device stored another key than it sent"
+        assert key == line.key, "the device stored another key than it sent"
 
 
 class Thief:
@@ -147,7 +146,7 @@ class Thief:
         if not self._loot:
             return
         copy = self._chance.choice([self._loot[-1], self._chance.choice(self._loot)])
-        key = self._chance.choice([copy.get("spending"), uuid.uuid4().hex, None])
+        key = self._chance.choice([copy.get("refresh_key"), uuid.uuid4().hex, None])
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         headers |= {} if key is None else {"Idempotency-Key": key}
         form = {"grant_type": "refresh_token", "refresh_token": copy["refresh_token"]}

@@ -50,8 +50,8 @@ class Line:
 
     def is_retry(self, generation: int, key: str | None, now: int) -> bool:
         """Return whether the predecessor may be presented again (rule 2 of the contract)."""
-        in_time = now - self.rotated_at <= WINDOW
-        return generation == self.generation - 1 and (in_time or (key is not None and key == self.key))
+        in_time = key is not None or now - self.rotated_at <= WINDOW
+        return generation == self.generation - 1 and key == self.key and in_time
 
 
 class Ledger:
@@ -59,7 +59,8 @@ class Ledger:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._crashes = self._audited = 0
+        self._crashes = 0
+        self._audited: Counter[str] = Counter()
         self._open: list[Line] = []
         self.lines: dict[str, Line] = {}
         self.counts: Counter[str] = Counter()
@@ -85,9 +86,13 @@ class Ledger:
             line.was_stolen |= by_thief
             key = request.headers.get("Idempotency-Key")
             self._refresh(line, form["refresh_token"], key, answer, by_thief=by_thief)
-        self._audited += self._server.audit.names.count("refresh_token_reuse")
+        self._audited.update(self._server.audit.names)
         self._server.audit.events.clear()
-        assert self._audited == self.counts["reuse"], "the audited reuses differ from the model's"
+        repeated = self.counts["refresh repeated"] + self.counts["theft repeated"]
+        assert self._audited["refresh_token_reuse"] == self.counts["reuse"], (
+            "reuse is audited once, each time"
+        )
+        assert self._audited["refresh_repeated"] == repeated, "a retry is audited once, each time"
 
     def breach(self) -> None:
         """End every session, after a breach was declared."""
@@ -131,7 +136,7 @@ class Ledger:
         now = self._server.clock()
         line.generation, line.rotated_at, line.key = line.generation + 1, now, key
         line.idle_end = min(now + IDLE, line.end)
-        if answer.status == 503 and self._server.faults.crashes > self._crashes:
+        if answer.status == 500 and self._server.faults.crashes > self._crashes:
             self._crashes += 1
             self.counts["crashes"] += 1
             line.current = None

@@ -41,6 +41,8 @@ async function start() {
 // The server: sessions by the rules of refresh tokens, and requests that can be met on their way.
 const sessions = [];
 const sent = [];
+let handsOutKeys = false;
+const shown = []; // the device key of each sign-in
 let onTheWay = []; // for each coming request: what happens to it in place of an answer
 const answer = (status, body, headers = {}) =>
   new Response(typeof body === "string" ? body : JSON.stringify(body), { status, headers });
@@ -66,8 +68,11 @@ function served(path, headers, form) {
     return good ? answer(200, { user: session.user }) : answer(401, { error: "invalid_token" });
   }
   if (form.get("grant_type") === "password") {
-    sessions.push({ user: form.get("username"), generation: 0 });
-    return answer(200, tokensOf(sessions.at(-1)));
+    const user = form.get("username");
+    sessions.push({ user, generation: 0 });
+    shown.push(form.get("device_key"));
+    const keys = handsOutKeys ? { device_key: `key-of-${user}` } : {};
+    return answer(200, { ...tokensOf(sessions.at(-1)), ...keys });
   }
   const [session, generation] = sessionOf(form.get("refresh_token"));
   const retry = generation === session.generation - 1 && headers["Idempotency-Key"] === session.key;
@@ -108,6 +113,28 @@ async function begin() {
 }
 
 const scenarios = {
+  async "the device key outlives the session and is shown at the next sign-in"() {
+    handsOutKeys = true;
+    shown.length = 0;
+    await app.signIn("bob", "open the gate, please");
+    assert.equal(stored.deviceKey, "key-of-bob");
+    pass(HOUR);
+    assert.equal(await get(), 200);
+    assert.equal(stored.deviceKey, "key-of-bob");
+    await app.signOut();
+    assert.deepEqual(stored, { deviceKey: "key-of-bob" });
+    await app.signIn("ann", "open the gate, please");
+    assert.equal(stored.deviceKey, "key-of-ann");
+    handsOutKeys = false;
+    await app.signIn("ann", "open the gate, please");
+    assert.deepEqual(shown, [null, "key-of-bob", "key-of-ann"]);
+    assert.equal(stored.deviceKey, "key-of-ann");
+    pass(HOUR);
+    onTheWay = [says(400, { error: "invalid_grant" })];
+    assert.equal(await get(), "SessionEnded");
+    assert.deepEqual(stored, { deviceKey: "key-of-ann" });
+  },
+
   async "many callers share one refresh"() {
     const got = await Promise.all(Array.from({ length: 20 }, get));
     assert.deepEqual(new Set(got), new Set([200]));
@@ -121,13 +148,48 @@ const scenarios = {
     assert.equal(sent.length, 2);
   },
 
-  async "the key is stored before it is sent, the answer before it is used"() {
+  async "the key is stored with its token, and both before the answer is used"() {
+    const written = writes;
     assert.equal(await get(), 200);
     const [, refresh, call] = sent;
-    assert.equal(refresh.stored.tokens.spending, refresh.key);
+    assert.equal(refresh.stored.tokens.key, refresh.key);
     assert.equal(refresh.stored.tokens.refresh, refresh.token);
     assert.equal(call.stored.tokens.refresh, "refresh-ann-1");
-    assert.equal(call.stored.tokens.spending, undefined);
+    assert.notEqual(call.stored.tokens.key, refresh.key);
+    assert.equal(writes, written + 1);
+  },
+
+  async "another process that stored the same answer first has chosen its key"() {
+    onTheWay = [
+      (serve) => {
+        const late = serve();
+        const { access_token: access, refresh_token: refresh } = tokensOf(sessions[0]);
+        const times = { receivedAt: clock, expiresAt: clock + HOUR };
+        stored = { tokens: { access, refresh, ...times, key: "of-the-other" } };
+        return late;
+      },
+    ];
+    assert.equal(await get(), 200);
+    assert.equal(stored.tokens.key, "of-the-other");
+    pass(HOUR);
+    assert.equal(await get(), 200);
+    assert.equal(refreshes()[1].key, "of-the-other");
+  },
+
+  async "an answer older than what another process stored replaces nothing"() {
+    onTheWay = [
+      (serve) => {
+        const late = serve();
+        sessions[0].generation += 1;
+        const { access_token: access, refresh_token: refresh } = tokensOf(sessions[0]);
+        const times = { receivedAt: clock, expiresAt: clock + HOUR };
+        stored = { tokens: { access, refresh, ...times, key: "of-the-other" } };
+        return late;
+      },
+    ];
+    assert.equal(await get(), "Error");
+    assert.equal(await get(), 200);
+    assert.deepEqual(revoked(), []);
   },
 
   async "a refused token is refreshed once, the request repeated once"() {
@@ -182,7 +244,7 @@ const scenarios = {
   },
 
   async "the app is killed between answer and save"() {
-    killedAfter = writes + 1; // the key is stored, the answer is not
+    killedAfter = writes; // the key is stored with its token, the answer is not
     assert.equal(await get(), "Error");
     assert.deepEqual(paths().at(-1), "/oauth/token");
     pass(HOUR);

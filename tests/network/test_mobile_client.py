@@ -37,19 +37,20 @@ def test_an_expired_access_token_is_refreshed_before_it_is_used(phone: Phone) ->
     assert phone.sent[-1].headers == {"Authorization": "Bearer access-1"}
 
 
-def test_the_key_is_stored_with_its_token_before_it_is_sent(phone: Phone) -> None:
+def test_the_key_is_stored_with_its_token_and_sent_with_it(phone: Phone) -> None:
+    with_sign_in = phone.load()
+    assert len(phone.saved) == 2, "one write for tokens and key"
+    phone.get(tokens(1), OK)
+    assert (with_sign_in["refresh_token"], with_sign_in["refresh_key"]) == _refresh_of(phone.sent[1])
+    assert len(phone.saved) == 3
+
+
+def test_an_answer_is_stored_with_a_new_key_before_its_token_is_used(phone: Phone) -> None:
     stored: list[dict[str, Any]] = []
     phone.on_send = lambda: stored.append(phone.load())
     phone.get(tokens(1), OK)
-    assert (stored[0]["refresh_token"], stored[0]["spending"]) == _refresh_of(phone.sent[1])
-
-
-def test_a_response_is_stored_before_its_token_is_used_and_deletes_the_key(phone: Phone) -> None:
-    stored: list[dict[str, Any]] = []
-    phone.on_send = lambda: stored.append(phone.load())
-    phone.get(tokens(1), OK)
-    assert stored[1]["refresh_token"] == "refresh-1"
-    assert "spending" not in stored[1]
+    assert [one["refresh_token"] for one in stored] == ["refresh-0", "refresh-1"]
+    assert stored[0]["refresh_key"] != stored[1]["refresh_key"]
 
 
 @pytest.mark.parametrize(
@@ -173,3 +174,27 @@ def test_a_wrong_password_is_reported(phone: Phone) -> None:
     phone.answers = [OK, error(400, "invalid_grant")]
     with pytest.raises(Refused, match="invalid_grant"):
         phone.client.sign_in("someone@example.com", "wrong")
+
+
+def _device_key_of(request: Request) -> list[str]:
+    return parse_qs(request.body.decode()).get("device_key", [])
+
+
+def test_the_device_key_is_kept_whatever_ends_the_session_and_sent_with_the_next_sign_in() -> None:
+    phone = Phone([tokens(0, device_key="ghd_one")])
+    phone.client.sign_in("someone@example.com", "open the gate, please")
+    phone.clock.advance(HOUR)
+    phone.get(tokens(1), OK)
+    assert phone.load()["device_key"] == "ghd_one"
+    phone.answers = [OK]
+    phone.client.sign_out()
+    assert phone.load() == {"device_key": "ghd_one"}
+    phone.answers = [tokens(2, device_key="ghd_two")]
+    phone.client.sign_in("someone@example.com", "open the gate, please")
+    phone.clock.advance(HOUR)
+    with pytest.raises(SignedOut):
+        phone.get(error(400, "invalid_grant"))
+    assert phone.load() == {"device_key": "ghd_two"}
+    signed_in_with = [_device_key_of(one) for one in phone.sent if b"grant_type=password" in one.body]
+    assert signed_in_with == [[], ["ghd_one"]]
+    assert not any(_device_key_of(one) for one in phone.sent if b"grant_type=password" not in one.body)

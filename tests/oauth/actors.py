@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pytest
+
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.passwords import Password
+from chalicelib.domain.errors import InvalidGrant
 from chalicelib.domain.tokens.claims import VerifiedClaims
 from chalicelib.oauth.access_tokens import TokenResponse
 from chalicelib.oauth.requests import TokenRequest
@@ -61,6 +64,16 @@ def refresh(
             **parameters,
         )
     )
+
+
+def refused(
+    services: Services, token: str, *, idempotency_key: str | None = None, **parameters: str
+) -> InvalidGrant:
+    """Refresh, and return the refusal that must follow."""
+    with pytest.raises(InvalidGrant) as refusal:
+        refresh(services, token, idempotency_key=idempotency_key, **parameters)
+    assert refusal.value.public_description == InvalidGrant.description
+    return refusal.value
 
 
 def claims_of(services: Services, response: TokenResponse) -> VerifiedClaims:

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.errors import InvalidToken, Unavailable
-from chalicelib.domain.tokens.signing_keys import KeyMaterial
 from chalicelib.oauth.key_rotation import RotationRefused
 from tests.fake_keys import CURRENT, PENDING, PREVIOUS
 from tests.fakes import FakeServices
@@ -15,6 +14,13 @@ from tests.oauth.actors import account, claims_of, refresh, sign_in
 from tests.oauth.forge import parts
 
 NEXT, AFTER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+
+
+def breach(services: FakeServices) -> str:
+    """Replace the key as a breach does; return its version."""
+    replacement = services.key_rotation.replace_without_grace(1)
+    services.key_rotation.tidy_labels(replacement)
+    return replacement.key.kid
 
 
 def rotate(services: FakeServices, version: str) -> None:
@@ -50,6 +56,22 @@ def test_a_key_is_new_random_and_long_enough(services: FakeServices) -> None:
     materials = [key.material.reveal() for key in services.adapters.keys.versions.values()]
     assert len(set(materials)) == 3
     assert all(len(material) >= 64 for material in materials)
+
+
+def test_a_rotation_keeps_the_key_of_names_and_a_breach_makes_a_new_one(services: FakeServices) -> None:
+    """The first version of the secret has none of its own: what was derived is written from then on."""
+    keys = services.adapters.keys
+    derived = keys.versions[keys.version_of[CURRENT]].name_key
+    rotate(services, NEXT)
+    assert keys.versions[NEXT].own_name_key == derived
+    rotate(services, AFTER)
+    assert keys.versions[AFTER].own_name_key == derived
+    breach = services.key_rotation.replace_without_grace(epoch=1).key
+    own = breach.own_name_key
+    assert own is not None
+    assert own != derived
+    assert len(own.reveal()) == 64
+    assert own.reveal() != breach.material.reveal()
 
 
 @pytest.mark.parametrize("times", [2, 3])
@@ -121,10 +143,11 @@ def test_an_earlier_rotation_that_is_finished_again_brings_its_key_not_back(serv
 
 def test_a_breach_between_the_look_and_the_promotion_stands(services: FakeServices) -> None:
     services.key_rotation.create_secret(NEXT)
-    services.adapters.keys.before["promote"] = lambda: services.key_rotation.replace_without_grace(AFTER, 1)
-    with pytest.raises(Unavailable):
+    services.adapters.keys.before["promote"] = lambda: breach(services)
+    with pytest.raises(RotationRefused):
         services.key_rotation.finish_secret(NEXT)
-    assert services.adapters.keys.version_of == {CURRENT: AFTER}
+    assert set(services.adapters.keys.version_of) == {CURRENT}
+    assert services.key_rotation.current().epoch == 1
 
 
 def test_a_version_without_a_value_is_not_promoted(services: FakeServices) -> None:
@@ -145,10 +168,10 @@ def test_a_pending_key_that_is_the_current_one_is_not_promoted(services: FakeSer
 
 def test_a_pending_key_from_before_a_breach_is_not_promoted(services: FakeServices) -> None:
     services.key_rotation.create_secret(NEXT)
-    services.key_rotation.replace_without_grace(AFTER, 1)
+    after = breach(services)
     with pytest.raises(RotationRefused):
         services.key_rotation.finish_secret(NEXT)
-    assert services.adapters.keys.version_of == {CURRENT: AFTER}
+    assert services.adapters.keys.version_of == {CURRENT: after}
 
 
 def test_a_key_that_cannot_verify_what_it_signs_is_refused(services: FakeServices) -> None:
@@ -200,19 +223,17 @@ def test_a_breach_leaves_one_key_and_no_grace(services: FakeServices) -> None:
     account(services)
     answer = sign_in(services)
     rotate(services, NEXT)
-    services.key_rotation.replace_without_grace(AFTER, 1)
-    assert services.adapters.keys.version_of == {CURRENT: AFTER}
+    assert services.adapters.keys.version_of == {CURRENT: breach(services)}
     with pytest.raises(InvalidToken):
         claims_of(services, answer)
     assert claims_of(services, sign_in(services))
 
 
 def test_a_breach_may_be_repeated(services: FakeServices) -> None:
-    services.key_rotation.replace_without_grace(AFTER, 1)
-    key = services.adapters.keys.versions[AFTER]
-    services.key_rotation.replace_without_grace(AFTER, 1)
-    assert services.adapters.keys.versions[AFTER] == key
-    assert services.adapters.keys.version_of == {CURRENT: AFTER}
+    first, second = breach(services), breach(services)
+    assert first != second
+    assert services.adapters.keys.version_of == {CURRENT: second}
+    assert services.key_rotation.current().epoch == 2
 
 
 def test_a_secret_without_a_current_version_is_refused(services: FakeServices) -> None:
@@ -225,5 +246,4 @@ def test_a_key_of_the_wrong_material_is_never_made(services: FakeServices) -> No
     services.key_rotation.create_secret(NEXT)
     key = services.adapters.keys.versions[NEXT]
     assert key.algorithm == "HS256"
-    assert isinstance(key.material, KeyMaterial)
     assert key.material.reveal().isascii()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.errors import InvalidGrant, Unavailable
+from chalicelib.domain.errors import InvalidGrant, InvalidToken, Unavailable
 from chalicelib.oauth.access_tokens import TokenResponse
+from tests.changes import ACTOR
 from tests.fakes import FakeServices
 from tests.oauth.actors import account, claims_of, refresh, sign_in
 
@@ -40,20 +41,53 @@ def test_however_many_at_once_get_the_same_successor(services: FakeServices, dep
     assert len(set(answers)) == 1
 
 
-def test_a_race_across_the_end_of_the_window_is_won_by_the_key(services: FakeServices) -> None:
-    """The loser decides anew on what the winner wrote just now, so it is inside the window either way."""
+def test_two_at_once_with_the_same_key_get_the_same_successor(services: FakeServices) -> None:
+    """Two processes of one app, which both send the key that is stored with the token."""
     account(services)
     token = sign_in(services).refresh_token
-    services.adapters.store.before["rotate"] = lambda: refresh(services, token, idempotency_key=KEY)
-    assert refresh(services, token).access_token
+    between: list[TokenResponse] = []
+    services.adapters.store.before["rotate"] = lambda: between.append(
+        refresh(services, token, idempotency_key=KEY)
+    )
+    assert refresh(services, token, idempotency_key=KEY).refresh_token == between[0].refresh_token
+    assert services.adapters.audit.names == ["session_started", "session_refreshed", "refresh_repeated"]
     services.adapters.clock.advance(11)
-    assert refresh(services, token, idempotency_key=KEY).access_token
+    assert refresh(services, token, idempotency_key=KEY).refresh_token == between[0].refresh_token
+
+
+@pytest.mark.parametrize(("winner", "loser"), [(KEY, None), (None, KEY), (KEY, KEY + "x")])
+def test_of_two_at_once_with_different_keys_the_loser_is_theft(
+    services: FakeServices, winner: str | None, loser: str | None
+) -> None:
+    """Nothing tells the second from somebody who copied the token and is as quick."""
+    account(services)
+    token = sign_in(services).refresh_token
+    services.adapters.store.before["rotate"] = lambda: refresh(services, token, idempotency_key=winner)
+    with pytest.raises(InvalidGrant):
+        refresh(services, token, idempotency_key=loser)
+    assert services.adapters.audit.names[-2:] == ["refresh_token_reuse", "session_ended"]
+    assert not services.adapters.store.live
+
+
+def test_a_retry_that_a_sign_out_overtakes_brings_nothing_back(services: FakeServices) -> None:
+    """A retry writes nothing, so at worst it names the successor of a session that has just ended."""
+    user = account(services)
+    token = sign_in(services).refresh_token
+    refresh(services, token, idempotency_key=KEY)
+    services.adapters.keys.before["current"] = lambda: services.administration.disable(user.user_id, ACTOR)
+    late = refresh(services, token, idempotency_key=KEY)
+    assert not services.adapters.store.live
+    for spent in (late.refresh_token, token):
+        with pytest.raises(InvalidGrant):
+            refresh(services, spent, idempotency_key=KEY)
+    with pytest.raises(InvalidToken):
+        claims_of(services, late)
 
 
 def test_a_session_that_ends_in_between_is_not_brought_back(services: FakeServices) -> None:
     user = account(services)
     token = sign_in(services).refresh_token
-    services.adapters.store.before["rotate"] = lambda: services.administration.disable(user.user_id)
+    services.adapters.store.before["rotate"] = lambda: services.administration.disable(user.user_id, ACTOR)
     with pytest.raises(InvalidGrant):
         refresh(services, token)
     assert not services.adapters.store.live
@@ -104,6 +138,21 @@ def test_an_exchange_whose_write_succeeded_and_whose_answer_was_lost_is_repeated
         services.adapters.clock.advance(86_400)
     again = refresh(services, token, idempotency_key=key)
     assert refresh(services, again.refresh_token).access_token
+
+
+def test_the_window_begins_with_the_write_however_slow_the_calls_before_it_were(
+    services: FakeServices,
+) -> None:
+    """A client without a key that is answered 503 after seconds still has the whole window to repeat."""
+    account(services)
+    token = sign_in(services).refresh_token
+    services.adapters.keys.before["current"] = lambda: services.adapters.clock.advance(7)
+    services.adapters.store.mute = {"rotate"}
+    with pytest.raises(Unavailable):
+        refresh(services, token)
+    services.adapters.store.mute = set()
+    services.adapters.clock.advance(10)
+    assert refresh(services, token).access_token
 
 
 def test_a_sign_in_whose_write_succeeded_and_whose_answer_was_lost_can_be_repeated(

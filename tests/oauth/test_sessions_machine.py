@@ -34,8 +34,8 @@ class Expected:
         newest = len(self.tokens) - 1
         if generation == newest:
             return "exchange"
-        same_key = key is not None and key == self.first_key
-        if generation == newest - 1 and (now - self.rotated_at <= WINDOW or same_key):
+        in_time = key is not None or now - self.rotated_at <= WINDOW
+        if generation == newest - 1 and key == self.first_key and in_time:
             return "repeat"
         return "reuse"
 

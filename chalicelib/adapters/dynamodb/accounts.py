@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamodb.attempts import charge, too_many, without_failures
+from chalicelib.adapters.dynamodb.audit_items import audit_partition, change_item, change_of
 from chalicelib.adapters.dynamodb.items import (
-    SYSTEM_KEY,
     Item,
     account_item,
     account_key,
     account_of,
-    integer,
     name_key,
+    password_item,
+    password_key,
 )
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.errors import InvalidAccount
-from chalicelib.domain.ports import SignInCandidate
-from chalicelib.domain.sessions.attempts import AttemptPolicy
 from chalicelib.domain.tokens.scopes import Scope
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+
+_FREE = "attribute_not_exists(pk)"
 
 
 class DynamoDBAccounts:
@@ -32,13 +35,16 @@ class DynamoDBAccounts:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def create(self, account: Account) -> None:
-        """Write the account and its names in one transaction: uniqueness is a condition, not a look first."""
-        free = "attribute_not_exists(pk)"
-        actions: list[TransactWriteItemTypeDef] = [self._table.put(account_item(account), free)]
+    def create(self, account: Account, password_hash: PasswordHash, change: AccountChange) -> None:
+        """Write account, hash and names in one transaction: uniqueness is a condition, not a look first."""
+        actions = [
+            self._table.put(account_item(account), _FREE),
+            self._table.put(password_item(account.user_id, password_hash), _FREE),
+            self._audit(change),
+        ]
         for name in account.sign_in_names:
             item: Item = name_key(name) | {"user_id": {"S": account.user_id}}
-            actions.append(self._table.put(item, free))
+            actions.append(self._table.put(item, _FREE))
         if not self._table.transact(actions):
             raise InvalidAccount("name taken", description="The address or user name is already taken.")
 
@@ -52,48 +58,46 @@ class DynamoDBAccounts:
         item = self._table.get(name_key(name))
         return self.account(item["user_id"]["S"]) if item else None
 
-    def begin_sign_in(self, name: SignInName, now: int, policy: AttemptPolicy) -> SignInCandidate:
-        """Find the account of a name, and charge it. A name that finds nobody costs the same calls."""
-        found, system = self._table.batch_get(name_key(name), SYSTEM_KEY)
-        key = account_key(found["user_id"]["S"]) if found else name_key(name, "UNKNOWN")
-        is_charged, item = charge(self._table, key, now, policy, is_account=found is not None)
-        if not is_charged and item is not None:
-            raise too_many(item, now, policy)
-        # An account that was deleted since its name was read has no item, and was not charged.
-        account = account_of(item) if found and item else None
-        return SignInCandidate(account, epoch_of(system))
-
-    def reset_failures(self, user_id: str, now: int) -> None:
-        """Clear the failures of an account."""
-        self._table.update(account_key(user_id), without_failures(now), condition="attribute_exists(pk)")
-
-    def set_permissions(self, account: Account, permissions: Scope) -> bool:
+    def set_permissions(self, account: Account, permissions: Scope, change: AccountChange) -> bool:
         """Replace the permissions, if nobody else has meanwhile."""
-        return self._table.update(
+        update = self._table.update_action(
             account_key(account.user_id),
             "SET #scope = :after",
             condition="#scope = :before",
             values={":before": {"S": str(account.permissions)}, ":after": {"S": str(permissions)}},
             names={"#scope": "scope"},
         )
+        return self._table.transact([update, self._audit(change)])
 
-    def set_disabled(self, user_id: str, *, disabled: bool) -> bool:
+    def set_disabled(self, user_id: str, change: AccountChange, *, disabled: bool) -> bool:
         """Disable or enable an account; its sessions are not touched here."""
-        return self._table.update(
+        update = self._table.update_action(
             account_key(user_id),
             "SET disabled = :disabled",
             condition="attribute_exists(pk)",
             values={":disabled": {"BOOL": disabled}},
         )
+        return self._table.transact([update, self._audit(change)])
 
-    def delete(self, account: Account) -> bool:
-        """Remove the account and its names in one transaction. Return False where they have changed."""
+    def delete(self, account: Account, change: AccountChange) -> bool:
+        """Remove account, hash and names in one transaction. Return False where they have changed."""
         own: Item = {":user_id": {"S": account.user_id}}
-        keys = [account_key(account.user_id), *map(name_key, account.sign_in_names)]
-        actions = [self._table.delete(key, "user_id = :user_id", own) for key in keys]
-        return self._table.transact(actions)
+        keys = [
+            account_key(account.user_id),
+            password_key(account.user_id),
+            *map(name_key, account.sign_in_names),
+        ]
+        deletions = [self._table.delete(key, "user_id = :user_id", own) for key in keys]
+        return self._table.transact([*deletions, self._audit(change)])
 
+    def record(self, change: AccountChange) -> None:
+        """Write an audit item alone."""
+        self._table.transact([self._audit(change)])
 
-def epoch_of(system: Item | None) -> int:
-    """Read the epoch; none was ever written before the first breach."""
-    return integer(system, "epoch") if system else 0
+    def changes(self, user_id: str, limit: int) -> list[AccountChange]:
+        """Return the newest changes of an account."""
+        items, _ = self._table.page(audit_partition(user_id), limit=limit)
+        return [change_of(item) for item in items]
+
+    def _audit(self, change: AccountChange) -> TransactWriteItemTypeDef:
+        return self._table.put(change_item(change), _FREE)

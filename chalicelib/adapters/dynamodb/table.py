@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters.aws import error_code, translate_aws_errors
 from chalicelib.adapters.dynamodb.items import Item
+from chalicelib.adapters.dynamodb_errors import Contention, Refused, refusal_of, refused_item
 from chalicelib.domain.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import (
         DeleteTypeDef,
+        KeysAndAttributesTypeDef,
         PutItemInputTypeDef,
+        QueryInputTypeDef,
         TransactWriteItemTypeDef,
         UpdateItemInputTypeDef,
+        UpdateTypeDef,
     )
 
 _Done = TypeVar("_Done")
 
 _CONFLICT_ATTEMPTS = 5
-"""Times a write is tried that a transaction is in the way of; each holds its items for milliseconds."""
-_CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-
-
-class Refused(Exception):
-    """A transaction's conditions did not hold: `items` are those that stood in the way, by position."""
-
-    def __init__(self, items: dict[int, Item]) -> None:
-        super().__init__(sorted(items))
-        self.items = items
+"""Attempts to write while other transactions hold an item; each holds it for milliseconds."""
+_BATCH_ATTEMPTS = 3
+"""Attempts to read the keys of a batch. botocore retries only a batch of which every key was throttled."""
 
 
 class Table:
-    """One DynamoDB table. Raises Unavailable wherever it cannot be asked.
+    """One DynamoDB table. Every method raises Unavailable where the table cannot be asked.
 
-    `backoff` waits, longer with each turn that it is told, for a transaction that is in the way.
+    `backoff` is called before each further attempt with the number of those made; it sleeps longer each time.
     """
 
     def __init__(self, client: DynamoDBClient, name: str, backoff: Callable[[int], None]) -> None:
@@ -52,32 +49,74 @@ class Table:
             return self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item")
 
     def batch_get(self, *keys: Item) -> list[Item | None]:
-        """Return several items in one round trip, in the order of their keys."""
-        with translate_aws_errors():
-            answer = self.client.batch_get_item(
-                RequestItems={self.name: {"Keys": keys, "ConsistentRead": True}}
-            )
-            unread, items = answer["UnprocessedKeys"], answer["Responses"][self.name]
-        if unread:
-            # A key that was not looked at is not a missing item.
-            raise Unavailable("aws left keys unread")
-        found = {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
-        return [found.get((key["pk"]["S"], key["sk"]["S"])) for key in keys]
+        """Return several items in one round trip, in the order of their keys.
 
-    def partition(self, pk: str, *, newest_first: bool = False) -> list[Item]:
-        """Return all items of one partition."""
+        What a throttled partition leaves unread, in an answer of 200, is asked for again.
+        """
+        found: dict[tuple[str, str], Item] = {}
+        unread: Sequence[Item] = keys
+        for attempt in range(_BATCH_ATTEMPTS):
+            if attempt:
+                self._backoff(attempt)
+            items, unread = self._read_batch(unread)
+            found.update({(item["pk"]["S"], item["sk"]["S"]): item for item in items})
+            if not unread:
+                return [found.get((key["pk"]["S"], key["sk"]["S"])) for key in keys]
+        # A key that was not read is not a missing item.
+        raise Unavailable("aws left keys unread")
+
+    def _read_batch(self, keys: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]]:
+        """Return the items that were read, and the keys that were not."""
+        request: KeysAndAttributesTypeDef = {"Keys": keys, "ConsistentRead": True}
+        with translate_aws_errors():
+            answer = self.client.batch_get_item(RequestItems={self.name: request})
+            left = answer["UnprocessedKeys"]
+            return answer["Responses"][self.name], left[self.name]["Keys"] if left else []
+
+    def partition(self, pk: str) -> list[Item]:
+        """Return all items of one partition; only for one whose size a rule limits."""
         request: dict[str, Any] = {
             "TableName": self.name,
             "KeyConditionExpression": "pk = :pk",
             "ExpressionAttributeValues": {":pk": {"S": pk}},
             "ConsistentRead": True,
-            "ScanIndexForward": not newest_first,
         }
         items: list[Item] = []
         with translate_aws_errors():
             for page in self.client.get_paginator("query").paginate(**request):
                 items.extend(page["Items"])
         return items
+
+    def scan(self, leading: str) -> Iterator[Item]:
+        """Return all items whose partition key begins with `leading`. It reads the whole table."""
+        pages = self.client.get_paginator("scan").paginate(
+            TableName=self.name,
+            FilterExpression="begins_with(pk, :leading)",
+            ExpressionAttributeValues={":leading": {"S": leading}},
+            ConsistentRead=True,
+        )
+        with translate_aws_errors():
+            for page in pages:
+                yield from page["Items"]
+
+    def page(self, pk: str, *, limit: int, before: str | None = None) -> tuple[list[Item], bool]:
+        """Return the last items of a partition, in reverse order, and whether the first one is among them.
+
+        With `before` a sort key, those that come before it. One call; about a megabyte at the most.
+        """
+        request: QueryInputTypeDef = {
+            "TableName": self.name,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": pk}},
+            "ConsistentRead": True,
+            "ScanIndexForward": False,
+            "Limit": limit,
+        }
+        if before is not None:
+            request["ExclusiveStartKey"] = {"pk": {"S": pk}, "sk": {"S": before}}
+        with translate_aws_errors():
+            answer = self.client.query(**request)
+            return answer["Items"], "LastEvaluatedKey" not in answer
 
     def update(
         self,
@@ -109,13 +148,22 @@ class Table:
         """Write one item, likewise."""
         return self._write(lambda: self.client.put_item(**request).get("Attributes"))
 
+    def remove(self, key: Item) -> Item | None:
+        """Delete one item. Return what it was, if it was there."""
+
+        def call() -> Item | None:
+            answer = self.client.delete_item(TableName=self.name, Key=key, ReturnValues="ALL_OLD")
+            return answer.get("Attributes")
+
+        return self._write(call)[1] or None
+
     def _write(self, call: Callable[[], Item | None]) -> tuple[bool, Item | None]:
         def attempt() -> tuple[bool, Item | None] | None:
             try:
                 return True, call()
             except ClientError as error:
                 if error_code(error) == "ConditionalCheckFailedException":
-                    return False, was_refused(error)
+                    return False, refused_item(error)
                 # botocore does not try this one again by itself.
                 if error_code(error) != "TransactionConflictException":
                     raise
@@ -126,6 +174,27 @@ class Table:
     def put(self, item: Item, condition: str) -> TransactWriteItemTypeDef:
         """Return a put, as part of a transaction."""
         return {"Put": {"TableName": self.name, "Item": item, "ConditionExpression": condition}}
+
+    def update_action(
+        self,
+        key: Item,
+        expression: str,
+        *,
+        condition: str,
+        values: Item,
+        names: Mapping[str, str] | None = None,
+    ) -> TransactWriteItemTypeDef:
+        """Return an update, as part of a transaction. `names` alias reserved words."""
+        update: UpdateTypeDef = {
+            "TableName": self.name,
+            "Key": key,
+            "UpdateExpression": expression,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+        if names:
+            update["ExpressionAttributeNames"] = names
+        return {"Update": update}
 
     def delete(self, key: Item, condition: str, values: Item | None = None) -> TransactWriteItemTypeDef:
         """Return a deletion, as part of a transaction."""
@@ -149,7 +218,7 @@ class Table:
             try:
                 self.client.transact_write_items(TransactItems=actions)
             except ClientError as error:
-                refusal = _refusal(error)
+                refusal = refusal_of(error)
                 if refusal is not None:
                     raise refusal from error
                 return None
@@ -166,23 +235,4 @@ class Table:
                 done = attempt()
             if done is not None:
                 return done
-        raise Unavailable("aws transaction conflict")
-
-
-def was_refused(error: ClientError) -> Item | None:
-    """Return the item that a failed condition was about, where it was asked for and there is one."""
-    item: Item | None = error.response.get("Item")  # type: ignore[assignment]
-    return item or None
-
-
-def _refusal(error: ClientError) -> Refused | None:
-    """Tell a condition that failed from a mere conflict (None), and re-raise everything else."""
-    if error_code(error) != "TransactionCanceledException":
-        raise error
-    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
-    failed = {at: reason for at, reason in enumerate(reasons) if reason["Code"] == "ConditionalCheckFailed"}
-    if failed:
-        return Refused({at: reason.get("Item", {}) for at, reason in failed.items()})
-    if any(reason["Code"] in _CONFLICTS for reason in reasons):
-        return None
-    raise Unavailable("aws transaction canceled") from error
+        raise Contention("aws transaction conflict")

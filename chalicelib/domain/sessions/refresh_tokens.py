@@ -1,4 +1,4 @@
-"""The rules of refresh tokens: one successor, a lossless retry, and theft noticed.
+"""The rules of refresh tokens: one successor, a lossless retry, reuse detected.
 
 A session has a family of refresh tokens, one a generation. Exchanging the current one makes the next:
 
@@ -10,9 +10,13 @@ no server-side key that could be rotated in between. A copy of the table holds h
 which no secret follows. With such a copy the predecessor leads to the current token, as a retry does; a
 token older than that leads nowhere, because the nonces between it and now are gone.
 
+A retry is told from a second holder by the Idempotency-Key of the first use. Where there was one, only the
+same key repeats, without limit of time: whoever copied the token alone cannot pass for a retry. Where there
+was none, only a request without one repeats, and only within the retry window.
+
 Every token ends in a tag, made with a key that only the table has. It makes a spent token of any
-generation recognisable as one of ours without keeping its hash, and sets it apart from a mangled or
-invented one: the first is theft, the second is nothing. A tag opens no door; only the hash does.
+generation recognizable without keeping its hash, and sets it apart from a mangled or invented one. A reused
+genuine token means theft; an unrecognized one is ignored. A tag grants no access; only the hash does.
 
 Everything here is pure: time, randomness and state come in, a decision goes out (RFC 9700 §4.14.2).
 """
@@ -55,7 +59,7 @@ class RefreshSecret(Secret[bytes]):
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """A refresh token taken apart: where its session is, and the proof of holding it."""
+    """A parsed refresh token: which session it belongs to, and the proof of holding it."""
 
     user_id: str
     session_id: str
@@ -92,7 +96,11 @@ class RefreshToken:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What the table keeps of a session's refresh tokens. `repr` is safe: hashes, nonces and a tag key."""
+    """What the table keeps of a session's refresh tokens. `repr` is safe: hashes, nonces and a tag key.
+
+    `rotated_at` (Unix seconds) and `idempotency` belong to the latest exchange: when it was, and the digest
+    of its Idempotency-Key, or None where it carried none.
+    """
 
     tag_key: Secret[bytes]
     generation: int
@@ -118,19 +126,19 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """The predecessor was rightly presented again: `secret` is the successor's, and nothing is written."""
+    """A retry: the predecessor with the key of its first use. `secret` is the successor's; no write."""
 
     secret: RefreshSecret
 
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """A spent token was presented where no retry explains it: the session must end."""
+    """A spent token was presented, and it is no retry: the session must end (RFC 9700 §4.14.2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unrecognized:
-    """Never one of ours, or mangled on the way: it says nothing about the session."""
+    """Never issued for this session, or mangled on the way: it says nothing about the session."""
 
 
 Decision = Exchange | Replay | Reuse | Unrecognized
@@ -150,10 +158,10 @@ def decide(
     idempotency_key: str | None,
     nonce: bytes,
 ) -> Decision:
-    """Say what presenting `token` now means for its family.
+    """Decide what presenting `token` now means for its family.
 
     `now` is in Unix seconds, `retry_window` in seconds, `nonce` 32 fresh random bytes that an exchange uses
-    up. The tag is looked at first, since nothing else that the token says may be believed before.
+    up. The tag is checked first: nothing else in the token is trusted before.
     """
     if not is_genuine(family, token):
         return Unrecognized()
@@ -194,12 +202,13 @@ def _exchange(
 
 def _is_retry(family: Family, now: int, retry_window: int, idempotency_key: str | None) -> bool:
     # The successor is unused by construction: its use would have made it the predecessor.
+    if family.idempotency is not None:
+        # Also inside the window: else a thief with a key of its own could follow every refresh unnoticed.
+        return idempotency_key is not None and hmac.compare_digest(
+            _fingerprint(idempotency_key), family.idempotency
+        )
     # In either direction: a clock that was set back must not hold the window open until it has caught up.
-    if abs(now - family.rotated_at) <= retry_window:
-        return True
-    if idempotency_key is None or family.idempotency is None:
-        return False
-    return hmac.compare_digest(_fingerprint(idempotency_key), family.idempotency)
+    return idempotency_key is None and abs(now - family.rotated_at) <= retry_window
 
 
 def _fingerprint(idempotency_key: str) -> bytes:

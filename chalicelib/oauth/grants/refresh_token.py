@@ -1,4 +1,7 @@
-"""The refresh token grant (RFC 6749 §6), with rotation (RFC 9700 §4.14.2). The rules are `domain.refresh`."""
+"""The refresh token grant (RFC 6749 §6), with rotation (RFC 9700 §4.14.2).
+
+The rules are in `domain.sessions.refresh_tokens`.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ from chalicelib.oauth.requests import TokenRequest
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _ATTEMPTS = 3
-"""Times that a lost race is looked at again. One is enough unless requests pile up on one token."""
+"""Attempts to write an exchange. Two are enough unless requests pile up on one token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,9 @@ class RefreshTokenGrant:
     retry_window: int
 
     def __call__(self, request: TokenRequest, client_id: str) -> TokenResponse:
-        """Refresh. Raises InvalidRequest, InvalidScope, InvalidGrant.
+        """Exchange a refresh token. Raises InvalidRequest, InvalidScope, InvalidGrant, Unavailable.
 
-        All that can be refused is refused before the one write, so that a malformed request spends nothing.
+        Everything that can be refused is refused before the one write, so a malformed request spends nothing.
         """
         presented = required(request.parameters, "refresh_token")
         requested = Scope.parse(request.parameters["scope"]) if "scope" in request.parameters else None
@@ -56,14 +59,17 @@ class RefreshTokenGrant:
         view = self.sessions.session_and_account(token.user_id, token.session_id)
         now = self.clock()
         session, account = self._active(view.session, view.account, view.epoch, now)
+        signing_key = self.keys.current(epoch=view.epoch).current
+        if session.epoch < signing_key.epoch:
+            # The later epoch of table and key counts: a table that was restored may not know of a breach.
+            raise InvalidGrant("session_expired", user_id=session.user_id)
         decision = self._decide(session, token, now, key)
         if session.client_id != client_id:
-            # Bound to its client (RFC 6749 §10.4). A good token in another's hand is refused and not spent; a
-            # spent one has ended the session above, whoever shows it.
+            # Bound to its client (RFC 6749 §10.4). A good token from another client is refused and not spent;
+            # a reused one has ended the session above, whichever client sent it.
             raise InvalidGrant("other_client", user_id=session.user_id)
         scope = resolve_scope(requested, _allowed(session, account))
-        signing_key = self.keys.current(epoch=view.epoch).current
-        session, secret = self._settle(session, decision, token, now, key)
+        session, secret = self._settle(session, decision, token, key)
         access_token, expires_in = self.tokens.issue(
             session, scope, signing_key, issuer=request.issuer, audience=request.audience, now=now
         )
@@ -90,13 +96,13 @@ class RefreshTokenGrant:
             idempotency_key=key,
             nonce=self.entropy(SECRET_BYTES),
         )
-        return self._refuse_theft(session, decision)
+        return self._refuse_reuse(session, decision)
 
-    def _refuse_theft(self, session: Session, decision: Decision) -> Exchange | Replay:
+    def _refuse_reuse(self, session: Session, decision: Decision) -> Exchange | Replay:
         if isinstance(decision, Exchange | Replay):
             return decision
         if isinstance(decision, Reuse):
-            # Told first: should the answer to the write be lost, the next try finds no session to tell of.
+            # Audited first: if the answer to the write is lost, the next try finds no session to audit.
             self.audit.refresh_token_reuse(session)
             self.terminate([session], EndReason.REUSE)
             raise InvalidGrant("refresh_token_reuse", user_id=session.user_id)
@@ -107,16 +113,18 @@ class RefreshTokenGrant:
         session: Session,
         decision: Exchange | Replay,
         token: RefreshToken,
-        now: int,
         key: str | None,
     ) -> tuple[Session, RefreshSecret]:
-        """Write the exchange. Whoever loses the race decides anew, on what the winner wrote."""
+        """Write the exchange. A request that loses the race decides anew, on what the winner wrote."""
         for _ in range(_ATTEMPTS):
+            # The retry window begins with the write: the calls before it may have taken seconds.
+            now = self.clock()
             if isinstance(decision, Replay):
+                self.audit.refresh_repeated(session)
                 return session, decision.secret
             after = replace(
                 session,
-                family=decision.family,
+                family=replace(decision.family, rotated_at=now),
                 last_used_at=now,
                 idle_expires_at=min(now + self.idle_seconds, session.expires_at),
             )
@@ -141,5 +149,8 @@ def _checked_key(key: str | None) -> str | None:
     if key is None or key == "":
         return None
     if not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise InvalidRequest("bad idempotency key", description="The Idempotency-Key header is malformed.")
+        raise InvalidRequest(
+            "bad idempotency key",
+            description="The Idempotency-Key header must be 1 to 255 visible ASCII characters.",
+        )
     return key

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from infra.__main__ import main
 from infra.deploy.options import DeployTools
-from infra.deploy.package import build
+from infra.deploy.packaging.build import build
 from infra.operate.deployment import Deployment
 from infra.template.build import service_template
 from infra.verify.settings import Verification

@@ -94,9 +94,26 @@ def test_a_web_acl_is_replaced_in_two_steps(deployed: DeployHarness) -> None:
     other = WEB_ACL.replace("/gate/", "/other/")
     assert deployed.deploy("--parameter", f"WebAclArn={WEB_ACL}").exit_code == 0
     sentence = refusal(deployed.deploy("--parameter", f"WebAclArn={other}"))
-    assert "--parameter WebAclArn= first" in sentence
+    assert "--parameter WebAclArn= --parameter AddressRateLimit=0 first" in sentence
     assert deployed.deploy("--parameter", "WebAclArn=").exit_code == 0
     assert deployed.deploy("--parameter", f"WebAclArn={other}").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_refused"),
+    [
+        ({"WebAclArn": WEB_ACL}, {"WebAclArn": "", "AddressRateLimit": "300"}, True),
+        ({"AddressRateLimit": "300"}, {"WebAclArn": WEB_ACL, "AddressRateLimit": "0"}, True),
+        ({"AddressRateLimit": "300"}, {"WebAclArn": "", "AddressRateLimit": "2000"}, False),
+        ({"AddressRateLimit": "300"}, {"WebAclArn": "", "AddressRateLimit": "0"}, False),
+    ],
+)
+def test_the_stack_s_own_web_acl_is_one_too(
+    before: dict[str, str], after: dict[str, str], *, is_refused: bool
+) -> None:
+    edge = {"EndpointType": "EDGE"}
+    with pytest.raises(Refused, match="in two steps only") if is_refused else nullcontext():
+        guards.check_values({**edge, **before}, {**edge, **after})
 
 
 def test_a_changed_schedule_waits_for_an_unfinished_rotation(deployed: DeployHarness) -> None:

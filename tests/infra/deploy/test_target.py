@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from infra.deploy.target import RUNTIME, check_python
 from tests.infra.deploy.conftest import DeployHarness, refusal
 
 UNUSABLE = "AWS cannot be used with the configuration of this machine: "
@@ -62,9 +61,3 @@ def test_a_name_that_no_stage_has(harness: DeployHarness) -> None:
 def test_what_makes_no_sense_is_told_with_the_usage(harness: DeployHarness, options: list[str]) -> None:
     assert harness.deploy(*options).exit_code == 2
     assert harness.aws.calls == []
-
-
-def test_another_python_is_told_which_one_it_takes() -> None:
-    check_python(RUNTIME)
-    with pytest.raises(Exception, match=r"Python 3\.11, .* this is 3\.12: .* with PYTHON=python3\.11\."):
-        check_python((3, 12))

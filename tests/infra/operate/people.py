@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import current_thread
 from typing import Any
@@ -90,6 +90,11 @@ def _calls(person: str, service: str, operation: str, params: dict[str, Any]) ->
         yield Call(person, action, _resource(service, operation, params))
 
 
+def _only(names: Mapping[str, Any]) -> str:
+    (name,) = names
+    return name
+
+
 def _resource(service: str, operation: str, params: dict[str, Any]) -> str:
     match service:
         case "cloudformation" if "StackName" in params:
@@ -102,7 +107,8 @@ def _resource(service: str, operation: str, params: dict[str, Any]) -> str:
         case "iam":
             found = f"arn:aws:iam::1:role/{params['RoleName']}"
         case "dynamodb":
-            found = f"arn:aws:dynamodb:eu-west-1:1:table/{params['TableName']}"
+            name = params.get("TableName") or _only(params["RequestItems"])
+            found = f"arn:aws:dynamodb:eu-west-1:1:table/{name}"
         case "secretsmanager":
             assert "gatehouse-" in params["SecretId"]
             found = "arn:aws:secretsmanager:eu-west-1:1:secret:gatehouse-prod/signing-key-AbCdEf"

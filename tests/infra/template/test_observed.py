@@ -17,7 +17,14 @@ from tests.infra.template.watched import Query, Watched, queries, watched, widge
 
 TEMPLATE_RESOLVED = Resolved(transformed())
 WATCHED = list(watched(TEMPLATE_RESOLVED))
-OURS = [one for one in WATCHED if one.namespace == "Gatehouse"]
+# Counted by CloudWatch from the access log, and by no function.
+COUNTED = {
+    metric["MetricName"]: frozenset(one["Key"] for one in metric["Dimensions"])
+    for found in TEMPLATE_RESOLVED.of_type("AWS::Logs::MetricFilter").values()
+    for metric in found["MetricTransformations"]
+}
+REFUSALS = {"THROTTLED", "QUOTA_EXCEEDED"}
+OURS = [one for one in WATCHED if one.namespace == "Gatehouse" and one.name not in COUNTED]
 QUERIES = queries(TEMPLATE_RESOLVED)
 ALARMS = TEMPLATE_RESOLVED.of_type("AWS::CloudWatch::Alarm")
 OPERATIONS = (TEMPLATE.parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -30,7 +37,12 @@ OF_AWS = {
         "SystemErrors",
         "SuccessfulRequestLatency",
     },
-    ("AWS/DynamoDB", "TableName"): {"TransactionConflict"},
+    ("AWS/DynamoDB", "TableName"): {
+        "TransactionConflict",
+        "ReadThrottleEvents",
+        "ReadKeyRangeThroughputThrottleEvents",
+        "WriteThrottleEvents",
+    },
 }
 # What Logs Insights gives every line.
 OF_INSIGHTS = {"@timestamp", "@message", "@log"}
@@ -53,12 +65,19 @@ def test_a_metric_that_is_watched_is_emitted_with_those_dimensions(one: Watched)
         assert any(unwanted in metric.dimensions for metric in emitted)
 
 
+@pytest.mark.parametrize("one", [one for one in WATCHED if one.name in COUNTED], ids=names)
+def test_a_metric_of_the_access_log_is_counted_with_those_dimensions(one: Watched) -> None:
+    assert one.namespace == "Gatehouse"
+    assert one.dimensions == COUNTED[one.name]
+    assert one.values == {("outcome", "THROTTLED"), ("service", STACK)}
+
+
 @pytest.mark.parametrize("one", OURS, ids=names)
 def test_only_this_stack_is_watched(one: Watched) -> None:
     assert ("service", STACK) in one.values
 
 
-@pytest.mark.parametrize("one", [one for one in WATCHED if one not in OURS], ids=names)
+@pytest.mark.parametrize("one", [one for one in WATCHED if one.namespace != "Gatehouse"], ids=names)
 def test_a_metric_of_aws_is_one_that_aws_has(one: Watched) -> None:
     assert one.name in OF_AWS[(one.namespace, ",".join(sorted(one.dimensions)))]
     # The table has the name of the stack.
@@ -86,7 +105,8 @@ def known_fields(query: Query) -> dict[str, set[str]]:
     """Return the fields of the logs that a query reads, with the values that they have had."""
     if query.groups == (f"{STACK}-access",):
         text = TEMPLATE_RESOLVED.properties("RestAPIStage")["AccessLogSetting"]["Format"]
-        return {name: {value} for name, value in json.loads(text).items()}
+        fields = {name: {value} for name, value in json.loads(text).items()}
+        return {**fields, "refusal": REFUSALS}
     found: dict[str, set[str]] = {}
     for line in recording().logged:
         for name, value in line.items():
@@ -145,6 +165,34 @@ def test_outages_are_found_in_both_functions_and_crashes_with_their_place() -> N
     assert [line for line in lines if line["message"] == "crash" and "flows.py" in line["where"]]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-01-02T03:04:05.678Z 6f747ef0-9a41-4f7e-8b0e-5d3f0a8f0c11 Task timed out after 10.01 seconds",
+        '{"time":"2026-01-02T03:04:05.678Z","type":"platform.report","record":{"status":"timeout"}}',
+    ],
+    ids=["text", "JSON"],
+)
+def test_a_function_that_was_killed_is_counted_among_the_outages(line: str) -> None:
+    query = QUERIES[f"{STACK}/outages"]
+    (pattern,) = re.findall(r"parse @message /(.+)/", query.text)
+    assert re.search(pattern.replace("(?<", "(?P<"), line)
+    assert set(query.groups) == {"ApiLogGroup", "AuthorizerLogGroup", "RotationLogGroup"}
+    for said in recording().logged:
+        assert not re.search(pattern.replace("(?<", "(?P<"), json.dumps(said))
+
+
+def test_batches_that_are_throttled_in_part_are_on_the_dashboard() -> None:
+    shown = {one.name for one in WATCHED if one.namespace == "AWS/DynamoDB"}
+    assert {"ReadThrottleEvents", "WriteThrottleEvents", "ReadKeyRangeThroughputThrottleEvents"} <= shown
+
+
+def test_repeated_refreshes_are_found_with_session_and_address() -> None:
+    lines = found_by("repeated refreshes")
+    assert lines
+    assert all(line["address"] == "192.0.2.7" and line["session_id"] and line["user_id"] for line in lines)
+
+
 def test_reuse_and_corrupt_hashes_are_found_with_their_user() -> None:
     for name in ("token reuse", "corrupt hashes"):
         assert found_by(name)
@@ -196,7 +244,7 @@ def test_a_query_is_in_the_manual(name: str) -> None:
 def test_the_manual_knows_every_field_and_metric() -> None:
     fields = {name for line in recording().logged for name in line}
     access = json.loads(TEMPLATE_RESOLVED.properties("RestAPIStage")["AccessLogSetting"]["Format"])
-    for name in fields | set(access) | {one.value for one in Metric}:
+    for name in fields | set(access) | {one.value for one in Metric} | set(COUNTED):
         assert f"| `{name}`" in OPERATIONS, name
     events = {line["message"] for line in recording().logged}
     for event in events:

@@ -83,15 +83,26 @@ def test_no_action_is_a_pattern(function: str) -> None:
 
 
 @pytest.mark.parametrize("action", WRITES)
-@pytest.mark.parametrize("key", ["SESSIONS#u", "SYSTEM", "ACCOUNT#u"])
+@pytest.mark.parametrize("key", ["SESSIONS#u", "EPOCH#0a", "ACCOUNT#u"])
 def test_the_authorizer_writes_nothing(action: str, key: str) -> None:
     assert not policy_of(AUTHORIZER).allows(Call(AUTHORIZER, f"dynamodb:{action}", TABLE, (key,)))
 
 
-@pytest.mark.parametrize("keys", [("ACCOUNT#u",), ("NAME#n",), ("SESSIONS#u", "ACCOUNT#u"), ("SYSTEMS",)])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("ACCOUNT#u",),
+        ("PASSWORD#u",),
+        ("NAME#n",),
+        ("DEVICES#u",),
+        ("FAILURES#n",),
+        ("SESSIONS#u", "ACCOUNT#u"),
+        ("EPOCHS",),
+    ],
+)
 def test_the_authorizer_reads_no_account_and_no_name(keys: tuple[str, ...]) -> None:
     policy = policy_of(AUTHORIZER)
-    assert policy.allows(Call(AUTHORIZER, "dynamodb:BatchGetItem", TABLE, ("SESSIONS#u", "SYSTEM")))
+    assert policy.allows(Call(AUTHORIZER, "dynamodb:BatchGetItem", TABLE, ("SESSIONS#u", "EPOCH#0a")))
     assert not policy.allows(Call(AUTHORIZER, "dynamodb:BatchGetItem", TABLE, keys))
 
 
@@ -102,13 +113,25 @@ def test_the_authorizer_has_one_way_to_read(action: str) -> None:
 
 @pytest.mark.parametrize("action", WRITES)
 def test_the_api_can_neither_declare_a_breach_nor_take_one_back(action: str) -> None:
-    assert not policy_of(API).allows(Call(API, f"dynamodb:{action}", TABLE, ("SYSTEM",)))
+    assert not policy_of(API).allows(Call(API, f"dynamodb:{action}", TABLE, ("EPOCH#0a",)))
 
 
 @pytest.mark.parametrize("action", ["PutItem", "DeleteItem"])
-@pytest.mark.parametrize("key", ["ACCOUNT#u", "NAME#n"])
+@pytest.mark.parametrize("key", ["ACCOUNT#u", "NAME#n", "PASSWORD#u"])
 def test_the_api_neither_creates_nor_removes_accounts(action: str, key: str) -> None:
     assert not policy_of(API).allows(Call(API, f"dynamodb:{action}", TABLE, (key,)))
+
+
+@pytest.mark.parametrize("attribute", ["user_id", "email", "username", "scope", "created_at", "anything"])
+@pytest.mark.parametrize("key", ["ACCOUNT#u", "NAME#n"])
+def test_the_api_neither_makes_an_account_by_an_update_nor_grants_a_permission(
+    key: str, attribute: str
+) -> None:
+    """`UpdateItem` creates an item that is not there; without these attributes it is no account."""
+    allowed = ("failures_1", "last_attempt_at", "pk", "sk")
+    policy = policy_of(API)
+    assert policy.allows(Call(API, "dynamodb:UpdateItem", TABLE, (key,), allowed))
+    assert not policy.allows(Call(API, "dynamodb:UpdateItem", TABLE, (key,), (*allowed, attribute)))
 
 
 def test_the_api_reads_the_table_by_key_only() -> None:
@@ -128,11 +151,24 @@ def test_another_table_or_secret_is_out_of_reach(function: str) -> None:
         assert not policy.allows(Call(function, call.action, f"{call.resource}x", call.keys))
 
 
-def test_rotation_does_not_touch_the_table() -> None:
-    own = [one for one in policy_of(ROTATION).grants() if one.action.startswith("secretsmanager:")]
+def test_rotation_has_one_secret_one_table_and_its_log() -> None:
+    grants = policy_of(ROTATION).grants()
+    own = [one for one in grants if one.action.startswith("secretsmanager:")]
     assert {one.resource.replace("??????", "AbCdEf") for one in own} == {SECRET}
-    others = {one.action for one in policy_of(ROTATION).grants()} - {one.action for one in own}
-    assert others == WRITING_LOGS | WRITING_TRACES
+    others = {one.action for one in grants} - {one.action for one in own}
+    assert others == WRITING_LOGS | WRITING_TRACES | {"dynamodb:UpdateItem"}
+
+
+@pytest.mark.parametrize("action", ["PutItem", "DeleteItem", "GetItem", "Query", "Scan", "BatchGetItem"])
+def test_rotation_only_updates_the_table(action: str) -> None:
+    assert not policy_of(ROTATION).allows(Call(ROTATION, f"dynamodb:{action}", TABLE, ("EPOCH#0a",)))
+
+
+@pytest.mark.parametrize("key", ["SESSIONS#u", "ACCOUNT#u", "NAME#n", "EPOCH"])
+def test_rotation_writes_nothing_but_the_state_of_the_system(key: str) -> None:
+    policy = policy_of(ROTATION)
+    assert policy.allows(Call(ROTATION, "dynamodb:UpdateItem", TABLE, ("EPOCH#0a",)))
+    assert not policy.allows(Call(ROTATION, "dynamodb:UpdateItem", TABLE, (key,)))
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod", "a-new-one"])

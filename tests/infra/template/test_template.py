@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from app import app
+from infra.deploy.packaging.runtime import RUNTIME_NAME
 from infra.local.stack.template import Template
 from infra.template.build import translated, with_code
 from tests.infra.template.packaged import FUNCTIONS, REGION, data, document, packaged, transformed
@@ -71,7 +72,7 @@ def test_merging_leaves_no_intrinsic_beside_another_key() -> None:
     [
         ("APIHandler", "app.app", 1769, 10),
         ("Bearer", "chalicelib.api.authorizer.bearer", 512, 10),
-        ("Rotate", "chalicelib.api.key_rotation.rotate", 256, 30),
+        ("Rotate", "chalicelib.api.key_rotation.rotate", 256, 60),
     ],
 )
 def test_each_function_has_its_size_and_its_time(
@@ -79,7 +80,13 @@ def test_each_function_has_its_size_and_its_time(
 ) -> None:
     found = PLAIN.properties(function)
     assert (found["Handler"], found["MemorySize"], found["Timeout"]) == (handler, memory, seconds)
-    assert (found["Runtime"], found["Architectures"]) == ("python3.11", ["x86_64"])
+    assert (found["Runtime"], found["Architectures"]) == (RUNTIME_NAME, ["x86_64"])
+
+
+def test_every_function_runs_on_the_python_that_is_packaged_for() -> None:
+    """Chalice would take the version of whatever Python runs it."""
+    runtimes = {name: one["Runtime"] for name, one in PLAIN.of_type("AWS::Lambda::Function").items()}
+    assert runtimes == dict.fromkeys(runtimes, RUNTIME_NAME), "set `Runtime` in infra/template.yaml"
 
 
 def test_no_stage_is_named_in_the_template_of_another() -> None:
@@ -215,5 +222,9 @@ def test_two_stages_of_one_account_share_no_name() -> None:
         assert query["Name"].startswith(f"{STACK}/")
     named = {"FunctionName", "TableName", "LogGroupName", "RoleName", "AlarmName", "TopicName"}
     for resource in PLAIN.resources.values():
-        if resource["Type"] not in {"AWS::Lambda::Permission", "AWS::CloudWatch::Alarm"}:
+        if resource["Type"] not in {
+            "AWS::Lambda::Permission",
+            "AWS::CloudWatch::Alarm",
+            "AWS::Logs::MetricFilter",
+        }:
             assert not named & set(resource["Properties"]), resource

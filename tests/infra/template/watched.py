@@ -8,15 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tests.infra.rehearsal.metrics_insights import MetricsQuery, parse
 from tests.infra.template.resolved import Resolved
 
 _SEARCH = re.compile(r"SEARCH\('\{(?P<schema>[^}]+)\} (?P<filter>[^']+)', '(?P<stat>\w+)', \d+\)")
 _TERM = re.compile(r'(?P<no>NOT )?(?P<name>\w+)="(?P<value>[^"]*)"')
-_SELECT = re.compile(
-    r"SELECT SUM\((?P<metric>\w+)\) FROM SCHEMA\((?P<schema>[^)]+)\) "
-    # The whole of CloudWatch's WHERE: comparisons joined by AND. It has no OR, no IN and no parentheses.
-    r"WHERE (?P<all>\w+ !?= '[^']*'(?: AND \w+ !?= '[^']*')*)"
-)
 
 
 @dataclass(frozen=True)
@@ -53,18 +49,25 @@ def _of_alarm(name: str, alarm: dict[str, Any]) -> Iterator[Watched]:
     for one in alarm.get("Metrics", ()):
         if "MetricStat" in one:
             yield _plain(name, one["MetricStat"]["Metric"])
-        elif match := _SELECT.fullmatch(one["Expression"]):
-            yield from _of_query(name, match)
-        else:
-            # Arithmetic on the others.
-            ids = {other["Id"] for other in alarm["Metrics"]}
-            assert set(re.findall(r"\b[a-z]\w*", one["Expression"])) <= ids, one
+        elif one["Expression"].startswith("SELECT"):
+            yield _of_query(name, parse(one["Expression"]))
+        # Anything else is arithmetic on the others.
 
 
-def _of_query(where: str, query: re.Match[str]) -> Iterator[Watched]:
-    namespace, *dimensions = query["schema"].split(", ")
-    values = frozenset(re.findall(r"(\w+) = '([^']*)'", query["all"]))
-    yield Watched(where, namespace, query["metric"], frozenset(dimensions), values)
+def _of_query(where: str, query: MetricsQuery) -> Watched:
+    namespace, *dimensions = query.schema
+    wanted, excluded = (
+        frozenset((key, value) for key, sign, value in query.where if sign == operator)
+        for operator in ("=", "!=")
+    )
+    return Watched(
+        where,
+        namespace,
+        query.metric,
+        frozenset(dimensions),
+        wanted,
+        excluded,
+    )
 
 
 def _plain(where: str, metric: dict[str, Any]) -> Watched:
@@ -101,7 +104,8 @@ class Query:
     def commands(self) -> list[str]:
         """Return the commands without comments."""
         lines = [line for line in self.text.splitlines() if not line.strip().startswith("#")]
-        return [one.strip() for one in " ".join(lines).split("|")]
+        # With its spaces: one inside a regular expression has none.
+        return [one.strip() for one in " ".join(map(str.strip, lines)).split(" | ")]
 
     @property
     def wanted(self) -> dict[str, set[str]]:
@@ -127,8 +131,8 @@ class Query:
 
 
 _COMMANDS = {"filter", "stats", "display", "sort", "limit", "parse"}
-_FUNCTIONS = {"count", "count_distinct", "min", "max", "avg", "bin"}
-_WORDS = _COMMANDS | _FUNCTIONS | {"desc", "asc", "by", "as", "and", "in", "like", "h", "where"}
+_FUNCTIONS = {"count", "count_distinct", "min", "max", "avg", "bin", "ispresent"}
+_WORDS = _COMMANDS | _FUNCTIONS | {"desc", "asc", "by", "as", "and", "or", "in", "like", "h"}
 
 
 def queries(template: Resolved) -> dict[str, Query]:
