@@ -1,4 +1,4 @@
-"""Read `infra/template.yaml`, so that the local stack consists of what is deployed."""
+"""Read the templates in `infra/template`, so that the local stack consists of what is deployed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from infra.local.environment import STACK
 from infra.local.gateway.authorizer import AuthorizerRules
 from infra.parameters import given_by
 
-TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
+TEMPLATE = Path(__file__).resolve().parents[2] / "template" / "service.yaml"
+DATA_TEMPLATE = TEMPLATE.with_name("data.yaml")
+_SECTIONS = ("Parameters", "Conditions", "Globals", "Resources")
 
 
 class Template:
@@ -26,9 +28,14 @@ class Template:
         self._values = {"AWS::StackName": STACK, **parameter_defaults(document), **given}
 
     @classmethod
-    def load(cls, environment: Mapping[str, str], path: Path = TEMPLATE) -> Self:
-        """Read a file. Raises OSError, or yaml.YAMLError if it is not YAML."""
-        return cls(yaml_parse(path.read_text(encoding="utf-8")), environment)
+    def load(cls, environment: Mapping[str, str], *paths: Path) -> Self:
+        """Read files as one template. Raises OSError, or yaml.YAMLError where one is no YAML."""
+        read = [yaml_parse(path.read_text(encoding="utf-8")) for path in paths or (TEMPLATE, DATA_TEMPLATE)]
+        united: dict[str, Any] = {
+            section: {name: entry for one in read for name, entry in one.get(section, {}).items()}
+            for section in _SECTIONS
+        }
+        return cls(united, environment)
 
     def resources(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the properties of every resource of a CloudFormation type, by logical id."""

@@ -10,8 +10,8 @@ from typing import Any
 from tests.fake_aws import SETTINGS
 from tests.infra.template.resolved import ACCOUNT
 
-TABLE = f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/UsersTable"
-SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:SigningSecret-AbCdEf"
+TABLE = f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/gatehouse-prod"
+SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:gatehouse-prod/signing-key-AbCdEf"
 
 
 _WORDS = {
