@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.domain.deadline import require_time
+from chalicelib.domain.mail import MailQueue
 from chalicelib.domain.ports import (
     Accounts,
     Audit,
@@ -62,6 +63,8 @@ class Adapters(Protocol):
     def common_passwords(self) -> CommonPasswords: ...  # noqa: D102
     @property
     def breached_passwords(self) -> BreachedPasswords: ...  # noqa: D102
+    @property
+    def mail_queue(self) -> MailQueue: ...  # noqa: D102
 
 
 def now() -> int:
@@ -158,6 +161,18 @@ class AwsAdapters:
 
         url = self.settings.breached_passwords_url
         return BreachedPasswordRange(url) if url else NoBreachedPasswords()
+
+    @cached_property
+    def mail_queue(self) -> MailQueue:
+        """Queue in SQS, or none where no queue is set."""
+        from chalicelib.adapters.sqs_mail_queue import NoMailQueue, SqsMailQueue
+
+        if not self.settings.mail_queue_url:
+            return NoMailQueue()
+        from chalicelib.adapters.aws import sqs
+
+        client = sqs(self.settings.aws_region, self.settings.aws_endpoint_url)
+        return SqsMailQueue(client, self.settings.mail_queue_url)
 
     @cached_property
     def _secretsmanager(self) -> SecretsManagerClient:

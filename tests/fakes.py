@@ -9,12 +9,13 @@ from typing import Any
 
 from chalicelib.adapters.pyjwt_codec import PyJwtCodec
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
+from chalicelib.domain.mail import MailRequest
 from chalicelib.domain.ports import PasswordCheck, TokenCodec, Verdict
 from chalicelib.domain.sessions.session import EndedSession, Session
 from chalicelib.services import Services
 from chalicelib.settings import Settings
 from tests.fake_keys import FakeKeys
-from tests.fake_outage import Remote
+from tests.fake_outage import Remote, remote
 from tests.fake_store import FakeStore
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "FakeEntropy",
     "FakeHasher",
     "FakeKeys",
+    "FakeMailQueue",
     "FakeServices",
     "FakeStore",
     "RecordingAudit",
@@ -141,6 +143,19 @@ class RecordingAudit:
         self.events.append(("corrupt_hash", user_id))
 
 
+class FakeMailQueue(Remote):
+    """Keeps the requests in the order in which they were queued."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests: list[MailRequest] = []
+
+    @remote
+    def enqueue(self, request: MailRequest) -> None:
+        """Keep a request."""
+        self.requests.append(request)
+
+
 class FakeAdapters:
     """Every port served by a fake, but the codec: it does no I/O, so the real one serves."""
 
@@ -154,6 +169,7 @@ class FakeAdapters:
         self.audit = RecordingAudit()
         self.common_passwords = FakePasswords()
         self.breached_passwords = FakePasswords()
+        self.mail_queue = FakeMailQueue()
 
     @property
     def accounts(self) -> FakeStore:
