@@ -48,6 +48,8 @@ class Event(StrEnum):
     KEY_ROTATED = "key_rotated"
     BREACH = "breach"
     CORRUPT_HASH = "corrupt_hash"
+    MAIL = "mail"
+    MAIL_REPORT = "mail_report"
     REFUSED = "refused"
     OUTAGE = "outage"
     CRASH = "crash"
@@ -66,6 +68,8 @@ class Metric(StrEnum):
     CORRUPT_HASH = "CorruptHash"
     OUTAGE = "Outage"
     KEY_ROTATION = "KeyRotation"
+    MAIL = "Mail"
+    MAIL_REPORT = "MailReport"
 
 
 def _line(said: dict[str, Any]) -> str:

@@ -7,15 +7,16 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.adapters.mail_text_files import MailTextFiles
 from chalicelib.adapters.pyjwt_codec import PyJwtCodec
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
-from chalicelib.domain.mail import MailRequest
 from chalicelib.domain.ports import PasswordCheck, TokenCodec, Verdict
 from chalicelib.domain.sessions.session import EndedSession, Session
 from chalicelib.services import Services
 from chalicelib.settings import Settings
 from tests.fake_keys import FakeKeys
-from tests.fake_outage import Remote, remote
+from tests.fake_mail import FakeMailQueue, FakeMailSender, FakeOutbox, FakeUndeliverableAddresses
+from tests.fake_outage import Remote
 from tests.fake_store import FakeStore
 
 __all__ = [
@@ -143,21 +144,8 @@ class RecordingAudit:
         self.events.append(("corrupt_hash", user_id))
 
 
-class FakeMailQueue(Remote):
-    """Keeps the requests in the order in which they were queued."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.requests: list[MailRequest] = []
-
-    @remote
-    def enqueue(self, request: MailRequest) -> None:
-        """Keep a request."""
-        self.requests.append(request)
-
-
 class FakeAdapters:
-    """Every port served by a fake, but the codec: it does no I/O, so the real one serves."""
+    """Every port served by a fake, but the codec and the texts of mails, which are served by the real ones."""
 
     def __init__(self, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock()
@@ -170,6 +158,10 @@ class FakeAdapters:
         self.common_passwords = FakePasswords()
         self.breached_passwords = FakePasswords()
         self.mail_queue = FakeMailQueue()
+        self.mail_sender: FakeMailSender | None = FakeMailSender()
+        self.mail_texts = MailTextFiles()
+        self.outbox = FakeOutbox()
+        self.undeliverable_addresses = FakeUndeliverableAddresses()
 
     @property
     def accounts(self) -> FakeStore:

@@ -1,20 +1,15 @@
-"""The mail queue in SQS: one JSON object a message."""
+"""The mail queue in SQS."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.aws import translate_aws_errors
-from chalicelib.domain.mail import MailKind, MailRequest
-from chalicelib.domain.secret import Secret
+from chalicelib.domain.mail import MailRequest
+from chalicelib.domain.mail_messages import message_body
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-
-
-class MalformedMessage(Exception):
-    """A message of the queue is not one that `message_body` wrote."""
 
 
 class SqsMailQueue:
@@ -35,24 +30,3 @@ class NoMailQueue:
 
     def enqueue(self, request: MailRequest) -> None:
         """Do nothing."""
-
-
-def message_body(request: MailRequest) -> str:
-    """Return a request as the body of a message."""
-    code = request.code.reveal() if request.code else None
-    body = {name: getattr(request, name) for name in MailRequest.__slots__ if name != "code"}
-    return json.dumps({**body, "code": code}, separators=(",", ":"))
-
-
-def mail_request_of(body: str) -> MailRequest:
-    """Read the body of a message. Raises MalformedMessage."""
-    try:
-        read = json.loads(body)
-        code = read.pop("code")
-        kind, created_at = MailKind(read.pop("kind")), int(read.pop("created_at"))
-        texts = {str(name): str(value) for name, value in read.items()}
-        secret = None if code is None else Secret(str(code))
-        return MailRequest(kind=kind, code=secret, created_at=created_at, **texts)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        # Not chained: the text of a JSON error may quote the body, which holds a code.
-        raise MalformedMessage(type(error).__name__) from None
