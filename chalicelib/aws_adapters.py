@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,10 +19,14 @@ from chalicelib.domain.ports import (
     Clock,
     Entropy,
     Keys,
-    KeyVersions,
     PasswordHasher,
     Sessions,
+    Sleep,
     TokenCodec,
+)
+from chalicelib.domain.tokens.key_ports import (
+    KeyVersions,
+    System,
 )
 from chalicelib.settings import Settings
 
@@ -46,11 +49,15 @@ class Adapters(Protocol):
     @property
     def clock(self) -> Clock: ...  # noqa: D102 - named by its type
     @property
+    def sleep(self) -> Sleep: ...  # noqa: D102
+    @property
     def entropy(self) -> Entropy: ...  # noqa: D102
     @property
     def accounts(self) -> Accounts: ...  # noqa: D102
     @property
     def sessions(self) -> Sessions: ...  # noqa: D102
+    @property
+    def system(self) -> System: ...  # noqa: D102
     @property
     def keys(self) -> Keys: ...  # noqa: D102
     @property
@@ -90,16 +97,14 @@ def monotonic() -> float:
 class AwsAdapters:
     """DynamoDB, Secrets Manager, bcrypt and PyJWT."""
 
-    def __init__(
-        self, settings: Settings, clock: Clock = now, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, settings: Settings, clock: Clock = now, sleep: Sleep = time.sleep) -> None:
         # Every function has loaded it by now; the level is the process's, as the log is.
         from chalicelib.observability import log_from
 
         log_from(settings.log_level)
         self.settings = settings
         self.clock = clock
-        self._sleep = sleep
+        self.sleep = sleep
         self.entropy: Entropy = secrets.token_bytes
 
     @cached_property
@@ -115,6 +120,13 @@ class AwsAdapters:
         from chalicelib.adapters.dynamodb.sessions import DynamoDBSessions
 
         return DynamoDBSessions(self._table, ended_days=self.settings.ended_session_days)
+
+    @cached_property
+    def system(self) -> System:
+        """The state of the system in DynamoDB."""
+        from chalicelib.adapters.dynamodb.system import DynamoDBSystem
+
+        return DynamoDBSystem(self._table)
 
     @cached_property
     def keys(self) -> Keys:
@@ -235,4 +247,4 @@ class AwsAdapters:
         # Twice as long each time, and never two callers alike: they would meet again.
         pause = _FIRST_PAUSE_SECONDS * 2 ** (turn - 1) * (0.5 + self.entropy(1)[0] / 510)
         require_time(pause)
-        self._sleep(pause)
+        self.sleep(pause)

@@ -54,6 +54,7 @@ class Event(StrEnum):
     OUTAGE = "outage"
     CRASH = "crash"
     DENIED = "denied"
+    UNDECIDED = "undecided"
 
 
 class Metric(StrEnum):
@@ -67,6 +68,7 @@ class Metric(StrEnum):
     REFRESH_TOKEN_REUSE = "RefreshTokenReuse"  # noqa: S105 - a metric's name
     CORRUPT_HASH = "CorruptHash"
     OUTAGE = "Outage"
+    UNKNOWN_KEYS = "UnknownKeys"
     KEY_ROTATION = "KeyRotation"
     MAIL = "Mail"
     MAIL_REPORT = "MailReport"

@@ -80,7 +80,13 @@ class Services:
 
         adapters = self.adapters
         return AccessTokenVerifier(
-            adapters.codec, adapters.keys, adapters.sessions, adapters.clock, issuer, self.audience(issuer)
+            codec=adapters.codec,
+            keys=adapters.keys,
+            sessions=adapters.sessions,
+            clock=adapters.clock,
+            issuer=issuer,
+            audience=self.audience(issuer),
+            key_cache_seconds=self.settings.key_cache_seconds,
         )
 
     @cached_property
@@ -98,7 +104,13 @@ class Services:
         adapters, settings = self.adapters, self.settings
         token_life = settings.access_token_seconds + settings.key_cache_seconds
         return KeyRotation(
-            adapters.key_versions, adapters.codec, adapters.clock, adapters.entropy, token_life
+            versions=adapters.key_versions,
+            system=adapters.system,
+            codec=adapters.codec,
+            clock=adapters.clock,
+            entropy=adapters.entropy,
+            sleep=adapters.sleep,
+            token_life=token_life,
         )
 
     @cached_property
@@ -106,7 +118,8 @@ class Services:
         """Return what a signed-in person can do."""
         from chalicelib.accounts.own_account import OwnAccount
 
-        return OwnAccount(self.adapters.sessions, self._terminator, self.adapters.clock)
+        adapters = self.adapters
+        return OwnAccount(adapters.sessions, self._terminator, adapters.keys, adapters.clock)
 
     @cached_property
     def administration(self) -> Administration:
@@ -114,7 +127,14 @@ class Services:
         from chalicelib.accounts.administration import Administration
 
         adapters = self.adapters
-        return Administration(adapters.accounts, adapters.sessions, self._terminator, adapters.clock)
+        return Administration(
+            accounts=adapters.accounts,
+            sessions=adapters.sessions,
+            system=adapters.system,
+            keys=adapters.keys,
+            terminate=self._terminator,
+            clock=adapters.clock,
+        )
 
     @cached_property
     def create_account(self) -> AccountCreation:

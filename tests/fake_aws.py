@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from chalicelib.adapters.aws import dynamodb, secretsmanager
 from chalicelib.adapters.bcrypt_hasher import TEST_COST
 from chalicelib.services import AwsAdapters, Services
 from chalicelib.settings import Settings
+from infra.local.stack.moto_transactions import copy_tables_once
 from tests.fakes import FakeClock
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 SETTINGS = Settings(
     stage="test", users_table="gatehouse-test", signing_secret_id="gatehouse-test", bcrypt_cost=TEST_COST
 )
+copy_tables_once()
 # A session that is made anew reads the models of its services anew, which costs a second a test.
 _KEEP_SESSION: DefaultConfig = {"core": {"reset_boto3_session": False}}
 
@@ -61,13 +63,17 @@ class Aws:
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        """Return a client beside that of the adapters."""
+        """Return a client of the test's own. Do not register events on it: tests share it."""
+        if not self.settings.aws_endpoint_url:
+            return _shared_dynamodb(self.settings.aws_region)
         client = dynamodb(self.settings.aws_region, self.settings.aws_endpoint_url)
         return self._closing.enter_context(closing(client))
 
     @cached_property
     def secretsmanager(self) -> SecretsManagerClient:
-        """Return a client beside that of the adapters."""
+        """Return a client of the test's own. Do not register events on it: tests share it."""
+        if not self.settings.aws_endpoint_url:
+            return _shared_secretsmanager(self.settings.aws_region)
         client = secretsmanager(self.settings.aws_region, self.settings.aws_endpoint_url)
         return self._closing.enter_context(closing(client))
 
@@ -108,6 +114,17 @@ class Aws:
     def close(self) -> None:
         """Close every client."""
         self._closing.close()
+
+
+@cache
+def _shared_dynamodb(region: str) -> DynamoDBClient:
+    # A client takes longer to create than a test of the store takes otherwise.
+    return dynamodb(region)
+
+
+@cache
+def _shared_secretsmanager(region: str) -> SecretsManagerClient:
+    return secretsmanager(region)
 
 
 @contextmanager

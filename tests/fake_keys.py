@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports import (
+    Clock,
+)
+from chalicelib.domain.tokens.key_ports import (
+    StaleVersion,
+)
 from chalicelib.domain.tokens.signing_keys import KeyMaterial, KeySet, SigningKey, retired_by_next
 from tests.fake_outage import Remote, remote
 
@@ -42,7 +47,9 @@ class FakeKeys(Remote):
     @remote
     def for_kid(self, kid: str, issued_at: int) -> KeySet:
         """Return the keys that may know `kid`."""
-        return self.cached or self._keys()
+        keys = self.cached or self._keys()
+        is_pending = not keys.knows(kid) and self.version_of.get(PENDING) == kid
+        return replace(keys, unpromoted=self.versions[kid]) if is_pending else keys
 
     @remote
     def labels(self) -> Mapping[str, frozenset[str]]:
@@ -73,7 +80,7 @@ class FakeKeys(Remote):
         if current == version_id:
             return
         if current != instead_of:
-            raise Unavailable("aws InvalidParameterException")
+            raise StaleVersion("another version is current")
         self._label(version_id, CURRENT)
 
     @remote

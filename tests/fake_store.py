@@ -1,7 +1,8 @@
-"""The accounts and sessions over dictionaries, by the same rules as the table."""
+"""The accounts, sessions and system's state over dictionaries, by the same rules as the table."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.accounts.account import Account
@@ -19,6 +20,7 @@ from chalicelib.domain.sessions.session import (
     sessions_to_evict,
 )
 from chalicelib.domain.tokens.scopes import Scope
+from chalicelib.domain.tokens.system_state import SystemState
 from tests.fake_outage import Remote, remote
 
 
@@ -39,7 +41,7 @@ class Failures:
 
 
 class FakeStore(Remote):
-    """Serves `Accounts` and `Sessions`. Its dictionaries are open, so that a test may look inside."""
+    """Serves `Accounts`, `Sessions` and `System`. A test may look into its dictionaries."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,7 +50,7 @@ class FakeStore(Remote):
         self.failures: dict[str | SignInName, Failures] = {}
         self.live: dict[tuple[str, str], Session] = {}
         self.past: dict[tuple[str, int, str], EndedSession] = {}
-        self.epoch_of_today = 0
+        self.system_state = SystemState()
 
     @remote
     def create(self, account: Account) -> None:
@@ -78,7 +80,7 @@ class FakeStore(Remote):
         self.round_trips += 1
         user_id = self.names.get(name)
         self.failures.setdefault(user_id or name, Failures()).charge(now, policy, user_id)
-        return SignInCandidate(self.accounts.get(user_id or ""), self.epoch_of_today)
+        return SignInCandidate(self.accounts.get(user_id or ""), self.system_state.epoch)
 
     @remote
     def reset_failures(self, user_id: str, now: int) -> None:
@@ -117,14 +119,14 @@ class FakeStore(Remote):
 
     @remote
     def session(self, user_id: str, session_id: str) -> SessionView:
-        """Return a session and the epoch."""
-        return SessionView(self.live.get((user_id, session_id)), self.epoch_of_today)
+        """Return a session and the state of the system."""
+        return SessionView(self.live.get((user_id, session_id)), self.system_state)
 
     @remote
     def session_and_account(self, user_id: str, session_id: str) -> SessionView:
         """Return a session, its account and the epoch."""
         session = self.live.get((user_id, session_id))
-        return SessionView(session, self.epoch_of_today, self.accounts.get(user_id))
+        return SessionView(session, self.system_state, self.accounts.get(user_id))
 
     @remote
     def open(
@@ -181,18 +183,30 @@ class FakeStore(Remote):
         self.round_trips += len(sessions) - 1
         return self._end([session.ended(reason, now) for session in sessions])
 
-    @remote
-    def epoch(self) -> int:
-        """Return the epoch of today."""
-        return self.epoch_of_today
+    def all_stored(self) -> Iterator[Session]:
+        """Return the sessions of every user."""
+        return iter(sorted(self.live.values(), key=lambda one: one.session_id))
 
     @remote
-    def advance_epoch(self, epoch: int, now: int) -> bool:
+    def state(self) -> SystemState:
+        """Return the state of the system."""
+        return self.system_state
+
+    @remote
+    def epoch(self, user_id: str) -> int:
+        """Return the epoch."""
+        return self.system_state.epoch
+
+    @remote
+    def advance_epoch(self, epoch: int) -> bool:
         """Raise the epoch; it never goes back."""
-        if epoch <= self.epoch_of_today:
-            return False
-        self.epoch_of_today = epoch
-        return True
+        before, self.system_state = self.system_state, self.system_state.with_epoch(epoch)
+        return self.system_state != before
+
+    @remote
+    def record_replaced(self, kids: Iterable[str], now: int) -> None:
+        """Record replaced keys; the first time of each stays."""
+        self.system_state = self.system_state.with_replaced(kids, now)
 
     def _stored(self, user_id: str) -> list[Session]:
         mine = [one for one in self.live.values() if one.user_id == user_id]

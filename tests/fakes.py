@@ -150,6 +150,7 @@ class FakeAdapters:
     def __init__(self, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock()
         self.entropy = FakeEntropy()
+        self.slept: list[float] = []
         self.store = FakeStore()
         self.keys = FakeKeys(self.clock)
         self.hasher = FakeHasher()
@@ -172,6 +173,15 @@ class FakeAdapters:
     def sessions(self) -> FakeStore:
         """Sessions of the store."""
         return self.store
+
+    @property
+    def system(self) -> FakeStore:
+        """The system's state of the store."""
+        return self.store
+
+    def sleep(self, seconds: float, /) -> None:
+        """Note a pause, and make none."""
+        self.slept.append(seconds)
 
     @property
     def key_versions(self) -> FakeKeys:

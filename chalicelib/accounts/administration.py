@@ -6,9 +6,17 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.accounts.account import Account, is_id
 from chalicelib.domain.errors import NotFound, Unavailable
-from chalicelib.domain.ports import Accounts, Clock, Sessions
+from chalicelib.domain.ports import (
+    Accounts,
+    Clock,
+    Keys,
+    Sessions,
+)
 from chalicelib.domain.sessions.session import EndedSession, EndReason, active
 from chalicelib.domain.sessions.termination import SessionTerminator
+from chalicelib.domain.tokens.key_ports import (
+    System,
+)
 from chalicelib.domain.tokens.scopes import Scope, check_permissions
 
 _ATTEMPTS = 5
@@ -20,6 +28,8 @@ class Administration:
 
     accounts: Accounts
     sessions: Sessions
+    system: System
+    keys: Keys
     terminate: SessionTerminator
     clock: Clock
 
@@ -63,8 +73,13 @@ class Administration:
 
     def end_sessions(self, user_id: str, reason: EndReason) -> list[EndedSession]:
         """End every session of a user that stands; one that has expired keeps that as its reason."""
-        epoch = self.sessions.epoch()
-        return self.terminate(active(self.sessions.stored(user_id), self.clock(), epoch), reason)
+        return self.terminate(
+            active(self.sessions.stored(user_id), self.clock(), self.epoch(user_id)), reason
+        )
+
+    def epoch(self, user_id: str) -> int:
+        """Return the epoch that a session of this user must have: the later one of table and key."""
+        return self.keys.current(epoch=self.system.epoch(user_id)).current.epoch
 
     def _set_disabled(self, user_id: str, *, disabled: bool) -> None:
         if not is_id(user_id) or not self.accounts.set_disabled(user_id, disabled=disabled):

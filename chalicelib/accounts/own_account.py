@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.accounts.account import Account, is_id
 from chalicelib.domain.errors import InvalidToken, NotFound
-from chalicelib.domain.ports import Clock, Sessions
+from chalicelib.domain.ports import Clock, Keys, Sessions
 from chalicelib.domain.sessions.session import EndReason, Session, active, least_recently_used
 from chalicelib.domain.sessions.termination import SessionTerminator
 from chalicelib.domain.tokens.claims import VerifiedClaims
@@ -18,6 +18,7 @@ class OwnAccount:
 
     sessions: Sessions
     terminate: SessionTerminator
+    keys: Keys
     clock: Clock
 
     def load(self, claims: VerifiedClaims) -> tuple[Account, Session]:
@@ -56,9 +57,13 @@ class OwnAccount:
         view = self.sessions.session_and_account(claims.subject, claims.session_id)
         if view.session is None or not view.session.is_active(self.clock(), view.epoch):
             raise InvalidToken("session ended", user_id=claims.subject)
+        # The later epoch of table and key counts: a table that was restored may not know of a breach.
+        epoch = self.keys.current(epoch=view.epoch).current.epoch
+        if view.session.epoch < epoch:
+            raise InvalidToken("session ended", user_id=claims.subject)
         if view.account is None or view.account.disabled:
             raise InvalidToken("disabled user", user_id=claims.subject)
-        return view.account, view.session, view.epoch
+        return view.account, view.session, epoch
 
     def _active(self, claims: VerifiedClaims, epoch: int) -> list[Session]:
         return active(self.sessions.stored(claims.subject), self.clock(), epoch)

@@ -13,7 +13,7 @@ from chalice.app import AuthRequest, Blueprint, ChaliceAuthorizer
 from chalicelib import observability
 from chalicelib.api.issuer import issuer_of_method
 from chalicelib.api.time_budget import time_budget
-from chalicelib.domain.errors import BearerError, Unavailable
+from chalicelib.domain.errors import BearerError, TooManyUnknownKeys, Unavailable
 from chalicelib.oauth.bearer import bearer_token
 from chalicelib.observability import Event, Metric
 from chalicelib.services import get_services
@@ -21,6 +21,9 @@ from chalicelib.settings import BadSetting
 
 blueprint = Blueprint(__name__)
 _EVERY_METHOD_AND_PATH = "*/*"
+_NO_DECISION = {"principalId": "nobody"}
+"""No policy: API Gateway answers AUTHORIZER_CONFIGURATION_ERROR, which is 503 here, and caches nothing."""
+_OUTCOMES = {Event.DENIED: "denied", Event.UNDECIDED: "undecided", Event.OUTAGE: "outage"}
 _FIXED_SEGMENT = re.compile(r"(?:[a-z][a-z_.-]{0,31})?")
 
 
@@ -57,7 +60,9 @@ def bearer(request: AuthRequest) -> dict[str, Any]:
     """Answer Allow with the verified claims, or Deny with the reason.
 
     A Deny, and not the `Unauthorized` exception: it is cached, counts as no Lambda error, and carries its
-    reason. What cannot be told is raised: API Gateway answers 503 for it, and caches nothing.
+    reason. What cannot be told is raised: API Gateway answers 503 for it, and caches nothing. Where nothing
+    is down and only the look-ups of unknown keys are used up, there is no decision: that is 503 as well, and
+    no error of the function.
     """
     try:
         services = get_services()
@@ -66,6 +71,10 @@ def bearer(request: AuthRequest) -> dict[str, Any]:
     except BearerError as error:
         _log(Event.DENIED, error)
         return _answer("Deny", request.method_arn, "nobody", {"error": error.code, "reason": error.reason})
+    except TooManyUnknownKeys as error:
+        _log(Event.UNDECIDED, error)
+        observability.count(Metric.UNKNOWN_KEYS, "undecided")
+        return _NO_DECISION
     except Unavailable as error:
         _log(Event.OUTAGE, error)
         raise
@@ -95,11 +104,10 @@ def _answer(effect: str, method_arn: str, principal: str, context: dict[str, Any
 
 
 def _log(event: Event, error: BearerError | Unavailable) -> None:
-    is_outage = event is Event.OUTAGE
     observability.record(
         event,
-        severe=is_outage,
-        outcome="outage" if is_outage else "denied",
+        severe=event is Event.OUTAGE,
+        outcome=_OUTCOMES[event],
         error=error.code,
         reason=error.reason,
         user_id=error.user_id,

@@ -26,6 +26,8 @@ def claims() -> VerifiedClaims:
     """
     # API Gateway hands every value on as a string.
     context = dict(current_request().context["authorizer"])
+    # An empty text may get lost on the way; no permission is no error.
+    context.setdefault("scope", "")
     for name in _NUMERIC:
         context[name] = int(context[name])
     verified = VerifiedClaims.from_mapping(context)

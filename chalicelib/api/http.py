@@ -13,7 +13,7 @@ from chalice.app import ChaliceViewError, Request, Response
 from chalicelib import observability
 from chalicelib.api import chalice_errors
 from chalicelib.api.time_budget import time_budget
-from chalicelib.domain.errors import GatehouseError, Unavailable
+from chalicelib.domain.errors import GatehouseError, TooManyUnknownKeys, Unavailable
 from chalicelib.domain.sessions.session import Device
 from chalicelib.observability import Event, Metric
 from chalicelib.settings import BadSetting
@@ -81,18 +81,27 @@ def refused(error: GatehouseError) -> Response:
 
 
 def _record_refusal(error: GatehouseError) -> None:
-    is_outage = error.status == _UNAVAILABLE
+    event, outcome = _event_of(error)
     observability.record(
-        Event.OUTAGE if is_outage else Event.REFUSED,
-        severe=is_outage,
-        outcome="outage" if is_outage else "refused",
+        event,
+        severe=event is Event.OUTAGE,
+        outcome=outcome,
         status=error.status,
         error=error.code,
         reason=error.reason,
         user_id=error.user_id,
     )
-    if is_outage:
+    if event is Event.OUTAGE:
         observability.count(Metric.OUTAGE, error.reason)
+    if event is Event.UNDECIDED:
+        observability.count(Metric.UNKNOWN_KEYS, outcome)
+
+
+def _event_of(error: GatehouseError) -> tuple[Event, str]:
+    if isinstance(error, TooManyUnknownKeys):
+        # Strangers can bring this about, and nothing is down.
+        return Event.UNDECIDED, "undecided"
+    return (Event.OUTAGE, "outage") if error.status == _UNAVAILABLE else (Event.REFUSED, "refused")
 
 
 def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

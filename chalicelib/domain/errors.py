@@ -17,6 +17,8 @@
     ├── NotFound                      404 not_found
     ├── MethodNotAllowed              405 method_not_allowed
     ├── Unavailable                   503 temporarily_unavailable
+    │   ├── UnreadableKey             503 temporarily_unavailable
+    │   └── TooManyUnknownKeys        503 temporarily_unavailable
     └── InvalidAccount                an account that cannot be created or changed
 
 `description` goes to the client: it is fixed text, never an echo of what was sent. `reason` and `user_id`
@@ -194,6 +196,17 @@ class Unavailable(GatehouseError):
     def headers(self) -> Mapping[str, str]:
         """When it is worth another try, in seconds."""
         return {"Retry-After": str(RETRY_AFTER_OUTAGE)}
+
+
+class UnreadableKey(Unavailable):
+    """Secrets Manager answered, but somebody has edited the value: no key can be made of it."""
+
+
+class TooManyUnknownKeys(Unavailable):
+    """A token names a key that may be newer than the cached ones, and the look-ups for such are used up.
+
+    Anyone can send such tokens, so this is no outage, and must not be counted or alarmed as one.
+    """
 
 
 class InvalidAccount(GatehouseError):

@@ -6,7 +6,7 @@ them turns an outage into a no.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from chalicelib.domain.sessions.attempts import AttemptPolicy
 from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, EndReason, Session
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
+from chalicelib.domain.tokens.system_state import SystemState
 
 
 class Clock(Protocol):
@@ -32,6 +33,13 @@ class Entropy(Protocol):
 
     def __call__(self, size: int, /) -> bytes:
         """Return `size` bytes from the operating system's generator."""
+
+
+class Sleep(Protocol):
+    """The one seam for waiting."""
+
+    def __call__(self, seconds: float, /) -> None:
+        """Wait."""
 
 
 class Verdict(Enum):
@@ -89,32 +97,11 @@ class Keys(Protocol):
         """Return keys of `epoch` or later, from a bounded cache where that is new enough."""
 
     def for_kid(self, kid: str, issued_at: int) -> KeySet:
-        """Return the keys that may know `kid`: looks again, at a limited rate, where the cache is older.
+        """Return the keys that may know `kid`, after another look where the cached ones may be too old.
 
         Both come from a token that nobody has verified, and only decide whether a look is worth while.
+        Raises TooManyUnknownKeys where the looks are used up.
         """
-
-
-class KeyVersions(Protocol):
-    """The versions of the signing secret, for whoever replaces keys."""
-
-    def labels(self) -> Mapping[str, frozenset[str]]:
-        """Return the staging labels of every version that has one, by version id."""
-
-    def key(self, version_id: str) -> SigningKey | None:
-        """Return the key of a version, or None where that version has no value yet."""
-
-    def add(self, key: SigningKey, *, label: str) -> None:
-        """Write a new version under a label; a version that has a value already keeps it."""
-
-    def promote(self, version_id: str, *, instead_of: str) -> None:
-        """Make a version AWSCURRENT; `instead_of`, which has to be that, becomes AWSPREVIOUS.
-
-        Raises Unavailable where another version is current by now. Repeating it changes nothing.
-        """
-
-    def remove_label(self, version_id: str, label: str) -> None:
-        """Take a label off a version, if it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +127,7 @@ class TokenCodec(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SignInCandidate:
-    """What the table says about a sign-in name: the account, if any, and the epoch of today."""
+    """What the table says about a sign-in name: the account, if any, and the table's epoch."""
 
     account: Account | None
     epoch: int
@@ -148,11 +135,16 @@ class SignInCandidate:
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """A session as it stands, with the account where that was asked for, and the epoch of today."""
+    """A session as it stands, with the account where that was asked for, and the state of the system."""
 
     session: Session | None
-    epoch: int
+    system: SystemState
     account: Account | None = None
+
+    @property
+    def epoch(self) -> int:
+        """The table's epoch. What counts is the later of this one and that of the signing key."""
+        return self.system.epoch
 
 
 class AccountChanged(Exception):
@@ -237,8 +229,5 @@ class Sessions(SessionReader, Protocol):
     def end(self, sessions: list[Session], reason: EndReason, now: int) -> list[EndedSession]:
         """End sessions; return those that this call ended. Ending one twice is no error."""
 
-    def epoch(self) -> int:
-        """Return the epoch of today."""
-
-    def advance_epoch(self, epoch: int, now: int) -> bool:
-        """End every session of an older epoch, in one write. Return False where that had been done."""
+    def all_stored(self) -> Iterator[Session]:
+        """Return what `stored` does, of every user: a scan, for operators only."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import InvalidToken, Unauthorized
+from chalicelib.domain.errors import InvalidToken, Unauthorized, Unavailable
 from chalicelib.domain.ports import Clock, Keys, SessionReader, TokenCodec
 from chalicelib.domain.sessions.session import Session
-from chalicelib.domain.tokens.claims import MAX_TOKEN_BYTES, VerifiedClaims, not_before
+from chalicelib.domain.tokens.claims import MAX_TOKEN_BYTES, MAX_TOKEN_SECONDS, VerifiedClaims, not_before
+from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
+from chalicelib.domain.tokens.system_state import CLOCK_LEEWAY_SECONDS, SystemState
 
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr](?: +(?P<token>.*))?", re.DOTALL)
 
@@ -22,8 +24,20 @@ def bearer_token(authorization: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class _Statement:
+    """What a well-signed token says, the key that signed it, and the keys among which that was found."""
+
+    claims: VerifiedClaims
+    key: SigningKey
+    keys: KeySet
+
+
+@dataclass(frozen=True, slots=True)
 class AccessTokenVerifier:
-    """Verifies access tokens: the signature, then what it says, then whether its session still stands."""
+    """Verifies access tokens: signature, claims, then what the table says of its session and its key.
+
+    `key_cache_seconds` is how long a function may go on signing with a key that was replaced.
+    """
 
     codec: TokenCodec
     keys: Keys
@@ -31,11 +45,13 @@ class AccessTokenVerifier:
     clock: Clock
     issuer: str
     audience: str
+    key_cache_seconds: int
 
     def verify(self, unverified_text: str) -> VerifiedClaims:
         """Return the claims of a token that may be believed now.
 
-        Raises InvalidToken for any token that is not, and Unavailable where that cannot be told.
+        Raises InvalidToken for any token that is not; Unavailable where that cannot be told, and of that kind
+        TooManyUnknownKeys where strangers have used up the look-ups of keys.
         """
         claims, session = self.look_up(unverified_text)
         if session is None:
@@ -47,30 +63,51 @@ class AccessTokenVerifier:
 
         Raises as `verify` does for any other fault of the token.
         """
-        claims, key_epoch = self._verify_statement(unverified_text)
-        view = self.sessions.session(claims.subject, claims.session_id)
-        if view.epoch > key_epoch:
+        statement = self._verify_statement(unverified_text)
+        view = self.sessions.session(statement.claims.subject, statement.claims.session_id)
+        if view.epoch > statement.keys.current.epoch:
             # A breach was declared since these keys were cached: what they verify proves nothing any more.
             self.keys.current(epoch=view.epoch)
-            claims, _ = self._verify_statement(unverified_text)
-        session = view.session
-        return claims, session if session and session.is_active(self.clock(), view.epoch) else None
+            statement = self._verify_statement(unverified_text)
+        self._check_key(statement, view.system)
+        session, epoch = view.session, max(view.epoch, statement.keys.current.epoch)
+        return statement.claims, session if session and session.is_active(self.clock(), epoch) else None
 
-    def _verify_statement(self, unverified_text: str) -> tuple[VerifiedClaims, int]:
-        """Return the claims, and the epoch of the keys that they were verified with."""
+    def _verify_statement(self, unverified_text: str) -> _Statement:
         if not unverified_text.isascii() or not 0 < len(unverified_text) <= MAX_TOKEN_BYTES:
             raise InvalidToken("malformed token")
         unverified, now = self.codec.peek(unverified_text), self.clock()
         keys = self.keys.for_kid(unverified.kid, unverified.issued_at)
-        key = keys.verifier(unverified.kid, now)
+        key = keys.verifier(unverified.kid, now) or keys.unpromoted
         if key is None:
             raise InvalidToken("unknown key")
         payload = self.codec.verify(unverified_text, key)
         claims = VerifiedClaims.from_mapping(payload)
         if not_before(payload) > now:
             raise InvalidToken("not yet valid", user_id=claims.subject)
+        self._check_claims(claims, now)
+        return _Statement(claims, key, keys)
+
+    def _check_claims(self, claims: VerifiedClaims, now: int) -> None:
         if claims.issuer != self.issuer or claims.audience != self.audience:
             raise InvalidToken("foreign token")
         if claims.expires_at <= now:
             raise InvalidToken("expired", user_id=claims.subject)
-        return claims, keys.current.epoch
+        if claims.issued_at > now + CLOCK_LEEWAY_SECONDS:
+            raise InvalidToken("issued in the future", user_id=claims.subject)
+        if claims.expires_at - claims.issued_at > MAX_TOKEN_SECONDS:
+            raise InvalidToken("lives too long", user_id=claims.subject)
+
+    def _check_key(self, statement: _Statement, system: SystemState) -> None:
+        """Hold the key against what the table has recorded.
+
+        Raises InvalidToken for a key that cannot have signed this token then, and Unavailable for one whose
+        promotion Secrets Manager does not show yet.
+        """
+        claims, kid = statement.claims, statement.key.kid
+        if not system.may_have_signed(kid, claims.issued_at, self.key_cache_seconds):
+            raise InvalidToken("signed by a replaced key", user_id=claims.subject)
+        if statement.key is statement.keys.unpromoted:
+            if statement.keys.current.kid in system.replaced_at:
+                raise Unavailable("the promotion of a key cannot be seen yet")
+            raise InvalidToken("unknown key")

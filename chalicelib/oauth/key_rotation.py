@@ -1,20 +1,40 @@
-"""Replacing the signing key: Secrets Manager's four steps, and the one step of a breach.
+"""Replacing the signing key: Secrets Manager's four steps, and the two steps of a breach.
 
 Any step may be repeated, and may crash after any call: each looks at what there is before it adds to it.
+Reads of Secrets Manager are eventually consistent, so a step waits for what the step before has written, and
+decides nothing by what it does not see yet.
 """
 
 from __future__ import annotations
 
 import base64
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from chalicelib.domain.ports import Clock, Entropy, KeyVersions, TokenCodec
+from chalicelib.domain.errors import Unavailable, UnreadableKey
+from chalicelib.domain.ports import (
+    Clock,
+    Entropy,
+    Sleep,
+    TokenCodec,
+)
+from chalicelib.domain.tokens.key_ports import (
+    KeyVersions,
+    StaleVersion,
+    System,
+)
 from chalicelib.domain.tokens.signing_keys import KeyMaterial, KeySet, SigningKey, retired_by_next
+from chalicelib.domain.tokens.system_state import MAX_REPLACED_KEYS
 
 CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
 KEY_BYTES = 48
 """Random bytes of a key: 384 bits, written as 64 characters."""
+VERSION_ID_BYTES = 16
+WAITS = (0.1, 0.2, 0.4, 0.8, 1.5, 2.0, 2.5, 2.5)
+"""Seconds between looks at something that was just written: 10 in all."""
+_Found = TypeVar("_Found")
 
 
 class RotationRefused(Exception):
@@ -22,67 +42,142 @@ class RotationRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """A key that has been replaced after a breach: what signs now, and the version that signed before."""
+
+    key: SigningKey
+    instead_of: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeyRotation:
     """Replaces keys. `token_life` is the life of an access token and of a key cache together, in seconds."""
 
     versions: KeyVersions
+    system: System
     codec: TokenCodec
     clock: Clock
     entropy: Entropy
+    sleep: Sleep
     token_life: int
 
     def create_secret(self, token: str) -> None:
-        """Write a new key as AWSPENDING, under the version id that Secrets Manager gave."""
+        """Write a new key as AWSPENDING, under the version id that Secrets Manager gave.
+
+        Raises Unavailable, and RotationRefused without a current key or with too many that still verify.
+        """
         if self.versions.key(token) is None:
             self.versions.add(self._next_key(token), label=PENDING)
+            self._wait_for(lambda: self.versions.key(token))
 
     def set_secret(self, token: str) -> None:
         """Do nothing: no other system holds the key."""
 
     def test_secret(self, token: str) -> None:
         """Sign and verify with the pending key. Raises RotationRefused, InvalidToken or Unavailable."""
-        pending, _ = self._pending(token)
+        pending = self._pending(token, self.current())
         probe = {"iat": self.clock(), "probe": self.entropy(16).hex()}
         if dict(self.codec.verify(self.codec.sign(probe, pending), pending)) != probe:
             raise RotationRefused("the pending key does not verify what it signs")
 
     def finish_secret(self, token: str) -> bool:
-        """Promote the pending key; return False where all of that had been done.
+        """Promote the pending key and record that; return False where all of that had been done.
 
         Raises RotationRefused for a version that is neither pending nor current: one of an earlier rotation,
-        asked for late, would sign again.
+        asked for late, would sign again. Raises Unavailable.
         """
-        labels = self.versions.labels().get(token, frozenset())
+        labels = self._wait_for(lambda: self._labels_of(token, {CURRENT, PENDING}))
+        if not labels:
+            raise RotationRefused("the version is not pending")
+        if labels == frozenset({CURRENT}):
+            return False
         if CURRENT not in labels:
-            if PENDING not in labels:
-                raise RotationRefused("the version is not pending")
-            pending, current = self._pending(token)
-            # In place of the very key that the pending one was held against: a breach may come in between.
-            self.versions.promote(pending.kid, instead_of=current.kid)
+            self._promote(token)
+        # A reader that still sees the old label is known to be late by this record.
+        self._record_replaced(token)
         # Left on the current version, the label makes the next rotation look unfinished.
         self.versions.remove_label(token, PENDING)
-        return labels != {CURRENT}
+        self._wait_for(lambda: PENDING not in self.versions.labels().get(token, frozenset()))
+        return True
 
-    def replace_without_grace(self, token: str, epoch: int) -> None:
-        """Replace the key after a breach: one of `epoch` signs, and no earlier one verifies any more."""
-        material = self._new_material()
-        # As pending first, which takes that label from a rotation that is under way.
-        self.versions.add(SigningKey(token, material, epoch, created_at=self.clock()), label=PENDING)
-        self.versions.promote(token, instead_of=self._version(CURRENT) or "")
-        for version, labels in self.versions.labels().items():
-            for label in labels & {PREVIOUS, PENDING}:
-                self.versions.remove_label(version, label)
+    def replace_without_grace(self, epoch: int) -> Replacement:
+        """Replace the key after a breach, by one of `epoch` or later: no earlier key verifies any more.
+
+        The epoch is later where the current key turns out to be of `epoch` already, as after a late read. The
+        labels of the old keys are left for `tidy_labels`. Raises RotationRefused without a current key.
+        """
+        key: SigningKey | None = None
+
+        def attempt() -> Replacement:
+            nonlocal key
+            current = self._version(CURRENT)
+            if current is None:
+                raise RotationRefused("the secret has no current version")
+            later = max(epoch, self._epoch_of(current) + 1)
+            if key is None or key.epoch < later:
+                key = self._add_key_of(later)
+            self.versions.promote(key.kid, instead_of=current)
+            return Replacement(key, current)
+
+        return self._until_promoted(attempt)
+
+    def tidy_labels(self, replacement: Replacement) -> None:
+        """Take the labels away that a breach has left: on the new key, and on the one that it replaced.
+
+        By what is known to be there, and not by another look, which might be late; then wait until that can
+        be seen. Raises Unavailable; the epoch alone keeps the old key from verifying.
+        """
+        self.versions.remove_label(replacement.instead_of, PREVIOUS)
+        self.versions.remove_label(replacement.key.kid, PENDING)
+        self._wait_for(lambda: self.versions.labels().get(replacement.key.kid) == frozenset({CURRENT}))
 
     def current(self) -> SigningKey:
-        """Return the key that signs. Raises RotationRefused where there is none."""
+        """Return the key that signs. Raises Unavailable, and RotationRefused where there is none."""
         key = self._labelled(CURRENT)
         if key is None:
             raise RotationRefused("the secret has no current version")
         return key
 
-    def _pending(self, token: str) -> tuple[SigningKey, SigningKey]:
-        """Return the pending key and the current one, if the first may take the place of the second."""
-        pending, current = self.versions.key(token), self.current()
+    def _promote(self, token: str) -> None:
+        def attempt() -> None:
+            current = self.current()
+            # In place of the very key that the pending one was held against: a breach may come in between.
+            self.versions.promote(self._pending(token, current).kid, instead_of=current.kid)
+
+        self._until_promoted(attempt)
+
+    def _until_promoted(self, attempt: Callable[[], _Found]) -> _Found:
+        """Repeat a promotion while what it read as current is not. Raises StaleVersion after 10 s."""
+        for pause in WAITS:
+            try:
+                return attempt()
+            except StaleVersion:
+                self.sleep(pause)
+        return attempt()
+
+    def _add_key_of(self, epoch: int) -> SigningKey:
+        version = self.entropy(VERSION_ID_BYTES).hex()
+        key = SigningKey(version, self._new_material(), epoch, created_at=self.clock())
+        # As pending first, which takes that label from a rotation that is under way.
+        self.versions.add(key, label=PENDING)
+        return key
+
+    def _record_replaced(self, token: str) -> None:
+        """Record every key that `token` has replaced, those that an earlier rotation left out among them.
+
+        Only once the promotion can be seen: what else is labelled then, and what the new key carries along,
+        was replaced for certain.
+        """
+        labels = self._wait_for(lambda: self._labels_after(token))
+        key = self._wait_for(lambda: self.versions.key(token))
+        if labels is None or key is None:
+            raise Unavailable("the promotion cannot be seen yet")
+        previous = {version for version, its_labels in labels.items() if PREVIOUS in its_labels}
+        self.system.record_replaced((previous | {one.key.kid for one in key.retired}) - {token}, self.clock())
+
+    def _pending(self, token: str, current: SigningKey) -> SigningKey:
+        """Return the pending key, if it may take the place of the current one."""
+        pending = self._wait_for(lambda: self.versions.key(token))
         if pending is None:
             raise RotationRefused("the pending version has no value")
         if pending.epoch < current.epoch:
@@ -91,13 +186,41 @@ class KeyRotation:
         is_promoted = pending.kid == current.kid
         if not is_promoted and hmac.compare_digest(pending.material.reveal(), current.material.reveal()):
             raise RotationRefused("the pending key is the current one")
-        return pending, current
+        return pending
 
     def _next_key(self, token: str) -> SigningKey:
         keys, now = KeySet(self.current(), self._labelled(PREVIOUS)), self.clock()
         retired = retired_by_next(keys, now, self.token_life)
+        if len(retired) >= MAX_REPLACED_KEYS:
+            raise RotationRefused(f"{MAX_REPLACED_KEYS} keys before it may still have live tokens")
         epoch = keys.current.epoch
         return SigningKey(token, self._new_material(), epoch, created_at=now, retired=retired)
+
+    def _wait_for(self, look: Callable[[], _Found]) -> _Found:
+        """Return what a look finds, once it finds something; or what the last one found, after 10 s."""
+        for pause in WAITS:
+            found = look()
+            if found:
+                return found
+            self.sleep(pause)
+        return look()
+
+    def _labels_of(self, version: str, wanted: set[str]) -> frozenset[str]:
+        """Return the labels of a version, or none where it has none of those that are wanted."""
+        labels = self.versions.labels().get(version, frozenset())
+        return labels if labels & wanted else frozenset()
+
+    def _labels_after(self, token: str) -> dict[str, frozenset[str]] | None:
+        """Return all labels, if they show that `token` was promoted."""
+        labels = dict(self.versions.labels())
+        return labels if CURRENT in labels.get(token, frozenset()) else None
+
+    def _epoch_of(self, version: str) -> int:
+        try:
+            key = self.versions.key(version)
+        except UnreadableKey:
+            return -1
+        return key.epoch if key else -1
 
     def _labelled(self, label: str) -> SigningKey | None:
         version = self._version(label)

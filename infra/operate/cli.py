@@ -12,8 +12,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import observability
-from chalicelib.adapters.secrets_manager.secret_value import UnreadableKey
-from chalicelib.domain.errors import GatehouseError, Unavailable
+from chalicelib.domain.errors import GatehouseError, Unavailable, UnreadableKey
 from chalicelib.oauth.key_rotation import RotationRefused
 from chalicelib.settings import BadSetting
 from infra.local.environment import local_credentials

@@ -7,7 +7,7 @@ import uuid
 import click
 
 from chalicelib import observability
-from chalicelib.adapters.secrets_manager.secret_value import UnreadableKey
+from chalicelib.domain.errors import UnreadableKey
 from chalicelib.oauth.key_rotation import CURRENT, PENDING
 from chalicelib.observability import Event
 from infra.operate.cli import ErrorReportingGroup, stage_options

@@ -61,7 +61,7 @@ def explain(deployment: Deployment, user: str, limit: int, before: str | None, *
 def _explain_stored(deployment: Deployment, user_id: str) -> int:
     """Print the sessions that nobody has ended; return how many there are."""
     adapters = deployment.services.adapters
-    now, epoch = adapters.clock(), adapters.sessions.epoch()
+    now, epoch = adapters.clock(), deployment.services.administration.epoch(user_id)
     stored = sorted(adapters.sessions.stored(user_id), key=lambda one: -one.last_used_at)
     for session in stored:
         click.echo(f"{_who(session)} {describe(session, now, epoch)}.")

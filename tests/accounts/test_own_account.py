@@ -76,7 +76,7 @@ def test_after_a_breach_no_earlier_session_does_anything(
 ) -> None:
     account(services)
     claims = claims_of(services, sign_in(services))
-    services.adapters.store.advance_epoch(1, services.adapters.clock.now)
+    services.adapters.store.advance_epoch(1)
     with pytest.raises(InvalidToken):
         operation(services, claims)
 

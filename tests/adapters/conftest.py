@@ -11,8 +11,14 @@ from typing import TypeVar
 import pytest
 
 from chalicelib.domain.accounts.account import Account
-from chalicelib.domain.ports import Accounts, Sessions
+from chalicelib.domain.ports import (
+    Accounts,
+    Sessions,
+)
 from chalicelib.domain.sessions.session import EndedSession, Session
+from chalicelib.domain.tokens.key_ports import (
+    System,
+)
 from tests.adapters.records import account, session
 from tests.fake_aws import Aws, AwsServices, aws_behind_one_thread, aws_in_process
 from tests.fakes import FakeClock, FakeStore
@@ -22,15 +28,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Store:
-    """Both sides of one store."""
+    """All sides of one store."""
 
     accounts: Accounts
     sessions: Sessions
+    system: System
 
     @staticmethod
     def of(services: AwsServices) -> Store:
         """Return the store of services."""
-        return Store(services.adapters.accounts, services.adapters.sessions)
+        adapters = services.adapters
+        return Store(adapters.accounts, adapters.sessions, adapters.system)
 
     def known(self, user_id: str) -> Account:
         """Return an account that is there."""
@@ -59,7 +67,7 @@ class Store:
 def _stores(kind: str, place: Callable[[], AbstractContextManager[Aws]]) -> Iterator[Store]:
     if kind == "fake":
         fake = FakeStore()
-        yield Store(fake, fake)
+        yield Store(fake, fake, fake)
         return
     with place() as aws:
         yield Store.of(aws.services(FakeClock()))

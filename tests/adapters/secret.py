@@ -53,6 +53,12 @@ class Secret:
         self.rotation.finish_secret(version)
         return version
 
+    def breach(self, epoch: int) -> str:
+        """Replace the key as a breach does; return the new `kid`."""
+        replacement = self.rotation.replace_without_grace(epoch)
+        self.rotation.tidy_labels(replacement)
+        return replacement.key.kid
+
     def write(self, text: str) -> None:
         """Make something the current value."""
         self.operator.secretsmanager.put_secret_value(

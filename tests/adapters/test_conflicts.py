@@ -18,7 +18,6 @@ WRITES = {
     "set_permissions": "UpdateItem",
     "set_disabled": "UpdateItem",
     "rotate": "PutItem",
-    "advance_epoch": "UpdateItem",
 }
 
 

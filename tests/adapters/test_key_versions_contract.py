@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.ports import Keys, KeyVersions
+from chalicelib.domain.ports import (
+    Keys,
+)
+from chalicelib.domain.tokens.key_ports import (
+    KeyVersions,
+)
 from chalicelib.domain.tokens.signing_keys import KeyMaterial, RetiredKey, SigningKey
 from chalicelib.oauth.key_rotation import KeyRotation
 from tests.fake_aws import aws_in_process
-from tests.fakes import FakeAdapters, FakeClock, FakeKeys
+from tests.fakes import FakeAdapters, FakeClock, fake_services
+from tests.late_reads import LateKeys, LateSecretsManager
 
 CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
+LATE = 3
+"""Reads by which the late kinds are behind."""
 
 
 def key(number: int, epoch: int = 0) -> SigningKey:
@@ -25,7 +34,7 @@ def key(number: int, epoch: int = 0) -> SigningKey:
 class Home:
     """The versions, the keys that come of them, and a rotation that works on them."""
 
-    versions: KeyVersions
+    versions: Any
     keys: Keys
     rotation: KeyRotation
 
@@ -34,15 +43,41 @@ class Home:
         return next((one for one, labels in self.versions.labels().items() if label in labels), None)
 
 
-@pytest.fixture(params=["fake", "secrets manager"])
+class Settling:
+    """Versions whose every write is waited for: what is promised of a read holds once it is not late."""
+
+    def __init__(self, versions: KeyVersions) -> None:
+        self._versions = versions
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._versions, name)
+
+        def settled(*arguments: Any, **named: Any) -> Any:
+            try:
+                return method(*arguments, **named)
+            finally:
+                for _ in range(LATE):
+                    self._versions.labels()
+
+        return method if name in {"labels", "key"} else settled
+
+
+@pytest.fixture(params=["fake", "secrets manager", "late fake", "late secrets manager"])
 def home(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[Home]:
-    if request.param == "fake":
-        keys, adapters = FakeKeys(clock), FakeAdapters(clock)
-        yield Home(keys, keys, KeyRotation(keys, adapters.codec, clock, adapters.entropy, 3660))
+    kind = request.param.removeprefix("late ")
+    if kind == "fake":
+        fakes = fake_services(FakeAdapters(clock))
+        if request.param != kind:
+            fakes.adapters.keys = LateKeys(clock, LATE)
+        versions: Any = fakes.adapters.keys
+        yield Home(Settling(versions), versions, fakes.key_rotation)
         return
     with aws_in_process() as aws:
         services = aws.services(clock, key_cache_seconds=0)
-        yield Home(services.adapters.key_versions, services.adapters.keys, services.key_rotation)
+        if request.param != kind:
+            client = LateSecretsManager(services.secretsmanager, LATE)
+            services.adapters.__dict__["_secretsmanager"] = client
+        yield Home(Settling(services.adapters.key_versions), services.adapters.keys, services.key_rotation)
 
 
 def bare(one: SigningKey | None) -> SigningKey | None:
@@ -130,8 +165,9 @@ def test_a_whole_rotation_leaves_two_labels(home: Home) -> None:
 def test_a_breach_leaves_one_label(home: Home) -> None:
     before = str(home.labelled(CURRENT))
     home.rotation.create_secret(key(1).kid)
-    home.rotation.replace_without_grace(key(2).kid, epoch=1)
-    assert home.versions.labels() == {key(2).kid: frozenset({CURRENT})}
+    replacement = home.rotation.replace_without_grace(epoch=1)
+    home.rotation.tidy_labels(replacement)
+    assert home.versions.labels() == {replacement.key.kid: frozenset({CURRENT})}
     assert home.keys.current(epoch=1).current.epoch == 1
     for kid in (before, key(1).kid):
         assert home.keys.for_kid(kid, 1_700_000_000).verifier(kid, 1_700_000_000) is None

@@ -45,8 +45,11 @@ STORE_METHODS: dict[str, Callable[[Store], Any]] = {
     "active": lambda store: store.sessions.stored(ADA),
     "ended": lambda store: store.sessions.ended(ADA, limit=20),
     "end": lambda store: store.sessions.end([session()], EndReason.SIGNED_OUT, NOW),
-    "epoch": lambda store: store.sessions.epoch(),
-    "advance_epoch": lambda store: store.sessions.advance_epoch(1, NOW),
+    "all_stored": lambda store: list(store.sessions.all_stored()),
+    "state": lambda store: store.system.state(),
+    "epoch": lambda store: store.system.epoch(ADA),
+    "advance_epoch": lambda store: store.system.advance_epoch(1),
+    "record_replaced": lambda store: store.system.record_replaced(["k" * 36], NOW),
 }
 SECRET_METHODS: dict[str, Callable[[AwsServices], Any]] = {
     "current": lambda services: services.adapters.keys.current(),

@@ -148,7 +148,7 @@ def test_after_a_breach_no_earlier_key_verifies(secret: Secret) -> None:
     first = secret.current
     second = secret.rotate()
     secret.verifies(first)
-    secret.rotation.replace_without_grace(secret.version(), epoch=1)
+    secret.breach(epoch=1)
     assert secret.keys.current(epoch=1).current.epoch == 1
     assert not secret.verifies(first)
     assert not secret.verifies(second)
@@ -168,8 +168,7 @@ def test_a_previous_key_of_an_older_epoch_verifies_nothing_though_it_keeps_its_l
 
 def test_keys_of_an_epoch_that_was_declared_meanwhile_are_looked_for_at_once(secret: Secret) -> None:
     secret.keys.current()
-    version = secret.version()
-    secret.rotation.replace_without_grace(version, epoch=3)
+    version = secret.breach(epoch=3)
     assert secret.keys.current(epoch=3).current.kid == version
     assert secret.asked() == 2
     secret.keys.current(epoch=3)

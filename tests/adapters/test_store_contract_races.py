@@ -137,9 +137,9 @@ def test_of_many_changes_of_permissions_one_is_made_on_what_was_read(raced_store
 
 
 def test_of_many_who_raise_the_epoch_to_the_same_one_did(raced_store: Store) -> None:
-    outcomes = at_once([partial(raced_store.sessions.advance_epoch, 1, NOW)] * 12)
+    outcomes = at_once([partial(raced_store.system.advance_epoch, 1)] * 12)
     assert outcomes.count(True) == 1
-    assert raced_store.sessions.epoch() == 1
+    assert raced_store.system.state().epoch == 1
 
 
 def test_of_many_deletions_one_deleted(raced_store: Store) -> None:

@@ -45,7 +45,7 @@ def test_a_rotated_session_comes_back_as_it_was_given(store: Store) -> None:
 
 def test_a_session_is_read_with_its_account_and_the_epoch(store: Store) -> None:
     store.open(session())
-    store.sessions.advance_epoch(2, NOW)
+    store.system.advance_epoch(2)
     view = store.sessions.session_and_account(ADA, session().session_id)
     assert (view.session, view.account, view.epoch) == (session(), store.known(ADA), 2)
     assert store.sessions.session(ADA, session().session_id).epoch == 2
@@ -210,9 +210,9 @@ def test_more_is_read_than_one_page_holds(store: Store) -> None:
 
 
 def test_the_epoch_only_rises(store: Store) -> None:
-    assert store.sessions.epoch() == 0
-    assert store.sessions.advance_epoch(1, NOW)
-    assert not store.sessions.advance_epoch(1, NOW)
-    assert store.sessions.advance_epoch(3, NOW)
-    assert not store.sessions.advance_epoch(2, NOW)
-    assert store.sessions.epoch() == 3
+    assert store.system.state().epoch == 0
+    assert store.system.advance_epoch(1)
+    assert not store.system.advance_epoch(1)
+    assert store.system.advance_epoch(3)
+    assert not store.system.advance_epoch(2)
+    assert store.system.state().epoch == store.system.epoch(ADA) == 3

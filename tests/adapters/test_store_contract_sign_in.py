@@ -32,7 +32,7 @@ def attempt(store: Store, name: SignInName, at: int = NOW) -> int:
 
 def test_a_known_name_gives_the_account_and_the_epoch(store: Store) -> None:
     store.accounts.create(account())
-    store.sessions.advance_epoch(4, NOW)
+    store.system.advance_epoch(4)
     candidate = store.accounts.begin_sign_in(NAME, NOW, POLICY)
     assert (candidate.account, candidate.epoch) == (account(), 4)
 

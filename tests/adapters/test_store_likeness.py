@@ -83,7 +83,7 @@ def delete(user: str, username: str | None) -> Action:
 
 
 def advance(epoch: int) -> Action:
-    return lambda store, now: store.sessions.advance_epoch(epoch, now)
+    return lambda store, now: store.system.advance_epoch(epoch)
 
 
 user, device, flag = st.sampled_from(USERS), st.sampled_from(DEVICES), st.booleans()
@@ -117,7 +117,9 @@ def everything(store: Store) -> Any:
         [store.accounts.find(SignInName.of(name)) for name in NAMES],
         [store.sessions.stored(id_of(one)) for one in USERS],
         [store.ended(id_of(one)) for one in USERS],
-        store.sessions.epoch(),
+        store.system.state(),
+        [store.system.epoch(id_of(one)) for one in USERS],
+        sorted(one.session_id for one in store.sessions.all_stored()),
     )
 
 
@@ -125,10 +127,10 @@ def everything(store: Store) -> Any:
 @given(HISTORIES)
 def test_no_history_tells_the_fake_from_the_table(history: list[tuple[Action, int]]) -> None:
     fake = FakeStore()
-    imitation = Store(fake, fake)
+    imitation = Store(fake, fake, fake)
     with aws_in_process() as aws:
         services = aws.services(FakeClock())
-        original = Store(services.adapters.accounts, services.adapters.sessions)
+        original = Store.of(services)
         for user_ in USERS:
             for store in (original, imitation):
                 store.accounts.create(account(user_))

@@ -80,7 +80,7 @@ def after(gateway: Gateway, alice: dict[str, Any], change: str) -> tuple[int, st
         "revoked": lambda: gateway.form("/oauth/revoke", token=alice["refresh_token"]),
         "disabled": lambda: gateway.services.adapters.store.set_disabled(user_id, disabled=True),
         "deleted": lambda: gateway.services.administration.delete(user_id),
-        "breach": lambda: gateway.services.adapters.store.advance_epoch(1, 0),
+        "breach": lambda: gateway.services.adapters.store.advance_epoch(1),
         "expired": lambda: gateway.services.adapters.clock.advance(3600),
     }
     changes[change]()

@@ -176,7 +176,7 @@ def test_an_outage_is_raised_so_that_the_gateway_says_503_and_caches_nothing(
 def test_keys_of_an_epoch_that_the_table_has_left_are_an_outage_and_no_allow(
     gateway: Gateway, token: str
 ) -> None:
-    gateway.services.adapters.store.advance_epoch(1, gateway.services.adapters.clock.now)
+    gateway.services.adapters.store.advance_epoch(1)
     with pytest.raises(Unavailable):
         authorize(f"Bearer {token}")
 

@@ -95,7 +95,15 @@ def test_a_context_that_is_not_of_our_authorizer_opens_nothing(
     assert visit(requires()(tell), context=context).status in {401, 503}
 
 
-@pytest.mark.parametrize("name", sorted(CONTEXT.keys() - {"principalId", "integrationLatency"}))
+def test_a_scope_that_got_lost_on_the_way_is_an_empty_one(gateway: Gateway) -> None:
+    """The gateway need not hand on a value that is empty."""
+    context = {name: value for name, value in CONTEXT.items() if name != "scope"}
+    told = visit(requires()(tell), context=context)
+    assert (told.status, told.json["scope"]) == (200, "")
+    assert visit(requires("things:read")(tell), context=context).error == (403, "insufficient_scope")
+
+
+@pytest.mark.parametrize("name", sorted(CONTEXT.keys() - {"principalId", "integrationLatency", "scope"}))
 def test_a_claim_that_is_missing_opens_nothing(gateway: Gateway, name: str) -> None:
     context = {key: value for key, value in CONTEXT.items() if key != name}
     assert visit(requires()(tell), context=context).status in {401, 503}

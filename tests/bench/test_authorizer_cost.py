@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.adapters.dynamodb.items import SYSTEM_KEY, session_key
+from chalicelib.adapters.dynamodb.items import (
+    session_key,
+)
+from chalicelib.adapters.dynamodb.system_items import (
+    system_key,
+)
 from chalicelib.api.authorizer import bearer
 from chalicelib.aws_adapters import AwsAdapters
 from chalicelib.services import get_services
@@ -44,7 +49,7 @@ def test_a_warm_decision(stage: LocalDeployment, capsys: pytest.CaptureFixture[s
     read = Canned(client, "BatchGetItem")
     event = {"type": "TOKEN", "authorizationToken": f"Bearer {app.access_token}", "methodArn": ARN}
     keys: KeysAndAttributesTypeDef = {
-        "Keys": [session_key(me["id"], me["session"]["id"]), SYSTEM_KEY],
+        "Keys": [session_key(me["id"], me["session"]["id"]), system_key(me["id"])],
         "ConsistentRead": True,
     }
     material = get_services().adapters.keys.current().current.material.reveal()

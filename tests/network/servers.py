@@ -57,9 +57,10 @@ class Server:
 
     def breach(self) -> None:
         """Replace the key and end every session."""
-        epoch = self.services.adapters.sessions.epoch() + 1
-        self.services.key_rotation.replace_without_grace(str(uuid.uuid4()), epoch)
-        self.services.adapters.sessions.advance_epoch(epoch, self.clock())
+        system = self.services.adapters.system
+        replacement = self.services.key_rotation.replace_without_grace(system.state().epoch + 1)
+        system.advance_epoch(replacement.key.epoch)
+        self.services.key_rotation.tidy_labels(replacement)
         self.flush()
 
 

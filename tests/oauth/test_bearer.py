@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.errors import Unauthorized, Unavailable
+from chalicelib.domain.errors import InvalidToken, Unauthorized, Unavailable
 from chalicelib.oauth.bearer import bearer_token
-from tests.fakes import FakeAdapters, fake_services
+from tests.fakes import FakeAdapters, FakeServices, fake_services
 from tests.oauth.actors import account
 from tests.oauth.token_forger import TokenForger, refused
+
+
+def rotate(services: FakeServices) -> None:
+    """Rotate as Secrets Manager has it done."""
+    version = services.adapters.entropy(16).hex()
+    services.key_rotation.create_secret(version)
+    services.key_rotation.finish_secret(version)
 
 
 def test_a_token_as_issued_is_good_and_so_is_the_same_written_by_hand(forger: TokenForger) -> None:
@@ -51,11 +58,85 @@ def test_after_a_breach_no_earlier_token_is_good_at_once(forger: TokenForger) ->
 
 def test_a_breach_that_only_the_table_knows_makes_keys_too_old_to_believe(forger: TokenForger) -> None:
     """The epoch in the table is ahead of the keys: a token may be forged, and that cannot be told."""
-    forger.services.adapters.store.advance_epoch(1, forger.services.adapters.clock.now)
+    forger.services.adapters.store.advance_epoch(1)
     with pytest.raises(Unavailable):
         forger.verify(forger.good)
     forger.services.adapters.keys.breach()
     refused(forger, forger.good)
+
+
+@pytest.mark.parametrize(("ahead", "good"), [(0, True), (60, True), (61, False), (10**6, False)])
+def test_a_token_may_be_dated_a_minute_ahead_and_no_more(
+    forger: TokenForger,
+    ahead: int,
+    good: bool,  # noqa: FBT001
+) -> None:
+    now = forger.services.adapters.clock.now
+    token = forger.token(payload={"iat": now + ahead, "exp": now + ahead + 60})
+    if good:
+        assert forger.verify(token)
+    else:
+        refused(forger, token)
+
+
+def test_a_token_lives_a_day_at_most_whoever_has_signed_it(forger: TokenForger) -> None:
+    now = forger.services.adapters.clock.now
+    assert forger.verify(forger.token(payload={"iat": now, "exp": now + 86_400}))
+    for expires_at in (now + 86_401, 2**53 - 1):
+        refused(forger, forger.token(payload={"iat": now, "exp": expires_at}))
+
+
+def test_a_replaced_key_verifies_what_it_can_have_signed_and_nothing_later(forger: TokenForger) -> None:
+    """A function may sign with its cached copy for a minute, by a clock that is a minute ahead."""
+    adapters = forger.services.adapters
+    rotate(forger.services)
+    replaced_at = adapters.store.system_state.replaced_at[forger.header["kid"]]
+    adapters.clock.advance(20 * 60)
+
+    def dated(issued_at: int) -> str:
+        return forger.token(payload={"iat": issued_at, "exp": issued_at + 3600})
+
+    assert forger.verify(forger.good)
+    assert forger.verify(dated(replaced_at + 120))
+    for later in (121, 20 * 60):
+        refused(forger, dated(replaced_at + later))
+
+
+def test_a_retired_key_is_held_to_its_time_too(forger: TokenForger) -> None:
+    adapters = forger.services.adapters
+    for _ in range(3):
+        rotate(forger.services)
+        adapters.clock.advance(200)
+    assert forger.header["kid"] in {one.key.kid for one in adapters.keys.current().current.retired}
+    assert forger.verify(forger.good)
+    refused(forger, forger.token(payload={"iat": adapters.clock.now, "exp": adapters.clock.now + 60}))
+
+
+def test_a_key_of_whose_replacement_nothing_is_recorded_verifies_all(forger: TokenForger) -> None:
+    adapters = forger.services.adapters
+    adapters.keys.rotate()
+    adapters.clock.advance(1_000)
+    assert forger.verify(forger.token(payload={"iat": adapters.clock.now}))
+
+
+def test_what_a_rotation_left_unrecorded_the_next_one_records(forger: TokenForger) -> None:
+    adapters = forger.services.adapters
+    adapters.keys.rotate()
+    assert not adapters.store.system_state.replaced_at
+    rotate(forger.services)
+    assert forger.header["kid"] in adapters.store.system_state.replaced_at
+
+
+def test_a_session_of_a_past_epoch_is_over_also_where_only_the_key_knows(forger: TokenForger) -> None:
+    """As in a table that was restored to a time before a breach."""
+    adapters = forger.services.adapters
+    old = adapters.keys.current().current
+    epoch = adapters.keys.breach()
+    new_key = adapters.keys.current().current
+    assert (old.epoch, epoch, adapters.store.system_state.epoch) == (0, 1, 0)
+    token = forger.token(key=new_key.material.reveal(), header={"kid": new_key.kid})
+    with pytest.raises(InvalidToken, match="session ended"):
+        forger.verify(token)
 
 
 @pytest.mark.parametrize("method", ["for_kid", "session"])

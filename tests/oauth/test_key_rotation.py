@@ -17,6 +17,13 @@ from tests.oauth.forge import parts
 NEXT, AFTER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 
 
+def breach(services: FakeServices) -> str:
+    """Replace the key as a breach does; return its version."""
+    replacement = services.key_rotation.replace_without_grace(1)
+    services.key_rotation.tidy_labels(replacement)
+    return replacement.key.kid
+
+
 def rotate(services: FakeServices, version: str) -> None:
     rotation = services.key_rotation
     rotation.create_secret(version)
@@ -121,10 +128,11 @@ def test_an_earlier_rotation_that_is_finished_again_brings_its_key_not_back(serv
 
 def test_a_breach_between_the_look_and_the_promotion_stands(services: FakeServices) -> None:
     services.key_rotation.create_secret(NEXT)
-    services.adapters.keys.before["promote"] = lambda: services.key_rotation.replace_without_grace(AFTER, 1)
-    with pytest.raises(Unavailable):
+    services.adapters.keys.before["promote"] = lambda: breach(services)
+    with pytest.raises(RotationRefused):
         services.key_rotation.finish_secret(NEXT)
-    assert services.adapters.keys.version_of == {CURRENT: AFTER}
+    assert set(services.adapters.keys.version_of) == {CURRENT}
+    assert services.key_rotation.current().epoch == 1
 
 
 def test_a_version_without_a_value_is_not_promoted(services: FakeServices) -> None:
@@ -145,10 +153,10 @@ def test_a_pending_key_that_is_the_current_one_is_not_promoted(services: FakeSer
 
 def test_a_pending_key_from_before_a_breach_is_not_promoted(services: FakeServices) -> None:
     services.key_rotation.create_secret(NEXT)
-    services.key_rotation.replace_without_grace(AFTER, 1)
+    after = breach(services)
     with pytest.raises(RotationRefused):
         services.key_rotation.finish_secret(NEXT)
-    assert services.adapters.keys.version_of == {CURRENT: AFTER}
+    assert services.adapters.keys.version_of == {CURRENT: after}
 
 
 def test_a_key_that_cannot_verify_what_it_signs_is_refused(services: FakeServices) -> None:
@@ -200,19 +208,17 @@ def test_a_breach_leaves_one_key_and_no_grace(services: FakeServices) -> None:
     account(services)
     answer = sign_in(services)
     rotate(services, NEXT)
-    services.key_rotation.replace_without_grace(AFTER, 1)
-    assert services.adapters.keys.version_of == {CURRENT: AFTER}
+    assert services.adapters.keys.version_of == {CURRENT: breach(services)}
     with pytest.raises(InvalidToken):
         claims_of(services, answer)
     assert claims_of(services, sign_in(services))
 
 
 def test_a_breach_may_be_repeated(services: FakeServices) -> None:
-    services.key_rotation.replace_without_grace(AFTER, 1)
-    key = services.adapters.keys.versions[AFTER]
-    services.key_rotation.replace_without_grace(AFTER, 1)
-    assert services.adapters.keys.versions[AFTER] == key
-    assert services.adapters.keys.version_of == {CURRENT: AFTER}
+    first, second = breach(services), breach(services)
+    assert first != second
+    assert services.adapters.keys.version_of == {CURRENT: second}
+    assert services.key_rotation.current().epoch == 2
 
 
 def test_a_secret_without_a_current_version_is_refused(services: FakeServices) -> None:

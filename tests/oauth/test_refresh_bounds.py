@@ -114,6 +114,6 @@ def test_a_session_of_an_epoch_that_a_breach_ended_refreshes_nothing(services: F
     account(services)
     first = sign_in(services)
     epoch = services.adapters.keys.breach()
-    services.adapters.store.advance_epoch(epoch, services.adapters.clock.now)
+    services.adapters.store.advance_epoch(epoch)
     refused(services, first.refresh_token)
     assert refresh(services, sign_in(services).refresh_token).access_token

@@ -137,7 +137,7 @@ def test_a_key_that_a_breach_has_withdrawn_ends_no_session(services: FakeService
     """A function that has it cached asks for the new one, as the authorizer does."""
     stale = services.adapters.keys.current()
     withdrawn = sign_in(services).access_token
-    services.adapters.store.advance_epoch(services.adapters.keys.breach(), services.adapters.clock.now)
+    services.adapters.store.advance_epoch(services.adapters.keys.breach())
     fresh = sign_in(services)
     claims = claims_of(services, fresh)
     forged = services.adapters.codec.sign(claims.to_mapping(), stale.current)

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb.attempts import charge, too_many, without_failures
 from chalicelib.adapters.dynamodb.items import (
-    SYSTEM_KEY,
     Item,
     account_item,
     account_key,
     account_of,
-    integer,
     name_key,
+)
+from chalicelib.adapters.dynamodb.system_items import (
+    system_key,
+    system_state_of,
 )
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.accounts.account import Account
@@ -54,14 +56,15 @@ class DynamoDBAccounts:
 
     def begin_sign_in(self, name: SignInName, now: int, policy: AttemptPolicy) -> SignInCandidate:
         """Find the account of a name, and charge it. A name that finds nobody costs the same calls."""
-        found, system = self._table.batch_get(name_key(name), SYSTEM_KEY)
+        digest = name_key(name)["pk"]["S"].rpartition("#")[2]
+        found, system = self._table.batch_get(name_key(name), system_key(digest))
         key = account_key(found["user_id"]["S"]) if found else name_key(name, "UNKNOWN")
         is_charged, item = charge(self._table, key, now, policy, is_account=found is not None)
         if not is_charged and item is not None:
             raise too_many(item, now, policy)
         # An account that was deleted since its name was read has no item, and was not charged.
         account = account_of(item) if found and item else None
-        return SignInCandidate(account, epoch_of(system))
+        return SignInCandidate(account, system_state_of(system).epoch)
 
     def reset_failures(self, user_id: str, now: int) -> None:
         """Clear the failures of an account."""
@@ -92,8 +95,3 @@ class DynamoDBAccounts:
         keys = [account_key(account.user_id), *map(name_key, account.sign_in_names)]
         actions = [self._table.delete(key, "user_id = :user_id", own) for key in keys]
         return self._table.transact(actions)
-
-
-def epoch_of(system: Item | None) -> int:
-    """Read the epoch; none was ever written before the first breach."""
-    return integer(system, "epoch") if system else 0

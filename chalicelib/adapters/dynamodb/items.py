@@ -8,7 +8,7 @@ NAME#<digest of name>   NAME                        which account a sign-in name
 NAME#<digest of name>   UNKNOWN                     failures of a name that finds nobody; expires
 SESSIONS#<user id>      SESSION#<session id>        a session; goes some time after it has expired
 ENDED#<user id>         <time>#<session id>         why a session ended; expires
-SYSTEM                  EPOCH                       the epoch that sessions must have
+EPOCH#<00 to 3f>        EPOCH                       a copy of the system's state: the epoch, replaced keys
 ======================  ==========================  ==============================================
 
 Sessions have a partition of their own so that the authorizer's role can be kept, by leading key, from
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 Item = dict[str, "Value"]
 
-SYSTEM_KEY: Item = {"pk": {"S": "SYSTEM"}, "sk": {"S": "EPOCH"}}
 DAY = 86_400
 
 

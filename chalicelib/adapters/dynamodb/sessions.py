@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamodb.accounts import epoch_of
 from chalicelib.adapters.dynamodb.attempts import without_failures
 from chalicelib.adapters.dynamodb.items import (
-    SYSTEM_KEY,
     Item,
     account_key,
     account_of,
@@ -19,6 +18,10 @@ from chalicelib.adapters.dynamodb.items import (
     session_key,
     session_of,
     sessions_partition,
+)
+from chalicelib.adapters.dynamodb.system_items import (
+    system_key,
+    system_state_of,
 )
 from chalicelib.adapters.dynamodb.table import Refused, Table
 from chalicelib.domain.accounts.account import Account
@@ -52,18 +55,18 @@ class DynamoDBSessions:
         self._keep_days = ended_days
 
     def session(self, user_id: str, session_id: str) -> SessionView:
-        """Return a session and the epoch."""
-        session, system = self._table.batch_get(session_key(user_id, session_id), SYSTEM_KEY)
-        return SessionView(session_of(session) if session else None, epoch_of(system))
+        """Return a session and the state of the system."""
+        session, system = self._table.batch_get(session_key(user_id, session_id), system_key(user_id))
+        return SessionView(session_of(session) if session else None, system_state_of(system))
 
     def session_and_account(self, user_id: str, session_id: str) -> SessionView:
-        """Return a session, its account and the epoch."""
+        """Return a session, its account and the state of the system."""
         session, account, system = self._table.batch_get(
-            session_key(user_id, session_id), account_key(user_id), SYSTEM_KEY
+            session_key(user_id, session_id), account_key(user_id), system_key(user_id)
         )
         return SessionView(
             session_of(session) if session else None,
-            epoch_of(system),
+            system_state_of(system),
             account_of(account) if account else None,
         )
 
@@ -132,18 +135,9 @@ class DynamoDBSessions:
         ended = [session.ended(reason, now) for session in sessions]
         return [one for one in ended if self._table.transact(self._end_actions([one]))]
 
-    def epoch(self) -> int:
-        """Return the epoch of today."""
-        return epoch_of(self._table.get(SYSTEM_KEY))
-
-    def advance_epoch(self, epoch: int, now: int) -> bool:
-        """Raise the epoch; it never goes back."""
-        return self._table.update(
-            SYSTEM_KEY,
-            "SET epoch = :epoch, since = :now",
-            condition="attribute_not_exists(epoch) OR epoch < :epoch",
-            values={":epoch": number(epoch), ":now": number(now)},
-        )
+    def all_stored(self) -> Iterator[Session]:
+        """Return the sessions of every user."""
+        return map(session_of, self._table.scan("SESSIONS#"))
 
     def _account_update(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -93,6 +93,18 @@ class Table:
             for page in self.client.get_paginator("query").paginate(**request):
                 items.extend(page["Items"])
         return items
+
+    def scan(self, leading: str) -> Iterator[Item]:
+        """Return all items whose partition key begins with `leading`. It reads the whole table."""
+        pages = self.client.get_paginator("scan").paginate(
+            TableName=self.name,
+            FilterExpression="begins_with(pk, :leading)",
+            ExpressionAttributeValues={":leading": {"S": leading}},
+            ConsistentRead=True,
+        )
+        with translate_aws_errors():
+            for page in pages:
+                yield from page["Items"]
 
     def page(self, pk: str, *, limit: int, before: str | None = None) -> tuple[list[Item], bool]:
         """Return the last items of a partition, in reverse order, and whether the first one is among them.

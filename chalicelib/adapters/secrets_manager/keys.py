@@ -11,14 +11,15 @@ from botocore.exceptions import ClientError
 
 from chalicelib.adapters.aws import error_code, translate_aws_errors
 from chalicelib.adapters.secrets_manager.secret_value import signing_key
-from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.errors import TooManyUnknownKeys, Unavailable
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_secretsmanager.type_defs import GetSecretValueResponseTypeDef
 
-CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
+CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
 _VERSION_ID = re.compile(r"[A-Za-z0-9_+=.@!-]{32,64}")
 LOOKUP_BURST = 100
 LOOKUPS_PER_SECOND = 1
@@ -39,6 +40,8 @@ class SecretsManagerKeys:
 
     One call when cold, none while the cache is fresh. The previous version costs a call of its own, so it
     is fetched only once a token asks for it, which happens in the hour after a rotation.
+
+    Secrets Manager is eventually consistent: a read by label may still show what was there before a rotation.
     """
 
     def __init__(
@@ -66,8 +69,8 @@ class SecretsManagerKeys:
         """Return the keys that may know `kid`, after another look where the cached ones may be too old.
 
         A key that signed at `issued_at` was in the secret then, and a cache filled later has seen it. So only
-        a token younger than the cache can have a key that another look would find. Raises Unavailable where
-        the looks are used up: a no, which API Gateway would cache, might be wrong.
+        a token younger than the cache can have a key that another look would find. Raises TooManyUnknownKeys
+        where the looks are used up: a no, which API Gateway would cache, might be wrong.
         """
         with self._lock:
             cached = self._fresh()
@@ -78,9 +81,11 @@ class SecretsManagerKeys:
             if cached.keys.knows(kid) or not _may_be_newer(issued_at, cached.fetched_at, self._clock()):
                 return cached.keys
             if not self._lookups.take():
-                raise Unavailable("too many tokens of unknown keys")
+                raise TooManyUnknownKeys("too many unknown keys")
             cached = self._fetch_current()
-            return (cached if cached.keys.knows(kid) else self._fetch_previous(cached)).keys
+            if not cached.keys.knows(kid):
+                cached = self._fetch_previous(cached)
+            return cached.keys if cached.keys.knows(kid) else self._fetch_version(kid, cached.keys)
 
     def _fresh(self) -> _Cached:
         cached = self._cached
@@ -107,6 +112,27 @@ class SecretsManagerKeys:
         self._cached = replace(cached, keys=keys, previous_is_known=True)
         return self._cached
 
+    def _fetch_version(self, kid: str, keys: KeySet) -> KeySet:
+        """Ask for a version by its id, and return the keys with what its labels make of it."""
+        fetched_at = self._clock()
+        with translate_aws_errors():
+            try:
+                answer = self._client.get_secret_value(SecretId=self._secret_id, VersionId=kid)
+            except ClientError as error:
+                if error_code(error) == "ResourceNotFoundException":
+                    return keys
+                raise
+            found, labels = _key_of(answer), set(answer.get("VersionStages", ()))
+        if CURRENT in labels and _age(found) >= _age(keys.current):
+            # The read by label was late: what it gave has just been replaced by this one.
+            keys = KeySet(found, keys.current)
+        elif labels & {CURRENT, PREVIOUS}:
+            keys = replace(keys, previous=found)
+        else:
+            return replace(keys, unpromoted=found) if PENDING in labels else keys
+        self._cached = _Cached(keys, fetched_at, previous_is_known=True)
+        return keys
+
     def _fetch(self, stage: str) -> SigningKey | None:
         with translate_aws_errors():
             try:
@@ -115,9 +141,16 @@ class SecretsManagerKeys:
                 if stage == PREVIOUS and error_code(error) == "ResourceNotFoundException":
                     return None
                 raise
-            return signing_key(
-                answer["VersionId"], answer["SecretString"], int(answer["CreatedDate"].timestamp())
-            )
+            return _key_of(answer)
+
+
+def _key_of(answer: GetSecretValueResponseTypeDef) -> SigningKey:
+    return signing_key(answer["VersionId"], answer["SecretString"], int(answer["CreatedDate"].timestamp()))
+
+
+def _age(key: SigningKey) -> tuple[int, int]:
+    """Return what orders keys: a breach comes after any rotation, and keys are promoted as they were made."""
+    return key.epoch, key.created_at
 
 
 def _may_be_newer(issued_at: int, fetched_at: int, now: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.errors import UnreadableKey
 from chalicelib.domain.tokens.signing_keys import (
     ALGORITHM,
     MINIMUM_KEY_CHARACTERS,
@@ -13,10 +13,6 @@ from chalicelib.domain.tokens.signing_keys import (
     RetiredKey,
     SigningKey,
 )
-
-
-class UnreadableKey(Unavailable):
-    """AWS did answer, but somebody has edited the value: no key can be made of it."""
 
 
 def signing_key(version_id: str, text: str, created_at: int = 0) -> SigningKey:

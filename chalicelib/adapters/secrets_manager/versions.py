@@ -9,12 +9,17 @@ from botocore.exceptions import ClientError
 
 from chalicelib.adapters.aws import error_code, translate_aws_errors
 from chalicelib.adapters.secrets_manager.secret_value import secret_text, signing_key
+from chalicelib.domain.tokens.key_ports import (
+    StaleVersion,
+)
 from chalicelib.domain.tokens.signing_keys import SigningKey
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 CURRENT = "AWSCURRENT"
+_NOT_THERE = frozenset({"InvalidParameterException", "InvalidRequestException", "ResourceNotFoundException"})
+"""What AWS says where a label is not on the version that it is to be taken from."""
 
 
 class SecretsManagerVersions:
@@ -49,30 +54,42 @@ class SecretsManagerVersions:
         if self.key(key.kid) is not None:
             return
         with translate_aws_errors():
-            self._client.put_secret_value(
-                SecretId=self._secret_id,
-                ClientRequestToken=key.kid,
-                SecretString=secret_text(key),
-                VersionStages=[label],
-            )
+            try:
+                self._client.put_secret_value(
+                    SecretId=self._secret_id,
+                    ClientRequestToken=key.kid,
+                    SecretString=secret_text(key),
+                    VersionStages=[label],
+                )
+            except ClientError as error:
+                # It is there, and the look before was late to see it.
+                if error_code(error) != "ResourceExistsException":
+                    raise
 
     def promote(self, version_id: str, *, instead_of: str) -> None:
         """Move AWSCURRENT; Secrets Manager moves AWSPREVIOUS along, and refuses if it is no longer there."""
         if CURRENT in self.labels().get(version_id, frozenset()):
             return
         with translate_aws_errors():
-            self._client.update_secret_version_stage(
-                SecretId=self._secret_id,
-                VersionStage=CURRENT,
-                MoveToVersionId=version_id,
-                RemoveFromVersionId=instead_of,
-            )
+            try:
+                self._client.update_secret_version_stage(
+                    SecretId=self._secret_id,
+                    VersionStage=CURRENT,
+                    MoveToVersionId=version_id,
+                    RemoveFromVersionId=instead_of,
+                )
+            except ClientError as error:
+                if error_code(error) in _NOT_THERE:
+                    raise StaleVersion("another version is current") from error
+                raise
 
     def remove_label(self, version_id: str, label: str) -> None:
-        """Take a label off."""
-        if label not in self.labels().get(version_id, frozenset()):
-            return
+        """Take a label off. Not looked for before: a late read would leave it where it is."""
         with translate_aws_errors():
-            self._client.update_secret_version_stage(
-                SecretId=self._secret_id, VersionStage=label, RemoveFromVersionId=version_id
-            )
+            try:
+                self._client.update_secret_version_stage(
+                    SecretId=self._secret_id, VersionStage=label, RemoveFromVersionId=version_id
+                )
+            except ClientError as error:
+                if error_code(error) not in _NOT_THERE:
+                    raise

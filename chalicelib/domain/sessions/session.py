@@ -79,6 +79,7 @@ class Session:
     def is_active(self, now: int, epoch: int) -> bool:
         """Tell whether the session is neither expired nor of an epoch that a breach has ended.
 
+        `epoch` is the later one of the table and the signing key: a table that was restored may be behind.
         Compared here to the second, since DynamoDB's TTL sweeps expired items days later.
         """
         return now < min(self.idle_expires_at, self.expires_at) and self.epoch >= epoch

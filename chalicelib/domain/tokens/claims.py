@@ -12,6 +12,8 @@ from chalicelib.domain.tokens.scopes import Scope
 
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type (RFC 9068 §2.1)
 MAX_TOKEN_BYTES = 8 * 1024
+MAX_TOKEN_SECONDS = 24 * 3600
+"""Longest life of an access token, from `iat` to `exp`; what lives longer was not signed here."""
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,512}")
 _LATEST = 2**53 - 1
 """Largest integer that every JSON reader keeps exactly (RFC 7159 §6)."""

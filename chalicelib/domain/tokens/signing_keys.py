@@ -49,10 +49,15 @@ class RetiredKey:
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """What may sign, and what may verify."""
+    """What may sign, and what may verify.
+
+    `unpromoted` verifies nothing. It is a key that a token has named and that has not been promoted, as far
+    as can be seen: Secrets Manager may not show a promotion yet.
+    """
 
     current: SigningKey
     previous: SigningKey | None = None
+    unpromoted: SigningKey | None = None
 
     def verifier(self, kid: str, now: int) -> SigningKey | None:
         """Return the key that `kid` names, if it may verify; `kid` is compared and used for nothing else."""

@@ -59,13 +59,16 @@ class RefreshTokenGrant:
         view = self.sessions.session_and_account(token.user_id, token.session_id)
         now = self.clock()
         session, account = self._active(view.session, view.account, view.epoch, now)
+        signing_key = self.keys.current(epoch=view.epoch).current
+        if session.epoch < signing_key.epoch:
+            # The later epoch of table and key counts: a table that was restored may not know of a breach.
+            raise InvalidGrant("session_expired", user_id=session.user_id)
         decision = self._decide(session, token, now, key)
         if session.client_id != client_id:
             # Bound to its client (RFC 6749 §10.4). A good token from another client is refused and not spent;
             # a reused one has ended the session above, whichever client sent it.
             raise InvalidGrant("other_client", user_id=session.user_id)
         scope = resolve_scope(requested, _allowed(session, account))
-        signing_key = self.keys.current(epoch=view.epoch).current
         session, secret = self._settle(session, decision, token, key)
         access_token, expires_in = self.tokens.issue(
             session, scope, signing_key, issuer=request.issuer, audience=request.audience, now=now

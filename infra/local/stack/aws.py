@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from infra.local.environment import HOST
+from infra.local.stack.moto_transactions import copy_tables_once
 from infra.local.stack.server import HttpServer
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class LocalAws:
         self.url = f"http://{HOST}:{listener.getsockname()[1]}"
         self._account = str(next(_ACCOUNTS))
         self._on_flush = on_flush
+        copy_tables_once()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = HttpServer(self._serve, listener, threads=1)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 
 import click
 
 from chalicelib import observability
 from chalicelib.api.serializers import timestamp
+from chalicelib.domain.errors import Unavailable
+from chalicelib.oauth.key_rotation import Replacement
 from chalicelib.observability import Event
 from infra.operate.breach.dry_run import DryRun
 from infra.operate.breach.plan import Plan, count_ended, make_plan
@@ -51,7 +52,7 @@ def _begin(deployment: Deployment, plan: Plan, path: Path | None) -> ReportWrite
         stage=stage,
         operator=deployment.operator(),
         started_at=timestamp(clock()),
-        epoch_before=plan.table_epoch,
+        epoch_before=plan.epoch_before,
         epoch=plan.epoch,
         resumed=plan.resumes,
     )
@@ -68,22 +69,38 @@ def _carry_out(deployment: Deployment, plan: Plan, journal: ReportWriter) -> Non
         # A call of the authorizer that began before the epoch was raised may have been cached since.
         _flush(deployment, journal, "emptied the authorizer cache once more")
     user_id = before.account.user_id if before else None
-    journal.report.sessions_ended = count_ended(deployment, plan, ended_at, but_of=user_id)
+    epoch = journal.report.epoch
+    journal.report.sessions_ended = count_ended(deployment, plan, epoch, ended_at, but_of=user_id)
 
 
 def _end_everything(deployment: Deployment, plan: Plan, journal: ReportWriter) -> int:
-    """Replace key, then epoch; return when. In this order no old key signs for a session of the new epoch."""
+    """Replace key, then epoch; return when.
+
+    In this order no old key signs for a session of the new epoch. Nothing comes in between that could fail.
+    """
     services = deployment.services
     if plan.key_epoch is None:
         journal.step("found a signing key that nobody can read, and went by the table's epoch")
-    services.key_rotation.replace_without_grace(str(uuid.uuid4()), plan.epoch)
-    journal.step(f"replaced the signing key: epoch {plan.epoch}")
+    replacement = services.key_rotation.replace_without_grace(plan.epoch)
+    epoch = journal.report.epoch = replacement.key.epoch
+    journal.step(f"replaced the signing key: epoch {epoch}")
     # Warm functions see the new epoch with the read that each request makes, and drop older keys at once.
     ended_at = services.adapters.clock()
-    services.adapters.sessions.advance_epoch(plan.epoch, ended_at)
-    observability.record(Event.BREACH, severe=True, epoch=plan.epoch, operator=journal.report.operator)
+    services.adapters.system.advance_epoch(epoch)
+    observability.record(Event.BREACH, severe=True, epoch=epoch, operator=journal.report.operator)
     journal.step("ended every session from before")
+    _tidy_labels(deployment, journal, replacement)
     return ended_at
+
+
+def _tidy_labels(deployment: Deployment, journal: ReportWriter, replacement: Replacement) -> None:
+    """Take the labels off the old key. That changes nothing for anybody, so a failure stops nothing."""
+    try:
+        deployment.services.key_rotation.tidy_labels(replacement)
+    except Unavailable as error:
+        journal.step(f"left the old key its label, which gives it no use any more ({error.reason})")
+    else:
+        journal.step("took the old key's label away")
 
 
 def _flush(deployment: Deployment, journal: ReportWriter, done: str) -> None:

@@ -34,12 +34,12 @@ class DryRun:
 
     def run(self) -> None:
         """Check everything. Raises ClickException where anything is missing."""
-        click.echo(f"DryRun on stage {self.deployment.stage}; nothing is changed.")
+        click.echo(f"Dry run on stage {self.deployment.stage}; nothing is changed.")
         services = self.deployment.services
         checks: dict[str, Callable[[], str]] = {
             "AWS knows who you are": self.deployment.operator,
             "the signing key can be read": lambda: f"epoch {services.key_rotation.current().epoch}",
-            "the table can be read": lambda: f"epoch {services.adapters.sessions.epoch()}",
+            "the table can be read": lambda: f"epoch {services.adapters.system.state().epoch}",
             "the sessions can be counted": lambda: f"{self._would_end} would end",
             "the API answers": self._health,
             "the report can be written": self._report_file,
@@ -55,7 +55,9 @@ class DryRun:
 
     @cached_property
     def _would_end(self) -> int:
-        return count_ended(self.deployment, self._plan, self.deployment.services.adapters.clock())
+        return count_ended(
+            self.deployment, self._plan, self._plan.epoch, self.deployment.services.adapters.clock()
+        )
 
     def _health(self) -> str:
         url = f"{self.deployment.api_url}/health"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.adapters.dynamodb.items import session_of
-from chalicelib.adapters.secrets_manager.secret_value import UnreadableKey
+from chalicelib.domain.errors import UnreadableKey
 from infra.operate.deployment import Deployment
 
 LEAP = 100
@@ -25,10 +24,18 @@ class Plan:
 
     @property
     def epoch(self) -> int:
-        """Return an epoch beyond every one in use, also after runs that stopped between key and table."""
+        """Return an epoch beyond every one in use, also after runs that stopped between key and table.
+
+        The key's may have been read late: what replaces the key then goes further than this.
+        """
         if self.key_epoch is None:
             return self.table_epoch + LEAP
         return max(self.key_epoch, self.table_epoch) + 1
+
+    @property
+    def epoch_before(self) -> int:
+        """Return the epoch that sessions must have had until now: the later one of table and key."""
+        return max(self.key_epoch or 0, self.table_epoch)
 
     @property
     def resumes(self) -> bool:
@@ -43,26 +50,16 @@ def make_plan(deployment: Deployment) -> Plan:
         key_epoch = services.key_rotation.current().epoch
     except UnreadableKey:
         key_epoch = None
-    return Plan(services.adapters.sessions.epoch(), key_epoch)
+    return Plan(services.adapters.system.state().epoch, key_epoch)
 
 
-def count_ended(deployment: Deployment, plan: Plan, now: int, but_of: str | None = None) -> int:
-    """Count the sessions that a plan ends: those that stand at `now`, by the epoch from before.
+def count_ended(deployment: Deployment, plan: Plan, epoch: int, now: int, but_of: str | None = None) -> int:
+    """Count the sessions that `epoch` ends: those that stand at `now`, by the epoch from before.
 
     Neither one that had expired nor one that an earlier run has ended is among them, nor any of the user
-    `but_of`. It is a scan, which is why it comes last.
+    `but_of`. It is a scan, which is why it comes last. Raises Unavailable.
     """
-    pages = (
-        deployment.client("dynamodb")
-        .get_paginator("scan")
-        .paginate(
-            TableName=deployment.settings.users_table,
-            FilterExpression="begins_with(pk, :sessions)",
-            ExpressionAttributeValues={":sessions": {"S": "SESSIONS#"}},
-        )
-    )
-    sessions = (session_of(item) for page in pages for item in page["Items"])
     return sum(
-        one.is_active(now, plan.table_epoch) and one.epoch < plan.epoch and one.user_id != but_of
-        for one in sessions
+        one.is_active(now, plan.epoch_before) and one.epoch < epoch and one.user_id != but_of
+        for one in deployment.services.adapters.sessions.all_stored()
     )

@@ -100,6 +100,9 @@ def _resource(service: str, operation: str, params: dict[str, Any]) -> str:
             found = f"arn:aws:s3:::{'/'.join(params[name] for name in ('Bucket', 'Key') if name in params)}"
         case "iam":
             found = f"arn:aws:iam::1:role/{params['RoleName']}"
+        case "dynamodb" if operation == "BatchGetItem":
+            (name,) = params["RequestItems"]
+            found = f"arn:aws:dynamodb:eu-west-1:1:table/{name}"
         case "dynamodb":
             found = f"arn:aws:dynamodb:eu-west-1:1:table/{params['TableName']}"
         case "secretsmanager":

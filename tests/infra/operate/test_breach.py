@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb.sessions import DynamoDBSessions
+from chalicelib.adapters.dynamodb.system import DynamoDBSystem
 from chalicelib.domain.errors import Unavailable
 from infra.local.stack import local_stack
 from infra.local.stack.local_stack import LocalStack
@@ -64,6 +64,7 @@ def test_the_report_says_what_was_done(stage: LocalDeployment) -> None:
     assert [one.split(":")[0] for one in done] == [
         "replaced the signing key",
         "ended every session from before",
+        "took the old key's label away",
         "emptied the authorizer cache",
         "proved that tokens from before are refused",
         "emptied the authorizer cache once more",
@@ -91,7 +92,7 @@ def test_each_run_goes_to_a_new_epoch(stage: LocalDeployment) -> None:
         assert stage.operate("breach", "--yes").exit_code == 0
         assert knock(app)[0] == GONE
         assert report(stage, epoch)["sessions_ended"] >= 1
-    assert stage.deployment.services.adapters.sessions.epoch() == 3
+    assert stage.deployment.services.adapters.system.state().epoch == 3
     assert stage.signed_in().me().status_code == 200
 
 
@@ -110,15 +111,15 @@ def test_a_run_that_crashed_is_resumed_by_another(
 ) -> None:
     """Between the new key and the new epoch, and right after that epoch was written."""
     app = stage.signed_in()
-    advance = DynamoDBSessions.advance_epoch
+    advance = DynamoDBSystem.advance_epoch
 
-    def crash(self: DynamoDBSessions, epoch: int, now: int) -> bool:
+    def crash(self: DynamoDBSystem, epoch: int) -> bool:
         if after_the_write:
-            advance(self, epoch, now)
+            advance(self, epoch)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(DynamoDBSessions, "advance_epoch", crash)
+        patch.setattr(DynamoDBSystem, "advance_epoch", crash)
         assert stage.operate("breach", "--yes").exit_code != 0
     assert (report(stage, 1)["finished"], report(stage, 1)["stopped_by"]) == (False, "KeyboardInterrupt")
     assert stage.operate("breach", "--yes").exit_code == 0
@@ -134,7 +135,7 @@ def test_a_table_that_cannot_be_written_is_told_in_one_sentence(
         raise Unavailable("aws ThrottlingException")
 
     with monkeypatch.context() as patch:
-        patch.setattr(DynamoDBSessions, "advance_epoch", fail)
+        patch.setattr(DynamoDBSystem, "advance_epoch", fail)
         result = stage.operate("breach", "--yes")
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1].startswith("Error: AWS could not be asked (ThrottlingException)")
@@ -195,5 +196,5 @@ def check_done_but_not_proven(stage: LocalDeployment) -> str:
     assert any(step["done"].startswith("NOT PROVEN") for step in said["steps"])
     assert not any(said["proof"].values())
     services = stage.deployment.services
-    assert (services.key_rotation.current().epoch, services.adapters.sessions.epoch()) == (1, 1)
+    assert (services.key_rotation.current().epoch, services.adapters.system.state().epoch) == (1, 1)
     return result.output

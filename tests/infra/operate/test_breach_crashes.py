@@ -85,7 +85,7 @@ def stage(tmp_path: Path) -> Iterator[LocalDeployment]:
 def test_whatever_call_it_dies_at_the_next_run_ends_it(stage: LocalDeployment, *, after: bool) -> None:
     """To die at a call that only looks is to die after the change before it, or before the next one."""
     calls = calls_of_a_run(stage)
-    assert {"PutSecretValue", "UpdateItem", "FlushStageAuthorizersCache"} <= set(calls)
+    assert {"PutSecretValue", "TransactWriteItems", "FlushStageAuthorizersCache"} <= set(calls)
     changing = [at for at, name in enumerate(calls, 1) if not name.startswith(LOOKING)]
     assert len(changing) > 8
     for at in changing:
@@ -109,4 +109,4 @@ def check_death(stage: LocalDeployment, reaper: CrashInjector) -> None:
     assert all(said["proof"].values())
     assert knock(app) == EVERY_DOOR_SHUT, where
     assert works_again(app), where
-    assert stage.deployment.services.adapters.sessions.epoch() == said["epoch"]
+    assert stage.deployment.services.adapters.system.state().epoch == said["epoch"]

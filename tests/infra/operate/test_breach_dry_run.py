@@ -76,7 +76,7 @@ def test_it_changes_nothing(stage: LocalDeployment) -> None:
         ("GetCallerIdentity", ["AWS knows who you are"]),
         ("DescribeSecret", ["the signing key can be read", "the sessions can be counted"]),
         ("GetSecretValue", ["the signing key can be read", "the sessions can be counted"]),
-        ("GetItem", ["the table can be read", "the sessions can be counted"]),
+        ("BatchGetItem", ["the table can be read", "the sessions can be counted"]),
         ("Scan", ["the sessions can be counted"]),
     ],
 )

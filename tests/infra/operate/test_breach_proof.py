@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb.sessions import DynamoDBSessions
-from chalicelib.oauth.key_rotation import KeyRotation
+from chalicelib.adapters.dynamodb.system import DynamoDBSystem
+from chalicelib.oauth.key_rotation import KeyRotation, Replacement
 from infra.local.stack.local_stack import LocalStack
 from infra.operate.breach.proof import Before
 from tests.blackbox.local_deployment import LocalDeployment, staged
@@ -54,7 +55,7 @@ def test_without_a_cache_there_is_nothing_to_be_emptied(tmp_path: Path) -> None:
 
 def test_an_epoch_that_was_not_raised_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Warm functions then go on with the keys that they have."""
-    monkeypatch.setattr(DynamoDBSessions, "advance_epoch", lambda *_: True)
+    monkeypatch.setattr(DynamoDBSystem, "advance_epoch", lambda *_: True)
     with staged(tmp_path) as stage:
         proof = proof_of_failed_run(stage)
         assert proof == {BY_TABLE: False, BY_CACHE: False, BY_REFRESH: False, AGAIN: True}
@@ -63,7 +64,11 @@ def test_an_epoch_that_was_not_raised_is_seen(tmp_path: Path, monkeypatch: pytes
 
 def test_a_key_that_was_not_replaced_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Functions refuse to sign with a key of a past epoch, so nobody comes in."""
-    monkeypatch.setattr(KeyRotation, "replace_without_grace", lambda *_: None)
+
+    def pretend(rotation: KeyRotation, epoch: int) -> Replacement:
+        return Replacement(replace(rotation.current(), epoch=epoch), "another version")
+
+    monkeypatch.setattr(KeyRotation, "replace_without_grace", pretend)
     with staged(tmp_path) as stage:
         proof = proof_of_failed_run(stage)
         assert (proof[BY_REFRESH], proof[AGAIN]) == (True, False)

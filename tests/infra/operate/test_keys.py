@@ -137,6 +137,19 @@ def test_a_key_is_gone_once_its_last_token_is(stage: LocalDeployment, moved: Fak
     assert status(app, signed_by(first_key, app, exp=far, iat=moved.now)) == 401
 
 
+def test_an_old_key_signs_nothing_new_twenty_days_later(stage: LocalDeployment, moved: FakeClock) -> None:
+    app = stage.signed_in(permissions=["users:read"])
+    first_key = get_services().key_rotation.current()
+    rotated()
+    moved.advance(20 * DAY)
+    for life in (3600, DAY, 2**53 - 1 - moved.now):
+        token = signed_by(first_key, app, iat=moved.now, exp=moved.now + life)
+        assert status(app, token) == 401
+        assert app.get("/admin/users/x", f"Bearer {token}").status_code == 401
+    forever = signed_by(get_services().key_rotation.current(), app, iat=moved.now, exp=2**53 - 1)
+    assert status(app, forever) == 401
+
+
 def test_a_pending_key_neither_signs_nor_verifies(stage: LocalDeployment, moved: FakeClock) -> None:
     app, token = stage.signed_in(), str(uuid.uuid4())
     for name in STEPS[:3]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb.sessions import DynamoDBSessions
+from chalicelib.adapters.dynamodb.system import DynamoDBSystem
 from chalicelib.adapters.secrets_manager.versions import SecretsManagerVersions
 from chalicelib.domain.errors import Unavailable
 from tests.blackbox.local_deployment import LocalDeployment, staged
@@ -53,11 +53,11 @@ def test_a_session_of_an_interrupted_run_ends_too(tmp_path: Path, monkeypatch: p
 
     with staged(tmp_path, KEY_CACHE_SECONDS=0) as stage:
         with monkeypatch.context() as patch:
-            patch.setattr(DynamoDBSessions, "advance_epoch", stop)
+            patch.setattr(DynamoDBSystem, "advance_epoch", stop)
             for _ in range(3):
                 assert stage.operate("breach", "--yes").exit_code == 1
         services = stage.deployment.services
-        assert (services.key_rotation.current().epoch, services.adapters.sessions.epoch()) == (3, 0)
+        assert (services.key_rotation.current().epoch, services.adapters.system.state().epoch) == (3, 0)
         app = stage.signed_in()
         spoil_key(stage)
         # No function keeps its keys here, so nobody could sign in before: it is done, and not proven.

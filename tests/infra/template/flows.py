@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters.secrets_manager.keys import LOOKUP_BURST
 from chalicelib.aws_adapters import Adapters
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import SignInName
@@ -40,6 +42,7 @@ def every_flow(stage: FunctionHarness) -> None:
         _denials,
         _rotations,
         _breach,
+        _unknown_keys,
         _outages,
         _crashes,
     ):
@@ -170,11 +173,21 @@ def _breach(stage: FunctionHarness) -> None:
     """What the functions do once an operator has declared one."""
     tokens = stage.sign_in(ADA)
     operator = stage.operator
-    operator.key_rotation.replace_without_grace(str(uuid.uuid4()), 1)
-    operator.adapters.sessions.advance_epoch(1, stage.clock())
+    operator.key_rotation.replace_without_grace(1)
+    operator.adapters.system.advance_epoch(1)
     assert stage.ask("GET", "/me", tokens["access_token"]).status == 401
     assert stage.refresh(tokens["refresh_token"])["error"] == "invalid_grant"
     assert stage.ask("GET", "/me", stage.sign_in(ADA)["access_token"]).status == 200
+
+
+def _unknown_keys(stage: FunctionHarness) -> None:
+    """More tokens of keys that nobody has than are looked up."""
+    token = stage.sign_in(ADA)["access_token"]
+    _, payload, signature = token.split(".")
+    header = json.dumps({"alg": "HS256", "typ": "at+jwt", "kid": str(uuid.uuid4())}).encode()
+    unknown = f"{base64.urlsafe_b64encode(header).rstrip(b'=').decode()}.{payload}.{signature}"
+    statuses = [stage.ask("GET", "/me", unknown).status for _ in range(LOOKUP_BURST + 1)]
+    assert (statuses[0], statuses[-1]) == (401, 503)
 
 
 def _outages(stage: FunctionHarness) -> None:

@@ -1,0 +1,133 @@
+"""What every store promises of the system's state, and what the table makes of copies that differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.tokens.system_state import MAX_REPLACED_KEYS, SystemState
+from tests.adapters.aws_calls import Calls, answer_with
+from tests.adapters.conftest import Store
+from tests.adapters.records import NOW, account, id_of, session
+from tests.fake_aws import Aws, AwsServices
+from tests.fakes import FakeClock
+
+ADA = id_of("ada")
+
+
+def kid(number: int) -> str:
+    return f"{number:032x}"
+
+
+def test_a_new_store_has_seen_nothing(store: Store) -> None:
+    assert store.system.state() == SystemState()
+    assert store.system.epoch(ADA) == 0
+
+
+def test_the_first_time_at_which_a_key_was_replaced_stays(store: Store) -> None:
+    store.system.record_replaced([kid(1)], NOW)
+    store.system.record_replaced([kid(1), kid(2)], NOW + 9)
+    assert store.system.state().replaced_at == {kid(1): NOW, kid(2): NOW + 9}
+
+
+def test_epoch_and_replaced_keys_do_not_touch_each_other(store: Store) -> None:
+    store.system.record_replaced([kid(1)], NOW)
+    store.system.advance_epoch(4)
+    store.system.record_replaced([kid(2)], NOW + 1)
+    assert not store.system.advance_epoch(3)
+    assert store.system.state() == SystemState(4, {kid(1): NOW, kid(2): NOW + 1})
+
+
+def test_the_latest_of_the_replaced_keys_are_kept(store: Store) -> None:
+    for number in range(MAX_REPLACED_KEYS + 3):
+        # A clock may be behind that of the rotation before.
+        store.system.record_replaced([kid(number)], NOW - number)
+    assert set(store.system.state().replaced_at) == {kid(one) for one in range(3, MAX_REPLACED_KEYS + 3)}
+
+
+def test_every_read_of_a_session_tells_the_state(store: Store) -> None:
+    for label in ("ada", "bob", "carol"):
+        store.accounts.create(account(label))
+        store.open(session(label, user=label))
+    store.system.advance_epoch(2)
+    store.system.record_replaced([kid(1)], NOW)
+    for label in ("ada", "bob", "carol"):
+        read = (
+            store.sessions.session(id_of(label), id_of(label)),
+            store.sessions.session_and_account(id_of(label), id_of(label)),
+        )
+        assert {view.epoch for view in read} == {2}
+        assert all(view.system.replaced_at == {kid(1): NOW} for view in read)
+        assert store.system.epoch(id_of(label)) == 2
+
+
+def copies(aws: Aws) -> list[dict[str, Any]]:
+    """Return the copies in the table."""
+    return [item for item in aws.items() if item["pk"]["S"].startswith("EPOCH#")]
+
+
+def restore(aws: Aws, items: list[dict[str, Any]]) -> None:
+    """Write copies back as they were."""
+    for item in items:
+        aws.dynamodb.put_item(TableName=aws.settings.users_table, Item=item)
+
+
+def test_users_are_spread_over_sixty_four_copies_and_one_transaction_writes_them(
+    aws: Aws, aws_house: AwsServices
+) -> None:
+    calls = Calls.of(aws_house)
+    aws_house.adapters.system.advance_epoch(1)
+    assert [call.operation for call in calls.dynamodb] == ["TransactWriteItems"]
+    found = copies(aws)
+    assert {item["pk"]["S"] for item in found} == {f"EPOCH#{number:02x}" for number in range(64)}
+    calls.forget()
+    for first in (0x00, 0x3F, 0x40, 0xFF):
+        aws_house.adapters.system.epoch(f"{first:02x}" + "0" * 30)
+    keys = [call.parameters["Key"]["pk"]["S"] for call in calls.dynamodb]
+    assert keys == ["EPOCH#00", "EPOCH#3f", "EPOCH#00", "EPOCH#3f"]
+
+
+def test_copies_that_differ_add_up_to_the_strictest_and_are_equal_after_the_next_write(
+    aws: Aws, aws_house: AwsServices
+) -> None:
+    system = aws_house.adapters.system
+    system.record_replaced([kid(1)], NOW)
+    before = copies(aws)
+    system.advance_epoch(1)
+    system.record_replaced([kid(2)], NOW + 1)
+    restore(aws, before[:40])
+    aws.dynamodb.delete_item(
+        TableName=aws.settings.users_table, Key={name: before[50][name] for name in ("pk", "sk")}
+    )
+    strictest = SystemState(1, {kid(1): NOW, kid(2): NOW + 1})
+    assert aws_house.adapters.system.state() == strictest
+    # Another process, which has seen nothing; a role that may not read.
+    other = aws.services(FakeClock()).adapters.system
+    other.record_replaced([kid(3)], NOW + 2)
+    contents = [(item["epoch"], item["replaced_at"]) for item in copies(aws)]
+    assert len(contents) == 64
+    assert all(one == contents[0] for one in contents)
+    assert other.state() == SystemState(1, {**strictest.replaced_at, kid(3): NOW + 2})
+
+
+def test_a_write_goes_by_what_is_there_and_not_by_what_it_saw(aws: Aws, aws_house: AwsServices) -> None:
+    early, late = aws_house.adapters.system, aws.services(FakeClock()).adapters.system
+    early.state()
+    late.advance_epoch(5)
+    assert not early.advance_epoch(3)
+    early.record_replaced([kid(1)], NOW)
+    assert late.state() == SystemState(5, {kid(1): NOW})
+
+
+def test_a_write_that_never_meets_what_it_saw_is_unavailable(aws: Aws, aws_house: AwsServices) -> None:
+    other = aws.services(FakeClock()).adapters.system
+    busy = iter(range(1, 99))
+
+    def interfere(*_: Any, **__: Any) -> None:
+        other.record_replaced([kid(next(busy))], NOW)
+
+    answer_with(aws_house.dynamodb, interfere, "TransactWriteItems")
+    with pytest.raises(Unavailable):
+        aws_house.adapters.system.advance_epoch(1)
