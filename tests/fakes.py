@@ -145,7 +145,7 @@ class RecordingAudit:
 
 
 class FakeAdapters:
-    """Every port served by a fake, but the codec and the texts of mails, which are served by the real ones."""
+    """Every port served by a fake, except the codec and the texts of mails, which do no I/O worth faking."""
 
     def __init__(self, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock()

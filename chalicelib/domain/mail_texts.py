@@ -99,9 +99,9 @@ def _check(part: str, template: Template, required: frozenset[str], allowed: fro
     if not template.is_valid():
         raise BadMailText(f"A dollar sign in {part} is written $$.")
     if missing := sorted(required - found):
-        raise BadMailText(f"{part.capitalize()} needs ${missing[0]}.")
+        raise BadMailText(f"{part[:1].upper() + part[1:]} needs ${missing[0]}.")
     if unknown := sorted(found - allowed):
-        raise BadMailText(f"{part.capitalize()} cannot have ${unknown[0]}.")
+        raise BadMailText(f"{part[:1].upper() + part[1:]} cannot have ${unknown[0]}.")
 
 
 def choose_language(requested: str, offered: frozenset[str], fallback: str) -> str:
