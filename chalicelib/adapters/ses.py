@@ -60,14 +60,25 @@ def mime_message(mail: Mail, sender: str, name: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = _address(sender, name)
     message["To"] = _address(mail.recipient)
-    message["Subject"] = " ".join(mail.content.subject.split())
+    message["Subject"] = _one_line(mail.content.subject)
     message["Message-ID"] = f"<{mail.message_id}@{sender.rpartition('@')[2]}>"
     # RFC 3834 §5: no out-of-office reply comes back.
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = mail.language
     message.set_content(mail.content.text, cte="quoted-printable")
     message.add_alternative(mail.content.html, subtype="html", cte="quoted-printable")
+    # Only now: `add_alternative` moves such headers into the first part.
+    message["Content-Language"] = mail.language
     return message
+
+
+def _one_line(text: str) -> str:
+    """Return text for a header: printable, and nothing that the email package would decode.
+
+    It decodes encoded words (RFC 2047) in what a header is set to, and writes a line break that comes out of
+    one.
+    """
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(printable.split()).replace("=?", "= ?")
 
 
 def _address(spec: str, name: str = "") -> Address:
@@ -78,6 +89,6 @@ def _address(spec: str, name: str = "") -> Address:
     if not all("!" <= char <= _HIGHEST_ASCII for char in spec):
         raise MailRejected("not ASCII")
     try:
-        return Address(" ".join(name.split()), addr_spec=spec)
+        return Address(_one_line(name), addr_spec=spec)
     except (ValueError, IndexError, MessageError) as error:
         raise MailRejected(type(error).__name__) from None

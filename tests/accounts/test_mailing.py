@@ -107,9 +107,7 @@ def test_a_notice_with_an_address_goes_there(services: FakeServices, kind: MailK
 
 
 @pytest.mark.parametrize("kind", NOTICES)
-def test_a_notice_for_nobody_or_a_bounced_address_is_not_sent(
-    services: FakeServices, kind: MailKind
-) -> None:
+def test_a_notice_for_nobody_or_a_bounced_address_is_not_sent(services: FakeServices, kind: MailKind) -> None:
     made = stored_account(services)
     services.mailing.take_report(MailReport(Report.BOUNCE, (STORED,)))
     assert deliver(services, mail_request(kind, user_id=made.user_id)) is Outcome.UNDELIVERABLE
