@@ -5,10 +5,16 @@ STAGE ?= dev
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+DEPLOYED_VENV := .local/venv-deployed
+# What runs in Lambda. The rest is for an operator's machine, whose Python is the default one.
+DEPLOYED_TESTS := $(addprefix tests/,domain oauth accounts adapters api blackbox)
 SECOND_ENGINE := .local/dynalite/.tried
+SECOND_ENGINE_LOCK := tests/network/second_engine/package.json tests/network/second_engine/package-lock.json
+# Into the environment and nowhere else, whatever pip's configuration says of `user`, `target`, `prefix` or `root`.
+INTO_VENV := --no-user --target= --root=/ --prefix="$(CURDIR)/$(VENV)"
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help run test check soak deploy destroy lock clean ready
+.PHONY: help run test test-deployed check soak deploy destroy lock clean ready
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -19,6 +25,11 @@ run: ready ## Run the whole service on this machine (PORT=8000)
 
 test: ready check $(SECOND_ENGINE) ## Check and test everything
 	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+test-deployed: ready ## Run the unit and black-box tests on the functions' Python, if this machine has it
+	@python=$$($(PY) -m infra.deploy.packaging.runtime) && { test -z "$$python" || { \
+		$(MAKE) --no-print-directory VENV=$(DEPLOYED_VENV) PYTHON="$$python" ready && \
+		$(DEPLOYED_VENV)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(DEPLOYED_TESTS); }; }
 
 check: ready ## Lint, types, architecture, known vulnerabilities
 	$(PY) -m ruff check --output-format concise .
@@ -48,16 +59,16 @@ ready: $(STAMP)
 	@$(PY) -c '' 2>/dev/null || { echo "The Python in $(VENV) does not run any more. Try: make clean, then: make $(MAKECMDGOALS)" >&2; exit 1; }
 
 # Another DynamoDB than moto, to race on; the tests that need it say so where it is missing.
-$(SECOND_ENGINE):
-	@mkdir -p $(@D)
-	@npm install --silent --no-audit --no-fund --prefix $(@D) dynalite@4.0.0 >$(@D)/install.log 2>&1 \
+$(SECOND_ENGINE): $(SECOND_ENGINE_LOCK)
+	@rm -rf $(@D) && mkdir -p $(@D) && cp $(SECOND_ENGINE_LOCK) $(@D)
+	@npm ci --silent --ignore-scripts --no-audit --no-fund --prefix $(@D) >$(@D)/install.log 2>&1 \
 		|| echo "dynalite cannot be had here (is there npm?): the races on a second engine are left out."
 	@touch $@
 
 $(STAMP): requirements-dev.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or later is needed: '$(PYTHON)' was not found." >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; '$(PYTHON)' is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; '$(PYTHON)' is older. Try: make PYTHON=python3.13 $(MAKECMDGOALS)" >&2; exit 1; }
 	@echo "Installing the dependencies into $(VENV) ..."
 	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) || { echo "No virtual environment could be made: is the venv module of Python installed?" >&2; exit 1; }
-	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt || { echo "The dependencies could not be installed: is the package index reachable?" >&2; rm -rf $(VENV); exit 1; }
+	@$(PY) -m pip install -q --disable-pip-version-check $(INTO_VENV) --require-hashes -r requirements-dev.txt || { echo "The dependencies could not be installed: pip says why above." >&2; rm -rf $(VENV); exit 1; }
 	@touch $@

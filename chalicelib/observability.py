@@ -20,6 +20,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
+from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.sessions.session import EndedSession, Session
 
 NAMESPACE = "Gatehouse"
@@ -47,6 +48,7 @@ class Event(StrEnum):
     REFRESH_TOKEN_REUSE = "refresh_token_reuse"  # noqa: S105 - an event's name
     KEY_ROTATED = "key_rotated"
     BREACH = "breach"
+    ACCOUNT_CHANGED = "account_changed"
     CORRUPT_HASH = "corrupt_hash"
     MAIL = "mail"
     MAIL_REPORT = "mail_report"
@@ -195,6 +197,17 @@ class LogAudit:
         """Record that a stored hash is unreadable."""
         record(Event.CORRUPT_HASH, severe=True, user_id=user_id)
         count(Metric.CORRUPT_HASH, "corrupt")
+
+    def account_changed(self, change: AccountChange) -> None:
+        """Record a change of an account."""
+        record(
+            Event.ACCOUNT_CHANGED,
+            user_id=change.user_id,
+            change=change.kind.value,
+            actor=change.actor,
+            granted=str(change.granted),
+            withdrawn=str(change.withdrawn),
+        )
 
 
 def _record_session(

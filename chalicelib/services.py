@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.accounts.creation import AccountCreation
     from chalicelib.accounts.mailing import Mailing
     from chalicelib.accounts.own_account import OwnAccount
+    from chalicelib.domain.accounts.changes import ChangeFactory
     from chalicelib.domain.accounts.password_rules import PasswordRules
     from chalicelib.domain.mail import MailQueue
     from chalicelib.domain.sessions.termination import SessionTerminator
@@ -134,6 +135,8 @@ class Services:
             keys=adapters.keys,
             terminate=self._terminator,
             clock=adapters.clock,
+            change=self._change,
+            audit=adapters.audit,
         )
 
     @cached_property
@@ -143,7 +146,13 @@ class Services:
 
         adapters = self.adapters
         return AccountCreation(
-            adapters.accounts, adapters.hasher, adapters.clock, adapters.entropy, self.password_rules
+            adapters.accounts,
+            adapters.hasher,
+            adapters.clock,
+            adapters.entropy,
+            self.password_rules,
+            self._change,
+            adapters.audit,
         )
 
     @property
@@ -184,6 +193,12 @@ class Services:
         from chalicelib.domain.sessions.termination import SessionTerminator
 
         return SessionTerminator(self.adapters.sessions, self.adapters.audit, self.adapters.clock)
+
+    @cached_property
+    def _change(self) -> ChangeFactory:
+        from chalicelib.domain.accounts.changes import ChangeFactory
+
+        return ChangeFactory(self.adapters.clock, self.adapters.entropy)
 
     @cached_property
     def _clients(self) -> frozenset[str]:

@@ -13,6 +13,7 @@ from infra.operate.common_passwords import common_passwords
 from infra.operate.keys import keys
 from infra.operate.sessions import sessions
 from infra.operate.smoke import smoke
+from infra.operate.terminal import print_any_character
 from infra.operate.users import users
 
 
@@ -25,4 +26,5 @@ for command in (users, sessions, keys, breach, smoke, common_passwords, cost, de
     main.add_command(command)
 
 if __name__ == "__main__":
+    print_any_character()
     main(prog_name="python -m infra")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.errors import InvalidAccount, TooManyAttempts
@@ -51,15 +52,17 @@ class FakeStore(Remote):
         self.live: dict[tuple[str, str], Session] = {}
         self.past: dict[tuple[str, int, str], EndedSession] = {}
         self.system_state = SystemState()
+        self.recorded: list[AccountChange] = []
 
     @remote
-    def create(self, account: Account) -> None:
+    def create(self, account: Account, change: AccountChange) -> None:
         """Add an account with all its names, or nothing."""
         names = account.sign_in_names
         if account.user_id in self.accounts or any(name in self.names for name in names):
             raise InvalidAccount("name taken", description="The address or user name is already taken.")
         self.accounts[account.user_id] = account
         self.names.update(dict.fromkeys(names, account.user_id))
+        self._record(change)
 
     @remote
     def account(self, user_id: str) -> Account | None:
@@ -88,24 +91,26 @@ class FakeStore(Remote):
         self.failures.pop(user_id, None)
 
     @remote
-    def set_permissions(self, account: Account, permissions: Scope) -> bool:
+    def set_permissions(self, account: Account, permissions: Scope, change: AccountChange) -> bool:
         """Replace the permissions, if nobody else has meanwhile."""
         stored = self.accounts.get(account.user_id)
         if stored is None or stored.permissions != account.permissions:
             return False
         self.accounts[account.user_id] = replace(stored, permissions=permissions)
+        self._record(change)
         return True
 
     @remote
-    def set_disabled(self, user_id: str, *, disabled: bool) -> bool:
+    def set_disabled(self, user_id: str, change: AccountChange, *, disabled: bool) -> bool:
         """Disable or enable an account."""
         if user_id not in self.accounts:
             return False
         self.accounts[user_id] = replace(self.accounts[user_id], disabled=disabled)
+        self._record(change)
         return True
 
     @remote
-    def delete(self, account: Account) -> bool:
+    def delete(self, account: Account, change: AccountChange) -> bool:
         """Remove an account and its names."""
         names = account.sign_in_names
         found = [self.names.get(name) for name in names]
@@ -115,7 +120,19 @@ class FakeStore(Remote):
         self.failures.pop(account.user_id, None)
         for name in names:
             del self.names[name]
+        self._record(change)
         return True
+
+    @remote
+    def record(self, change: AccountChange) -> None:
+        """Write an audit item alone."""
+        self._record(change)
+
+    @remote
+    def changes(self, user_id: str, limit: int) -> list[AccountChange]:
+        """Return the newest changes of an account."""
+        mine = [one for one in self.recorded if one.user_id == user_id]
+        return sorted(mine, key=lambda one: (one.at, one.change_id), reverse=True)[:limit]
 
     @remote
     def session(self, user_id: str, session_id: str) -> SessionView:
@@ -207,6 +224,9 @@ class FakeStore(Remote):
     def record_replaced(self, kids: Iterable[str], now: int) -> None:
         """Record replaced keys; the first time of each stays."""
         self.system_state = self.system_state.with_replaced(kids, now)
+
+    def _record(self, change: AccountChange) -> None:
+        self.recorded.append(change)
 
     def _stored(self, user_id: str) -> list[Session]:
         mine = [one for one in self.live.values() if one.user_id == user_id]

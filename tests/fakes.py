@@ -9,6 +9,7 @@ from typing import Any
 
 from chalicelib.adapters.mail_text_files import MailTextFiles
 from chalicelib.adapters.pyjwt_codec import PyJwtCodec
+from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
 from chalicelib.domain.ports import PasswordCheck, TokenCodec, Verdict
 from chalicelib.domain.sessions.session import EndedSession, Session
@@ -113,6 +114,7 @@ class RecordingAudit:
     """Keeps the events in order: their names, and what each is about."""
 
     events: list[tuple[str, Session | EndedSession | str]] = field(default_factory=list)
+    changes: list[AccountChange] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
@@ -142,6 +144,10 @@ class RecordingAudit:
     def corrupt_hash(self, user_id: str) -> None:
         """Keep that a stored hash is unreadable."""
         self.events.append(("corrupt_hash", user_id))
+
+    def account_changed(self, change: AccountChange) -> None:
+        """Keep a change of an account, apart from what happens to sessions."""
+        self.changes.append(change)
 
 
 class FakeAdapters:

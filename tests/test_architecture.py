@@ -43,6 +43,7 @@ Of the local stack the commands see `local.environment` alone, and it sees none 
 """
 
 VENDORS: dict[str, set[str]] = {
+    "domain": {"idna"},
     "observability": {"aws_lambda_powertools"},
     "adapters": {
         "bcrypt",
@@ -59,7 +60,10 @@ VENDORS: dict[str, set[str]] = {
     "api": {"chalice"},
     "app": {"chalice"},
 }
-"""Which package may import which distribution; the others use the standard library only."""
+"""Which package may import which distribution; the others use the standard library only.
+
+`idna` does no I/O, and which spellings are one name is a rule: a port would have to be handed to every
+comparison of names."""
 
 ADAPTERS_OF: dict[str, str] = {
     "bcrypt": "bcrypt_hasher",
@@ -89,6 +93,11 @@ def infra_package_of(name: str) -> str:
 
 def is_empty(module: Module) -> bool:
     return not module.tree.body
+
+
+def test_one_module_maps_domains() -> None:
+    users = [one.name for one in LAMBDA_CODE if "idna" in one.third_party]
+    assert users == ["chalicelib.domain.accounts.mail_domains"]
 
 
 @pytest.mark.parametrize(

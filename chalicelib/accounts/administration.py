@@ -1,17 +1,14 @@
-"""What an operator does to accounts: disable, enable, delete, end sessions."""
+"""What an administrator does to accounts: permit, disable, enable, delete, end sessions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.accounts.account import Account, is_id
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.changes import AccountChange, ChangeFactory, ChangeKind
+from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.errors import NotFound, Unavailable
-from chalicelib.domain.ports import (
-    Accounts,
-    Clock,
-    Keys,
-    Sessions,
-)
+from chalicelib.domain.ports import Accounts, Audit, Clock, Keys, Sessions
 from chalicelib.domain.sessions.session import EndedSession, EndReason, active
 from chalicelib.domain.sessions.termination import SessionTerminator
 from chalicelib.domain.tokens.key_ports import (
@@ -24,7 +21,11 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Administration:
-    """Operations on somebody else's account."""
+    """Operations on somebody else's account.
+
+    `actor` is who does it: the ARN of an operator's AWS identity, or the id of a user. Every change leaves an
+    audit item, written in the transaction that makes it.
+    """
 
     accounts: Accounts
     sessions: Sessions
@@ -32,6 +33,8 @@ class Administration:
     keys: Keys
     terminate: SessionTerminator
     clock: Clock
+    change: ChangeFactory
+    audit: Audit
 
     def account(self, user_id: str) -> Account:
         """Return an account. Raises NotFound."""
@@ -40,47 +43,84 @@ class Administration:
             raise NotFound("no such user")
         return account
 
-    def permit(self, user_id: str, granted: Scope, withdrawn: Scope) -> Account:
+    def changes(self, user_id: str, limit: int) -> list[AccountChange]:
+        """Return at most `limit` changes of an account, the newest first; they outlive it."""
+        return self.accounts.changes(user_id, limit) if is_id(user_id) else []
+
+    def permit(self, user_id: str, granted: Scope, withdrawn: Scope, actor: str) -> Account:
         """Grant and withdraw permissions; tokens carry them from their next refresh on.
 
-        Raises NotFound, InvalidAccount for what cannot be permitted, and Unavailable after losing every race.
+        What changes nothing leaves no audit item. Raises NotFound, InvalidAccount for what cannot be
+        permitted, and Unavailable after losing every race.
         """
         for _ in range(_ATTEMPTS):
             account = self.account(user_id)
-            after = Scope((account.permissions.permissions | granted.permissions) - withdrawn.permissions)
+            before = account.permissions
+            after = Scope((before.permissions | granted.permissions) - withdrawn.permissions)
             check_permissions(after)
-            if self.accounts.set_permissions(account, after):
+            if after == before:
+                return account
+            change = self.change(user_id, ChangeKind.PERMISSIONS, actor, before=before, after=after)
+            if self.accounts.set_permissions(account, after, change):
+                self.audit.account_changed(change)
                 return replace(account, permissions=after)
         raise Unavailable("lost every race for permissions")
 
-    def disable(self, user_id: str) -> list[EndedSession]:
+    def disable(self, user_id: str, actor: str) -> list[EndedSession]:
         """Disable an account and end its sessions (ASVS 7.4.2). Raises NotFound.
 
         In this order: once disabled, no sign-in can open a session that the second step would not see.
         """
-        self._set_disabled(user_id, disabled=True)
-        return self.end_sessions(user_id, EndReason.DISABLED)
+        self._set_disabled(user_id, actor, disabled=True)
+        return self._end_active(user_id, EndReason.DISABLED)
 
-    def enable(self, user_id: str) -> None:
+    def enable(self, user_id: str, actor: str) -> None:
         """Enable an account again. Raises NotFound."""
-        self._set_disabled(user_id, disabled=False)
+        self._set_disabled(user_id, actor, disabled=False)
 
-    def delete(self, user_id: str) -> None:
+    def delete(self, user_id: str, actor: str) -> None:
         """Remove an account for good, its sessions first. Raises NotFound."""
-        self.disable(user_id)
-        if not self.accounts.delete(self.account(user_id)):
+        self.disable(user_id, actor)
+        change = self.change(user_id, ChangeKind.DELETED, actor)
+        if not self.accounts.delete(self.account(user_id), change):
             raise NotFound("no such user")
+        self.audit.account_changed(change)
 
-    def end_sessions(self, user_id: str, reason: EndReason) -> list[EndedSession]:
-        """End every session of a user that stands; one that has expired keeps that as its reason."""
-        return self.terminate(
-            active(self.sessions.stored(user_id), self.clock(), self.epoch(user_id)), reason
-        )
+    def end_sessions(self, user_id: str, actor: str) -> list[EndedSession]:
+        """End every active session of a user; one that has expired keeps that as its reason.
+
+        The audit item comes first: each session ends in a transaction of its own, and none without a trace.
+        """
+        change = self.change(user_id, ChangeKind.SESSIONS_ENDED, actor)
+        self.accounts.record(change)
+        self.audit.account_changed(change)
+        return self._end_active(user_id, EndReason.ADMINISTRATOR)
 
     def epoch(self, user_id: str) -> int:
-        """Return the epoch that a session of this user must have: the later one of table and key."""
+        """Return the epoch that a session of this user must have: the later one of table and key.
+
+        Raises Unavailable.
+        """
         return self.keys.current(epoch=self.system.epoch(user_id)).current.epoch
 
-    def _set_disabled(self, user_id: str, *, disabled: bool) -> None:
-        if not is_id(user_id) or not self.accounts.set_disabled(user_id, disabled=disabled):
+    def _end_active(self, user_id: str, reason: EndReason) -> list[EndedSession]:
+        epoch = self._epoch_if_known(user_id)
+        return self.terminate(active(self.sessions.stored(user_id), self.clock(), epoch), reason)
+
+    def _epoch_if_known(self, user_id: str) -> int:
+        """Return the same, or the table's epoch alone while the key cannot be read.
+
+        Without the key nobody could end sessions otherwise. By the earlier epoch more of them count as
+        active, so none is left out.
+        """
+        try:
+            return self.epoch(user_id)
+        except Unavailable:
+            return self.system.epoch(user_id)
+
+    def _set_disabled(self, user_id: str, actor: str, *, disabled: bool) -> None:
+        kind = ChangeKind.DISABLED if disabled else ChangeKind.ENABLED
+        change = self.change(user_id, kind, actor)
+        if not is_id(user_id) or not self.accounts.set_disabled(user_id, change, disabled=disabled):
             raise NotFound("no such user")
+        self.audit.account_changed(change)

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chalicelib.domain.accounts.account import Account
-from chalicelib.domain.accounts.names import email_address, username
+from chalicelib.domain.accounts.changes import ChangeFactory, ChangeKind
+from chalicelib.domain.accounts.new_names import email_address, username
 from chalicelib.domain.accounts.password_rules import PasswordRules
 from chalicelib.domain.accounts.passwords import Password
-from chalicelib.domain.ports import Accounts, Clock, Entropy, PasswordHasher
+from chalicelib.domain.ports import Accounts, Audit, Clock, Entropy, PasswordHasher
 from chalicelib.domain.sessions.refresh_tokens import ID_BYTES
 from chalicelib.domain.tokens.scopes import Scope, check_permissions
 
@@ -23,6 +24,8 @@ class AccountCreation:
     clock: Clock
     entropy: Entropy
     password_rules: PasswordRules
+    change: ChangeFactory
+    audit: Audit
 
     def __call__(
         self,
@@ -31,8 +34,12 @@ class AccountCreation:
         password: Password,
         username_: str | None = None,
         permissions: Iterable[str] = (),
+        actor: str | None = None,
     ) -> Account:
-        """Create an account. Raises InvalidAccount or InvalidPassword, with a sentence for the operator."""
+        """Create an account. Raises InvalidAccount or InvalidPassword, with a sentence for the operator.
+
+        `actor` is who creates it for somebody else; without one, the account's own user does.
+        """
         held = Scope.of(permissions)
         check_permissions(held)
         address = email_address(email)
@@ -46,5 +53,8 @@ class AccountCreation:
             permissions=held,
             created_at=self.clock(),
         )
-        self.accounts.create(account)
+        user_id = account.user_id
+        change = self.change(user_id, ChangeKind.CREATED, actor or user_id, after=held)
+        self.accounts.create(account, change)
+        self.audit.account_changed(change)
         return account

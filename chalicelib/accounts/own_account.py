@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.domain.accounts.account import Account, is_id
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.errors import InvalidToken, NotFound
 from chalicelib.domain.ports import Clock, Keys, Sessions
 from chalicelib.domain.sessions.session import EndReason, Session, active, least_recently_used

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
 from chalicelib.domain.sessions.attempts import AttemptPolicy
@@ -89,6 +90,9 @@ class Audit(Protocol):
     def corrupt_hash(self, user_id: str) -> None:
         """Record that a stored password hash is unreadable; an alarm hangs on it."""
 
+    def account_changed(self, change: AccountChange) -> None:
+        """Record a change of an account, once it is in the table."""
+
 
 class Keys(Protocol):
     """The signing keys."""
@@ -159,9 +163,9 @@ class SessionReader(Protocol):
 
 
 class Accounts(Protocol):
-    """The accounts and their sign-in names."""
+    """The accounts and their sign-in names. Each change is written with its audit item, or not at all."""
 
-    def create(self, account: Account) -> None:
+    def create(self, account: Account, change: AccountChange) -> None:
         """Add an account with all its names, or nothing. Raises InvalidAccount where a name is taken."""
 
     def account(self, user_id: str) -> Account | None:
@@ -181,14 +185,20 @@ class Accounts(Protocol):
     def reset_failures(self, user_id: str, now: int) -> None:
         """Clear the failures of an account: the password was right, whatever else was not."""
 
-    def set_permissions(self, account: Account, permissions: Scope) -> bool:
+    def set_permissions(self, account: Account, permissions: Scope, change: AccountChange) -> bool:
         """Replace the permissions, if they still are those of `account`. Return whether they were."""
 
-    def set_disabled(self, user_id: str, *, disabled: bool) -> bool:
+    def set_disabled(self, user_id: str, change: AccountChange, *, disabled: bool) -> bool:
         """Disable or enable an account: from then on no session opens. Return False where there is none."""
 
-    def delete(self, account: Account) -> bool:
+    def delete(self, account: Account, change: AccountChange) -> bool:
         """Remove an account and its names. Return False where they are no longer those given."""
+
+    def record(self, change: AccountChange) -> None:
+        """Write the audit item of something that is done in other items."""
+
+    def changes(self, user_id: str, limit: int) -> list[AccountChange]:
+        """Return at most `limit` changes of an account, the newest first, also of one that was deleted."""
 
 
 class Sessions(SessionReader, Protocol):

@@ -1,1 +1,1 @@
-"""Deploys a stage: package, upload, change set, events, smoke test; and takes it down again."""
+"""Deploy a stage: package, upload, change set, events and smoke test; and delete it."""

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from botocore.exceptions import ClientError
 
-from infra.deploy.package import Package
+from infra.deploy.packaging.build import Package
 from infra.deploy.refusal import Refused
 from infra.deploy.target import Target
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
+from infra.deploy.packaging.runtime import ARCHITECTURES
 from infra.deploy.refusal import garbled_answers
 from infra.deploy.release import Order, Release, Tools
-from infra.deploy.target import check_python, check_target
-from infra.deploy.wheels import ARCHITECTURES
+from infra.deploy.target import check_target
 
 
 def pairs(_ctx: click.Context, _option: click.Parameter, values: Iterable[str]) -> dict[str, str]:
@@ -69,7 +69,6 @@ def deploy(
         options["parameters"]["Architecture"] = architecture
     if options["dry_run"] and options["adopt"]:
         raise click.UsageError("--adopt changes things by itself, so there is no dry run of it.")
-    check_python()
     tools = ctx.obj if isinstance(ctx.obj, Tools) else Tools()
     with garbled_answers():
         Release(check_target(stage, region), Order(**options), tools).run()

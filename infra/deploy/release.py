@@ -19,13 +19,13 @@ from infra.deploy import adoption, change_set, data_guard, remains, settling, wo
 from infra.deploy.account import Account
 from infra.deploy.bucket import Bucket
 from infra.deploy.change_set import ChangeSet
-from infra.deploy.package import Package, build
+from infra.deploy.packaging.build import Package, build
+from infra.deploy.packaging.runtime import ARCHITECTURES
 from infra.deploy.patience import Patience
 from infra.deploy.refusal import Refused
 from infra.deploy.stack import Stack, Stacks
 from infra.deploy.target import Target
 from infra.deploy.template import PACKAGE, RELEASE, Template, changed_parameters, make_template
-from infra.deploy.wheels import ARCHITECTURES
 from infra.operate.deployment import Deployment, open_deployment
 from infra.operate.smoke import run_smoke
 

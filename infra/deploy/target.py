@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +19,6 @@ from botocore.exceptions import (
 from chalicelib.adapters.aws import error_code
 from infra.deploy.refusal import Refused
 from infra.operate.deployment import LOCAL, session_in, stack_name
-
-RUNTIME = (3, 11)
-"""Python of the functions. Byte code is made by the same version, so it is also the one that deploys."""
 
 STAGE = re.compile(r"[a-z][a-z0-9-]{0,15}")
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
@@ -56,16 +52,6 @@ def check_target(stage: str, region: str | None) -> Target:
     caller = _caller(session)
     _, partition, *_ = caller["Arn"].split(":")
     return Target(stage, caller["Account"], partition, str(session.region_name), session)
-
-
-def check_python(version: tuple[int, int] = sys.version_info[:2]) -> None:
-    """Refuse to make byte code that Lambda's Python would throw away."""
-    if version != RUNTIME:
-        wanted, here = (f"{major}.{minor}" for major, minor in (RUNTIME, version))
-        raise Refused(
-            f"The functions run on Python {wanted}, so their package is made by that, and this is {here}: "
-            f"try `make clean`, and then the same once more with PYTHON=python{wanted}."
-        )
 
 
 def check_stage(stage: str) -> None:

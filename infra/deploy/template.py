@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from infra.deploy.package import copy_source
+from infra.deploy.packaging.build import copy_source
 from infra.deploy.refusal import Refused
 
 MERGED = Path("infra/template.yaml")

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import click
 
-from infra.deploy.package import Package
-from infra.deploy.target import RUNTIME, Target
+from infra.deploy.packaging.build import Package
+from infra.deploy.packaging.runtime import INSTALL_COMMAND, VERSION
+from infra.deploy.target import Target
 from infra.operate.deployment import Deployment
 
 DNS_TARGET = "CustomDomainTarget"
@@ -27,10 +28,18 @@ def head(target: Target) -> None:
 
 
 def package(built: Package, architecture: str) -> None:
-    """Say what was built."""
-    version = ".".join(str(part) for part in RUNTIME)
+    """Print what was built, and what about it was not done."""
     sizes = f"{built.packed_bytes / _MEGABYTE:.1f} MB, unpacked {built.unpacked_bytes / _MEGABYTE:.1f} MB"
-    click.echo(f"Package   {sizes}, {built.files} files, Python {version} on {architecture}")
+    click.echo(f"Package   {sizes}, {built.files} files, Python {VERSION} on {architecture}")
+    if built.compiled_by is None:
+        click.echo(
+            f"Byte code left out: without a Python {VERSION} here, every cold start compiles imports, and "
+            f"the package is not test-loaded. To get one: {INSTALL_COMMAND}"
+        )
+    else:
+        skipped = f"not test-loaded, which takes {architecture} Linux with a recent glibc"
+        loaded = "test-loaded" if built.is_loaded else skipped
+        click.echo(f"Byte code by Python {built.compiled_by}; the package was {loaded}")
 
 
 def nothing_to_do(release: str) -> None:

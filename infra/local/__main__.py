@@ -48,9 +48,10 @@ def _sentence(error: Exception) -> str:
         return f"The installation is not complete ({error}): run `make clean`, then the same again."
     if isinstance(error, BadSetting | _BadPortError):
         return str(error)
+    from infra.local.stack.one_at_a_time import AlreadyRunningError
     from infra.local.stack.server import PortInUseError
 
-    return str(error) if isinstance(error, PortInUseError) else ""
+    return str(error) if isinstance(error, PortInUseError | AlreadyRunningError) else ""
 
 
 def _run(environment: Mapping[str, str], out: TextIO) -> None:
@@ -60,12 +61,14 @@ def _run(environment: Mapping[str, str], out: TextIO) -> None:
     # Imported here, so that `main` reports a missing package.
     from infra.local.stack.demo import greeting
     from infra.local.stack.local_stack import LocalStack
+    from infra.local.stack.one_at_a_time import take_place
 
     file = Path(environment.get("GATEHOUSE_STACK_FILE") or _FILE)
     log = file.with_name("gatehouse.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     # In Lambda, standard output is the log. Here it is a terminal, so the log goes to a file.
     with log.open("a", encoding="utf-8", buffering=1) as lines, redirect_stdout(lines):
+        take_place(lines, file)
         stack = LocalStack(port=port, aws_port=aws_port, environment=environment, file=file)
         with stack:
             # Only now: if the port was in use, the log belongs to the stack that uses it.

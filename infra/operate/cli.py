@@ -16,7 +16,9 @@ from chalicelib.domain.errors import GatehouseError, Unavailable, UnreadableKey
 from chalicelib.oauth.key_rotation import RotationRefused
 from chalicelib.settings import BadSetting
 from infra.local.environment import local_credentials
+from infra.operate.aws_errors import aws_sentence
 from infra.operate.deployment import LOCAL, Deployment, NoDeployment, open_deployment
+from infra.operate.terminal import escaped
 
 _KNOCK_SECONDS = 2
 _FORESEEN = (GatehouseError, RotationRefused, BadSetting, NoDeployment, BotoCoreError, ClientError)
@@ -32,7 +34,7 @@ class ErrorReportingGroup(click.Group):
         try:
             return super().invoke(ctx)
         except _FORESEEN as error:
-            raise click.ClickException(sentence(error)) from error
+            raise click.ClickException(escaped(sentence(error))) from error
 
 
 def sentence(error: Exception) -> str:
@@ -44,15 +46,14 @@ def sentence(error: Exception) -> str:
         )
     if isinstance(error, RotationRefused):
         return f"The signing key cannot be replaced: {error}."
+    # An outage of AWS that the adapters translated has its cause with it.
+    cause = error.__cause__ if isinstance(error, Unavailable) else error
+    if isinstance(cause, BotoCoreError | ClientError):
+        return aws_sentence(cause)
     if isinstance(error, Unavailable):
-        cause = error.reason.removeprefix("aws ")
-        return f"AWS could not be asked ({cause}): check the credentials, the region and the network."
-    if isinstance(error, GatehouseError):
-        return error.public_description
-    if isinstance(error, ClientError):
-        detail = error.response.get("Error", {})
-        return f"AWS refused ({detail.get('Code')}): {detail.get('Message')}"
-    return str(error)
+        reason = error.reason.removeprefix("aws ")
+        return f"AWS could not be asked ({reason}): check the credentials, the region and the network."
+    return error.public_description if isinstance(error, GatehouseError) else str(error)
 
 
 def enter(ctx: click.Context, stage: str, region: str | None) -> Deployment:

@@ -11,6 +11,7 @@ import click
 from chalicelib.adapters.common_passwords import FILE, CommonPasswordFile, file_content
 from chalicelib.domain.accounts.password_rules import comparable_form
 from chalicelib.settings import Settings
+from infra.operate.terminal import say
 
 LARGEST_FILE = 1_500_000
 """Bytes that the list may take in the package of the functions."""
@@ -41,7 +42,7 @@ def common_passwords(sources: tuple[Path, ...], min_length: int, output: Path) -
             f"The list would take {len(content):,} bytes, more than {LARGEST_FILE:,}: raise --min-length."
         )
     output.write_bytes(content)
-    click.echo(f"Wrote {len(CommonPasswordFile(output)):,} passwords to {output} ({len(content):,} bytes).")
+    say(f"Wrote {len(CommonPasswordFile(output)):,} passwords to {output} ({len(content):,} bytes).")
 
 
 def _passwords(source: Path) -> Iterator[str]:

@@ -10,22 +10,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from chalicelib.adapters.aws import error_code
+from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.errors import NotFound
+from chalicelib.observability import LogAudit
 from chalicelib.services import AwsAdapters, Services
 from chalicelib.settings import Settings
 from infra.parameters import variable
 
 if TYPE_CHECKING:
     from chalicelib.domain.accounts.account import Account
+    from chalicelib.domain.accounts.changes import AccountChange
     from chalicelib.domain.ports import Audit
     from chalicelib.domain.sessions.session import EndedSession, Session
 
 LOCAL = "local"
 STACK_FILE = Path(".local/stack.json")
-_USER_ID_CHARACTERS = 32
+_BRIEFLY = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})
+_NOT_TOLD = (BotoCoreError, ClientError, ResponseParserError, KeyError)
 
 
 def stack_name(stage: str) -> str:
@@ -63,6 +70,10 @@ class UnloggedAudit:
     def corrupt_hash(self, user_id: str) -> None:
         """Say nothing."""
 
+    def account_changed(self, change: AccountChange) -> None:
+        """Write the log line, to standard error: whoever keeps that has what was done."""
+        LogAudit().account_changed(change)
+
 
 class NoDeployment(Exception):
     """There is no such stage to work on."""
@@ -88,19 +99,44 @@ class Deployment:
         endpoint = self.settings.aws_endpoint_url or None
         return boto3.client(service, region_name=self.settings.aws_region, endpoint_url=endpoint)
 
+    def identity(self) -> str:
+        """Return the ARN of the AWS identity that is at work here. Raises what botocore raises."""
+        endpoint = self.settings.aws_endpoint_url or None
+        region = self.settings.aws_region
+        sts = boto3.client("sts", region_name=region, endpoint_url=endpoint, config=_BRIEFLY)
+        return str(sts.get_caller_identity()["Arn"])
+
+    @cached_property
+    def actor(self) -> str:
+        """Return the same for the audit trail, or that it is unknown: a name must not stop a command."""
+        try:
+            return self.identity()
+        except _NOT_TOLD as error:
+            return f"unknown AWS identity ({type(error).__name__})"
+
     def operator(self) -> str:
-        """Return who is at work here, as AWS knows them and as this machine does."""
-        return f"{self.client('sts').get_caller_identity()['Arn']} ({getpass.getuser()})"
+        """Return who is at work here, as AWS knows them and as this machine does, as far as either does."""
+        return f"{self.actor} ({_local_user()})"
 
     def find_account(self, user: str) -> Account:
-        """Return the account of an id, an address or a user name. Raises NotFound."""
+        """Return the account of an id, an address or a user name. Raises NotFound.
+
+        What has the form of an id is one: no name that somebody chose can stand for another's id.
+        """
         accounts = self.services.adapters.accounts
-        account = accounts.find(SignInName.of(user))
-        if account is None and len(user) == _USER_ID_CHARACTERS:
-            account = accounts.account(user)
+        user_id = user.lower()
+        account = accounts.account(user_id) if is_id(user_id) else accounts.find(SignInName.of(user))
         if account is None:
             raise NotFound(description="There is no such user.")
         return account
+
+
+def _local_user() -> str:
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        # A container that runs under a uid of its own has no entry for it.
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown user"
 
 
 def open_deployment(stage: str, region: str | None = None) -> Deployment:

@@ -12,6 +12,7 @@ from chalicelib.oauth.key_rotation import CURRENT, PENDING
 from chalicelib.observability import Event
 from infra.operate.cli import ErrorReportingGroup, stage_options
 from infra.operate.deployment import Deployment
+from infra.operate.terminal import say
 
 
 @click.group(cls=ErrorReportingGroup)
@@ -24,7 +25,7 @@ def keys() -> None:
 def status(deployment: Deployment) -> None:
     """Show the versions of the signing secret, their labels and their ages."""
     adapters = deployment.services.adapters
-    click.echo(f"{'version':<36}  {'age':>8}  {'epoch':>5}  labels")
+    say(f"{'version':<36}  {'age':>8}  {'epoch':>5}  labels")
     rows = []
     for version, labels in adapters.key_versions.labels().items():
         try:
@@ -34,7 +35,7 @@ def status(deployment: Deployment) -> None:
         age = adapters.clock() - key.created_at if key else 0
         rows.append((age, version, key.epoch if key else "-", ", ".join(sorted(labels)) + remark))
     for age, version, epoch, labels_text in sorted(rows):
-        click.echo(f"{version:<36}  {describe_age(age):>8}  {epoch:>5}  {labels_text}")
+        say(f"{version:<36}  {describe_age(age):>8}  {epoch:>5}  {labels_text}")
 
 
 @keys.command()
@@ -48,7 +49,7 @@ def rotate(deployment: Deployment) -> None:
     if secret.describe_secret(SecretId=secret_id).get("RotationEnabled"):
         _give_up_stopped_rotation(deployment)
         token = secret.rotate_secret(SecretId=secret_id)["VersionId"]
-        click.echo(f"Secrets Manager is rotating to version {token}: see `keys status`.")
+        say(f"Secrets Manager is rotating to version {token}: see `keys status`.")
         return
     # No rotation function is attached, as on the local stack: its four steps are done from here.
     token = str(uuid.uuid4())
@@ -58,7 +59,7 @@ def rotate(deployment: Deployment) -> None:
     rotation.test_secret(token)
     rotation.finish_secret(token)
     observability.record(Event.KEY_ROTATED, key_id=token, operator=deployment.operator())
-    click.echo(f"Rotated: version {token} signs now, and the one before it still verifies.")
+    say(f"Rotated: version {token} signs now, and the one before it still verifies.")
 
 
 def _give_up_stopped_rotation(deployment: Deployment) -> None:
@@ -67,7 +68,7 @@ def _give_up_stopped_rotation(deployment: Deployment) -> None:
     for version, labels in versions.labels().items():
         if PENDING in labels and CURRENT not in labels:
             versions.remove_label(version, PENDING)
-            click.echo(f"Gave up the rotation to version {version}, which had stopped.")
+            say(f"Gave up the rotation to version {version}, which had stopped.")
 
 
 def describe_age(seconds: int) -> str:

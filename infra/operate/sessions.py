@@ -11,6 +11,8 @@ from chalicelib.api.serializers import timestamp
 from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, EndReason, Session
 from infra.operate.cli import ErrorReportingGroup, stage_options
 from infra.operate.deployment import Deployment
+from infra.operate.terminal import say
+from infra.operate.users import whom
 
 WORDS = {
     EndReason.SIGNED_OUT: "its user signed out on that device",
@@ -44,18 +46,19 @@ def sessions() -> None:
 def explain(deployment: Deployment, user: str, limit: int, before: str | None, *, every: bool) -> None:
     """Explain where USER is signed in, and why each other session ended, the newest first."""
     account = deployment.find_account(user)
+    say(f"Sessions of {whom(account)}:")
     if account.disabled:
-        click.echo(f"{account.email} is disabled and cannot sign in.")
+        say("The account is disabled and cannot sign in.")
     known = 0 if before else _explain_stored(deployment, account.user_id)
     pages = _pages(deployment, account.user_id, _PAGE if every else limit, before or None)
     for page in pages if every else islice(pages, 1):
         known += len(page.sessions)
         for one in page.sessions:
-            click.echo(f"{_who(one)} ended {timestamp(one.ended_at)}: {WORDS[one.reason]}.")
+            say(f"{_who(one)} ended {timestamp(one.ended_at)}: {WORDS[one.reason]}.")
     if not known:
-        click.echo(f"Nothing {'older ' if before else ''}is known of any session of {account.email}.")
+        say(f"Nothing {'older ' if before else ''}is known of any session.")
     if page.older is not None:
-        click.echo(f"There are older ones: add --before {page.older} or --all.")
+        say(f"There are older ones: add --before {page.older} or --all.")
 
 
 def _explain_stored(deployment: Deployment, user_id: str) -> int:
@@ -64,7 +67,7 @@ def _explain_stored(deployment: Deployment, user_id: str) -> int:
     now, epoch = adapters.clock(), deployment.services.administration.epoch(user_id)
     stored = sorted(adapters.sessions.stored(user_id), key=lambda one: -one.last_used_at)
     for session in stored:
-        click.echo(f"{_who(session)} {describe(session, now, epoch)}.")
+        say(f"{_who(session)} {describe(session, now, epoch)}.")
     return len(stored)
 
 
@@ -84,8 +87,8 @@ def _pages(deployment: Deployment, user_id: str, limit: int, older: str | None) 
 def end(deployment: Deployment, user: str) -> None:
     """End every session of USER."""
     account = deployment.find_account(user)
-    ended = deployment.services.administration.end_sessions(account.user_id, EndReason.ADMINISTRATOR)
-    click.echo(f"{len(ended)} sessions of {account.email} ended.")
+    ended = deployment.services.administration.end_sessions(account.user_id, deployment.actor)
+    say(f"{len(ended)} sessions of {whom(account)} ended.")
 
 
 def describe(session: Session, now: int, epoch: int) -> str:

@@ -101,7 +101,7 @@ def _raw(body: str, content_type: str = FORM, path: str = "/oauth/token") -> Che
     return lambda visitor: told(visitor.send("POST", path, data=body, headers={"Content-Type": content_type}))
 
 
-CHECKS = (
+SIGNED_OUT_CHECKS = (
     Check("health", '200 {"status":"ok"}', _health),
     Check("no such path", _NOT_FOUND, _get("/no-such-path")),
     Check("no such method", _NOT_FOUND, _send("PUT", "/me")),
@@ -118,8 +118,12 @@ CHECKS = (
     Check("unknown grant", "400 unsupported_grant_type", _form(grant_type="smoke")),
     Check("unknown client", "401 invalid_client", _form(grant_type="password", client_id="smoke")),
     Check("wrong password, unknown user", f"{_INVALID_GRANT}, the same", _same_refusal),
-    Check("scope not held", "400 invalid_scope", lambda visitor: told(visitor.sign_in(scope="smoke:none"))),
+    Check("revocation of no token", "200", _raw("token=smoke", path="/oauth/revoke")),
     Check("sign-in", "200 Bearer", _sign_in),
+)
+"""What anybody sees; the last one signs in."""
+SIGNED_IN_CHECKS = (
+    Check("scope not held", "400 invalid_scope", lambda visitor: told(visitor.sign_in(scope="smoke:none"))),
     Check("who am I", "200", lambda visitor: summarize_private(visitor.me())),
     Check(
         "scheme without case, spaces",
@@ -144,5 +148,6 @@ CHECKS = (
     Check("its session is over", f"{_INVALID_GRANT}, {_INVALID_TOKEN}", _session_is_gone),
     Check("revocation", "200, 200", _revoke),
     Check("the revoked session is over", f"{_INVALID_GRANT}, {_INVALID_TOKEN}", _session_is_gone),
-    Check("revocation of no token", "200", _raw("token=smoke", path="/oauth/revoke")),
 )
+"""What whoever has signed in sees."""
+CHECKS = (*SIGNED_OUT_CHECKS, *SIGNED_IN_CHECKS)

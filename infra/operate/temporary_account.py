@@ -8,12 +8,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-import click
 import requests
 
 from chalicelib.domain.accounts.passwords import Password
 from chalicelib.domain.errors import GatehouseError, NotFound
 from infra.operate.deployment import Deployment
+from infra.operate.terminal import say
 
 TIMEOUT_SECONDS = 30
 
@@ -45,14 +45,14 @@ class TemporaryAccount:
         return requests.get(f"{self.api_url}{path}", headers=headers, timeout=TIMEOUT_SECONDS)
 
 
-def say(sentence: str) -> None:
+def say_aside(sentence: str) -> None:
     """Say something that is no part of a command's answer."""
-    click.echo(sentence, err=True)
+    say(sentence, err=True)
 
 
 @contextmanager
 def temporary_account(
-    deployment: Deployment, on_remaining: Callable[[str], object] = say
+    deployment: Deployment, on_remaining: Callable[[str], object] = say_aside
 ) -> Iterator[TemporaryAccount]:
     """Create the account, and remove it again whatever happens.
 
@@ -70,18 +70,19 @@ def _create(deployment: Deployment) -> TemporaryAccount:
     password = Password(secrets.token_urlsafe(24))
     email = f"probe-{secrets.token_hex(8)}@gatehouse.invalid"
     try:
-        account = deployment.services.create_account(email=email, password=password)
+        account = deployment.services.create_account(email=email, password=password, actor=deployment.actor)
     except BaseException:
         # The write may have been done and its answer lost; then only the address is known.
         with suppress(GatehouseError):
-            deployment.services.administration.delete(deployment.find_account(email).user_id)
+            user_id = deployment.find_account(email).user_id
+            deployment.services.administration.delete(user_id, deployment.actor)
         raise
     return TemporaryAccount(deployment.api_url, email, password, account.user_id)
 
 
 def _remove(deployment: Deployment, one: TemporaryAccount, on_remaining: Callable[[str], object]) -> None:
     try:
-        deployment.services.administration.delete(one.user_id)
+        deployment.services.administration.delete(one.user_id, deployment.actor)
     except NotFound:
         # Somebody else was quicker, or the answer to an earlier attempt was lost: it is gone either way.
         return

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 
 import click
 
 from chalicelib.api.serializers import timestamp
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.changes import AccountChange
+from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.accounts.passwords import Password
+from chalicelib.domain.errors import NotFound
 from chalicelib.domain.tokens.scopes import Scope
 from infra.operate.cli import ErrorReportingGroup, stage_options
 from infra.operate.deployment import Deployment
+from infra.operate.terminal import confirm, say
+
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_SHOWN_CHANGES = 20
 
 
 @click.group(cls=ErrorReportingGroup)
 def users() -> None:
-    """Create, show, disable, enable and delete accounts."""
+    """Create, show, permit, disable, enable and delete accounts."""
 
 
 @users.command()
@@ -38,22 +47,56 @@ def create(
         password=Password.presented(read_password(from_stdin=password_stdin)),
         username_=username,
         permissions=permissions,
+        actor=deployment.actor,
     )
-    click.echo(f"Created {account.email} with id {account.user_id}.")
+    say(f"Created {account.email} with id {account.user_id}.")
 
 
 @users.command()
 @stage_options
 @click.argument("user")
-def show(deployment: Deployment, user: str) -> None:
-    """Show the account of USER, an id, an address or a user name."""
-    account = deployment.find_account(user)
-    click.echo(f"id           {account.user_id}")
-    click.echo(f"email        {account.email}")
-    click.echo(f"username     {account.username or '-'}")
-    click.echo(f"permissions  {str(account.permissions) or '-'}")
-    click.echo(f"created      {timestamp(account.created_at)}")
-    click.echo(f"disabled     {'yes' if account.disabled else 'no'}")
+@click.option(
+    "--changes",
+    "limit",
+    type=click.IntRange(0, 1000),
+    default=_SHOWN_CHANGES,
+    show_default=True,
+    help="Most changes to show, the newest first.",
+)
+def show(deployment: Deployment, user: str, limit: int) -> None:
+    """Show the account of USER, an id, an address or a user name, and who changed it.
+
+    By its id, also the changes of an account that was deleted.
+    """
+    administration = deployment.services.administration
+    try:
+        account = deployment.find_account(user)
+    except NotFound:
+        user_id = user.lower()
+        changes = administration.changes(user_id, limit) if is_id(user_id) else []
+        if not changes:
+            raise
+        say(f"There is no account {user_id} any more.")
+    else:
+        _say_account(account)
+        changes = administration.changes(account.user_id, limit) if limit else []
+    for change in changes:
+        say(describe_change(change))
+
+
+def _say_account(account: Account) -> None:
+    say(f"id           {account.user_id}")
+    say(f"email        {account.email}")
+    say(f"username     {account.username or '-'}")
+    say(f"permissions  {str(account.permissions) or '-'}")
+    say(f"created      {timestamp(account.created_at)}")
+    say(f"disabled     {'yes' if account.disabled else 'no'}")
+
+
+def describe_change(change: AccountChange) -> str:
+    """Return a change in one line: when, what, and who did it."""
+    details = "".join(f", {name} {permissions}" for name, permissions in change.details.items())
+    return f"{timestamp(change.at)}  {change.kind.value}{details}, by {change.actor}"
 
 
 @users.command()
@@ -65,8 +108,17 @@ def permit(deployment: Deployment, user: str, granted: tuple[str, ...], withdraw
     """Change what USER may do; access tokens carry it from their next refresh on."""
     account = deployment.find_account(user)
     change = deployment.services.administration.permit
-    account = change(account.user_id, Scope.of(granted), Scope.of(withdrawn))
-    click.echo(f"{account.email} may now: {str(account.permissions) or 'nothing in particular'}.")
+    after = change(account.user_id, Scope.of(granted), Scope.of(withdrawn), deployment.actor)
+    held = str(after.permissions)
+    say(f"{whom(account)} may now: {held}." if held else f"{whom(account)} has no permissions now.")
+    if granted:
+        say("Access tokens carry what was granted from their next refresh or sign-in on.")
+    if withdrawn:
+        seconds = deployment.settings.access_token_seconds
+        say(
+            "Access tokens that were issued before carry what was withdrawn until they expire, "
+            f"for {seconds} seconds at most; `sessions end` ends them sooner."
+        )
 
 
 @users.command()
@@ -75,8 +127,8 @@ def permit(deployment: Deployment, user: str, granted: tuple[str, ...], withdraw
 def disable(deployment: Deployment, user: str) -> None:
     """Disable USER: no sign-in any more, and every session ends."""
     account = deployment.find_account(user)
-    ended = deployment.services.administration.disable(account.user_id)
-    click.echo(f"Disabled {account.email}; {len(ended)} sessions ended.")
+    ended = deployment.services.administration.disable(account.user_id, deployment.actor)
+    say(f"Disabled {whom(account)}; {len(ended)} sessions ended.")
 
 
 @users.command()
@@ -85,8 +137,8 @@ def disable(deployment: Deployment, user: str) -> None:
 def enable(deployment: Deployment, user: str) -> None:
     """Enable USER again."""
     account = deployment.find_account(user)
-    deployment.services.administration.enable(account.user_id)
-    click.echo(f"Enabled {account.email}.")
+    deployment.services.administration.enable(account.user_id, deployment.actor)
+    say(f"Enabled {whom(account)}.")
 
 
 @users.command()
@@ -97,9 +149,15 @@ def delete(deployment: Deployment, user: str, *, yes: bool) -> None:
     """Delete USER for good."""
     account = deployment.find_account(user)
     if not yes:
-        click.confirm(f"Delete {account.email} for good?", abort=True)
-    deployment.services.administration.delete(account.user_id)
-    click.echo(f"Deleted {account.email}.")
+        confirm(f"Delete {whom(account)} for good?")
+    deployment.services.administration.delete(account.user_id, deployment.actor)
+    say(f"Deleted {whom(account)}.")
+
+
+def whom(account: Account) -> str:
+    """Return address, user name and id of an account: whoever named one of them sees whom it took."""
+    username = "" if account.username is None else f"user name {account.username}, "
+    return f"{account.email} ({username}id {account.user_id})"
 
 
 def read_password(*, from_stdin: bool) -> str:
@@ -107,8 +165,11 @@ def read_password(*, from_stdin: bool) -> str:
     if not from_stdin:
         # Never an argument: those are in the shell's history and in the list of processes.
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    given = sys.stdin.buffer.read()
+    if given.startswith(_UTF16) or b"\0" in given:
+        raise click.ClickException("The password on standard input is in UTF-16, or holds a NUL: send UTF-8.")
     try:
-        text = sys.stdin.buffer.read().decode("utf-8")
+        text = given.removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as error:
         raise click.ClickException("The password on standard input is not UTF-8.") from error
     return text.removesuffix("\n").removesuffix("\r")

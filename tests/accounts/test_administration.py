@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.accounts.changes import ChangeKind
 from chalicelib.domain.errors import InvalidAccount, InvalidGrant, InvalidToken, NotFound, Unavailable
 from chalicelib.domain.sessions.session import EndReason
 from chalicelib.domain.tokens.scopes import Scope
+from tests.changes import ACTOR
 from tests.fakes import FakeServices
 from tests.oauth.actors import account, claims_of, refresh, sign_in
 
@@ -26,9 +28,9 @@ def test_an_account_is_found_by_its_id(services: FakeServices) -> None:
 @pytest.mark.parametrize("what", ["account", "disable", "enable", "delete"])
 def test_an_unknown_id_is_not_found(services: FakeServices, what: str, user_id: str) -> None:
     account(services)
-    operation: Callable[[str], object] = getattr(services.administration, what)
+    operation: Callable[..., object] = getattr(services.administration, what)
     with pytest.raises(NotFound):
-        operation(user_id)
+        operation(user_id, *([] if what == "account" else [ACTOR]))
 
 
 def test_disabling_ends_every_session_at_once_and_says_why(services: FakeServices) -> None:
@@ -36,7 +38,7 @@ def test_disabling_ends_every_session_at_once_and_says_why(services: FakeService
     answers = [sign_in(services), sign_in(services)]
     other = account(services, "bob@example.com", "bob")
     others = sign_in(services, "bob")
-    assert len(services.administration.disable(made.user_id)) == 2
+    assert len(services.administration.disable(made.user_id, ACTOR)) == 2
     for answer in answers:
         with pytest.raises(InvalidToken):
             claims_of(services, answer)
@@ -47,6 +49,22 @@ def test_disabling_ends_every_session_at_once_and_says_why(services: FakeService
     assert claims_of(services, others).subject == other.user_id
 
 
+def test_sessions_can_be_ended_while_the_key_cannot_be_read(services: FakeServices) -> None:
+    made = account(services)
+    sign_in(services)
+    services.adapters.keys.down = {"current"}
+    assert len(services.administration.disable(made.user_id, ACTOR)) == 1
+    assert not services.adapters.store.live
+
+
+def test_a_session_that_only_the_keys_epoch_has_ended_is_not_ended_again(services: FakeServices) -> None:
+    made = account(services)
+    sign_in(services)
+    services.adapters.keys.breach()
+    assert services.administration.epoch(made.user_id) == 1
+    assert services.administration.end_sessions(made.user_id, EndReason.ADMINISTRATOR) == []
+
+
 def test_no_session_opens_between_disabling_and_ending(services: FakeServices) -> None:
     made = account(services)
 
@@ -55,30 +73,30 @@ def test_no_session_opens_between_disabling_and_ending(services: FakeServices) -
             sign_in(services)
 
     services.adapters.store.before["active"] = slip_in
-    services.administration.disable(made.user_id)
+    services.administration.disable(made.user_id, ACTOR)
     assert not services.adapters.store.live
 
 
 def test_disabling_twice_is_no_error(services: FakeServices) -> None:
     made = account(services)
     sign_in(services)
-    assert len(services.administration.disable(made.user_id)) == 1
-    assert services.administration.disable(made.user_id) == []
+    assert len(services.administration.disable(made.user_id, ACTOR)) == 1
+    assert services.administration.disable(made.user_id, ACTOR) == []
 
 
 def test_an_enabled_account_signs_in_again(services: FakeServices) -> None:
     made = account(services)
-    services.administration.disable(made.user_id)
+    services.administration.disable(made.user_id, ACTOR)
     with pytest.raises(InvalidGrant):
         sign_in(services)
-    services.administration.enable(made.user_id)
+    services.administration.enable(made.user_id, ACTOR)
     assert sign_in(services).access_token
 
 
 def test_deleting_ends_the_sessions_and_frees_the_names_for_a_new_id(services: FakeServices) -> None:
     made = account(services)
     answer = sign_in(services)
-    services.administration.delete(made.user_id)
+    services.administration.delete(made.user_id, ACTOR)
     with pytest.raises(InvalidToken):
         claims_of(services, answer)
     with pytest.raises(InvalidGrant):
@@ -93,10 +111,10 @@ def test_a_deletion_whose_last_write_failed_leaves_nobody_signed_in_and_can_be_r
     sign_in(services)
     services.adapters.store.down = {"delete"}
     with pytest.raises(Unavailable):
-        services.administration.delete(made.user_id)
+        services.administration.delete(made.user_id, ACTOR)
     assert not services.adapters.store.live
     services.adapters.store.down = set()
-    services.administration.delete(made.user_id)
+    services.administration.delete(made.user_id, ACTOR)
     assert not services.adapters.store.accounts
 
 
@@ -105,16 +123,16 @@ def test_a_disabling_that_failed_half_way_lets_nobody_in_and_can_be_repeated(ser
     sign_in(services)
     services.adapters.store.down = {"end"}
     with pytest.raises(Unavailable):
-        services.administration.disable(made.user_id)
+        services.administration.disable(made.user_id, ACTOR)
     with pytest.raises(InvalidGrant):
         sign_in(services)
     services.adapters.store.down = set()
-    assert len(services.administration.disable(made.user_id)) == 1
+    assert len(services.administration.disable(made.user_id, ACTOR)) == 1
 
 
 def test_permissions_are_granted_and_withdrawn(services: FakeServices) -> None:
     made = account(services, permissions=["a", "b"])
-    after = services.administration.permit(made.user_id, Scope.of({"c"}), Scope.of({"a", "x"}))
+    after = services.administration.permit(made.user_id, Scope.of({"c"}), Scope.of({"a", "x"}), ACTOR)
     assert after.permissions == Scope.of({"b", "c"})
     assert services.administration.account(made.user_id) == after
 
@@ -123,15 +141,15 @@ def test_permissions_are_granted_and_withdrawn(services: FakeServices) -> None:
 def test_a_malformed_permission_is_refused(services: FakeServices, permission: str) -> None:
     made = account(services)
     with pytest.raises(InvalidAccount):
-        services.administration.permit(made.user_id, Scope.of({permission}), NOTHING)
+        services.administration.permit(made.user_id, Scope.of({permission}), NOTHING, ACTOR)
 
 
 def test_two_who_change_permissions_at_once_both_have_their_way(services: FakeServices) -> None:
     made = account(services, permissions=())
     services.adapters.store.before["set_permissions"] = lambda: services.administration.permit(
-        made.user_id, Scope.of({"b"}), NOTHING
+        made.user_id, Scope.of({"b"}), NOTHING, ACTOR
     )
-    services.administration.permit(made.user_id, Scope.of({"a"}), NOTHING)
+    services.administration.permit(made.user_id, Scope.of({"a"}), NOTHING, ACTOR)
     assert services.administration.account(made.user_id).permissions == Scope.of({"a", "b"})
 
 
@@ -148,5 +166,58 @@ def test_who_loses_every_race_for_permissions_is_told_of_an_outage_and_changes_n
 
     store.before["set_permissions"] = interfere
     with pytest.raises(Unavailable):
-        services.administration.permit(made.user_id, Scope.of({"a"}), NOTHING)
+        services.administration.permit(made.user_id, Scope.of({"a"}), NOTHING, ACTOR)
     assert "a" not in services.adapters.store.accounts[made.user_id].permissions.permissions
+
+
+def test_each_change_is_in_the_audit_trail_with_who_made_it(services: FakeServices) -> None:
+    made = account(services, permissions=["a"])
+    administration, clock = services.administration, services.adapters.clock
+    clock.advance(1)
+    administration.permit(made.user_id, Scope.of({"b"}), Scope.of({"a", "x"}), ACTOR)
+    for act in (administration.disable, administration.enable, administration.end_sessions):
+        clock.advance(1)
+        act(made.user_id, "arn:aws:iam::1:user/other")
+    clock.advance(1)
+    administration.delete(made.user_id, ACTOR)
+    kept = administration.changes(made.user_id, 10)
+    assert {one.kind for one in kept[:2]} == {ChangeKind.DISABLED, ChangeKind.DELETED}
+    assert [one.kind for one in kept[2:]] == [
+        ChangeKind.SESSIONS_ENDED,
+        ChangeKind.ENABLED,
+        ChangeKind.DISABLED,
+        ChangeKind.PERMISSIONS,
+        ChangeKind.CREATED,
+    ]
+    assert [one.actor for one in kept] == [ACTOR] * 2 + ["arn:aws:iam::1:user/other"] * 3 + [
+        ACTOR,
+        made.user_id,
+    ]
+    assert kept[-2].details == {"granted": "b", "withdrawn": "a"}
+    assert kept[-1].details == {"granted": "a"}
+    assert sorted(services.adapters.audit.changes, key=str) == sorted(kept, key=str), "each is logged too"
+
+
+def test_what_was_not_changed_is_not_in_the_audit_trail(services: FakeServices) -> None:
+    made = account(services, permissions=["a"])
+    before = services.administration.changes(made.user_id, 10)
+    services.administration.permit(made.user_id, Scope.of({"a"}), Scope.of({"b"}), ACTOR)
+    for act in (services.administration.disable, services.administration.delete):
+        with pytest.raises(NotFound):
+            act("0" * 32, ACTOR)
+    services.adapters.store.down = {"set_disabled", "record"}
+    for act in (services.administration.disable, services.administration.end_sessions):
+        with pytest.raises(Unavailable):
+            act(made.user_id, ACTOR)
+    services.adapters.store.down = set()
+    assert services.administration.changes(made.user_id, 10) == before
+    assert services.administration.changes("no id", 10) == []
+
+
+def test_no_session_ends_without_its_audit_item(services: FakeServices) -> None:
+    made = account(services)
+    sign_in(services)
+    services.adapters.store.down = {"record"}
+    with pytest.raises(Unavailable):
+        services.administration.end_sessions(made.user_id, ACTOR)
+    assert services.adapters.store.live

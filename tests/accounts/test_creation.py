@@ -25,7 +25,7 @@ def test_an_account_is_written_with_its_names_a_hash_and_a_permanent_id(services
     assert store.accounts == {made.user_id: made}
     assert set(store.names) == {SignInName("alice@example.com"), SignInName("alice")}
     assert (made.email, made.username, made.permissions) == (
-        "Alice@Example.com",
+        "Alice@example.com",
         "Alice",
         Scope.of({"users:read"}),
     )

@@ -6,20 +6,18 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
 from chalicelib.domain.accounts.account import Account
-from chalicelib.domain.ports import (
-    Accounts,
-    Sessions,
-)
+from chalicelib.domain.accounts.changes import AccountChange, ChangeKind
+from chalicelib.domain.ports import Accounts, Sessions
 from chalicelib.domain.sessions.session import EndedSession, Session
-from chalicelib.domain.tokens.key_ports import (
-    System,
-)
+from chalicelib.domain.tokens.key_ports import System
+from chalicelib.domain.tokens.scopes import Scope
 from tests.adapters.records import account, session
+from tests.changes import changed
 from tests.fake_aws import Aws, AwsServices, aws_behind_one_thread, aws_in_process
 from tests.fakes import FakeClock, FakeStore
 
@@ -27,10 +25,39 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class ChangedByTests:
+    """The accounts of a store, whose changes are made by somebody whom a test need not name."""
+
+    inner: Accounts
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def create(self, account: Account, change: AccountChange | None = None) -> None:
+        """Create an account."""
+        self.inner.create(account, change or changed(account.user_id, ChangeKind.CREATED))
+
+    def set_permissions(
+        self, account: Account, permissions: Scope, change: AccountChange | None = None
+    ) -> bool:
+        """Replace the permissions."""
+        change = change or changed(account.user_id, ChangeKind.PERMISSIONS)
+        return self.inner.set_permissions(account, permissions, change)
+
+    def set_disabled(self, user_id: str, change: AccountChange | None = None, *, disabled: bool) -> bool:
+        """Disable or enable an account."""
+        return self.inner.set_disabled(user_id, change or changed(user_id), disabled=disabled)
+
+    def delete(self, account: Account, change: AccountChange | None = None) -> bool:
+        """Remove an account."""
+        return self.inner.delete(account, change or changed(account.user_id, ChangeKind.DELETED))
+
+
+@dataclass(frozen=True)
 class Store:
     """All sides of one store."""
 
-    accounts: Accounts
+    accounts: ChangedByTests
     sessions: Sessions
     system: System
 
@@ -38,11 +65,11 @@ class Store:
     def of(services: AwsServices) -> Store:
         """Return the store of services."""
         adapters = services.adapters
-        return Store(adapters.accounts, adapters.sessions, adapters.system)
+        return Store(ChangedByTests(adapters.accounts), adapters.sessions, adapters.system)
 
     def known(self, user_id: str) -> Account:
         """Return an account that is there."""
-        found = self.accounts.account(user_id)
+        found: Account | None = self.accounts.account(user_id)
         assert found is not None
         return found
 
@@ -67,7 +94,7 @@ class Store:
 def _stores(kind: str, place: Callable[[], AbstractContextManager[Aws]]) -> Iterator[Store]:
     if kind == "fake":
         fake = FakeStore()
-        yield Store(fake, fake, fake)
+        yield Store(ChangedByTests(fake), fake, fake)
         return
     with place() as aws:
         yield Store.of(aws.services(FakeClock()))

@@ -15,8 +15,6 @@ from tests.fake_aws import Aws, AwsServices
 WRITES = {
     "begin_sign_in": "UpdateItem",
     "reset_failures": "UpdateItem",
-    "set_permissions": "UpdateItem",
-    "set_disabled": "UpdateItem",
     "rotate": "PutItem",
 }
 

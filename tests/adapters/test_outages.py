@@ -23,6 +23,7 @@ from chalicelib.domain.tokens.scopes import Scope
 from tests.adapters.aws_calls import Answer, answer_with
 from tests.adapters.conftest import Store
 from tests.adapters.records import NAME, NOW, POLICY, account, id_of, rotated, session
+from tests.changes import changed
 from tests.fake_aws import AwsServices
 
 ADA = id_of("ada")
@@ -37,6 +38,8 @@ STORE_METHODS: dict[str, Callable[[Store], Any]] = {
     "set_permissions": lambda store: store.accounts.set_permissions(account(), Scope.of([])),
     "set_disabled": lambda store: store.accounts.set_disabled(ADA, disabled=True),
     "delete": lambda store: store.accounts.delete(account()),
+    "record": lambda store: store.accounts.record(changed(ADA)),
+    "changes": lambda store: store.accounts.changes(ADA, 10),
     "session": lambda store: store.sessions.session(ADA, session().session_id),
     "session_and_account": lambda store: store.sessions.session_and_account(ADA, session().session_id),
     "open": lambda store: store.sessions.open(session("b"), account(), None, 20),

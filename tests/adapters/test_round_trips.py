@@ -13,6 +13,7 @@ from chalicelib.domain.errors import InvalidGrant, InvalidScope, InvalidToken, T
 from chalicelib.oauth.access_tokens import TokenResponse
 from chalicelib.oauth.requests import TokenRequest
 from tests.adapters.aws_calls import Calls, expressions
+from tests.changes import ACTOR, changed
 from tests.fake_aws import Aws, AwsServices
 from tests.fakes import FakeClock
 
@@ -90,7 +91,7 @@ def test_a_right_password_with_a_scope_that_is_not_held_asks_once_more(
 
 
 def test_a_disabled_account_asks_as_a_wrong_password_does(services: AwsServices, calls: Calls) -> None:
-    services.administration.disable(str(sign_in_user(services)))
+    services.administration.disable(str(sign_in_user(services)), ACTOR)
     calls.forget()
     with pytest.raises(InvalidGrant):
         sign_in(services)
@@ -179,8 +180,8 @@ def every_call(services: AwsServices, calls: Calls) -> Calls:
     assert sessions.rotate(session, replace(session, family=session.family)) is not None
     (gone,) = sessions.ended(account.user_id, limit=1).sessions
     sessions.end([session], reason=gone.reason, now=session.created_at)
-    accounts.set_permissions(account, account.permissions)
-    accounts.set_disabled(account.user_id, disabled=False)
+    accounts.set_permissions(account, account.permissions, changed(account.user_id))
+    accounts.set_disabled(account.user_id, changed(account.user_id), disabled=False)
     services.adapters.system.epoch(account.user_id)
     services.adapters.system.state()
     services.adapters.system.advance_epoch(1)
@@ -189,7 +190,9 @@ def every_call(services: AwsServices, calls: Calls) -> Calls:
     assert found is not None
     sessions.open(session, found, PasswordHash("x"), LIMIT)
     accounts.reset_failures(account.user_id, session.created_at)
-    accounts.delete(account)
+    accounts.delete(account, changed(account.user_id))
+    accounts.record(changed(account.user_id))
+    assert accounts.changes(account.user_id, 10)
     return calls
 
 

@@ -15,7 +15,7 @@ from chalicelib.domain.errors import InvalidAccount, TooManyAttempts
 from chalicelib.domain.ports import AccountChanged
 from chalicelib.domain.sessions.session import EndReason
 from chalicelib.domain.tokens.scopes import Scope
-from tests.adapters.conftest import Store
+from tests.adapters.conftest import ChangedByTests, Store
 from tests.adapters.records import NOW, POLICY, account, id_of, rotated, session
 from tests.fake_aws import aws_in_process
 from tests.fakes import FakeClock, FakeStore
@@ -127,7 +127,7 @@ def everything(store: Store) -> Any:
 @given(HISTORIES)
 def test_no_history_tells_the_fake_from_the_table(history: list[tuple[Action, int]]) -> None:
     fake = FakeStore()
-    imitation = Store(fake, fake, fake)
+    imitation = Store(ChangedByTests(fake), fake, fake)
     with aws_in_process() as aws:
         services = aws.services(FakeClock())
         original = Store.of(services)

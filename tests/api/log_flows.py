@@ -23,6 +23,7 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.observability import LogAudit
 from chalicelib.services import Services, override_services
 from tests.api.events import REGION, Answer, Denied, Gateway
+from tests.changes import ACTOR
 from tests.fake_aws import aws_in_process
 from tests.fakes import FakeAdapters, FakeClock, FakeServices, fake_services
 from tests.oauth.actors import account
@@ -167,7 +168,7 @@ def among_fakes(diary: Diary) -> None:
         diary.secrets.add("corruptHashOfSomebody")
         visit_while_broken(gateway, diary)
         remember(services, diary)
-        services.administration.delete(made.user_id)
+        services.administration.delete(made.user_id, ACTOR)
 
 
 def breakages(services: FakeServices) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]:

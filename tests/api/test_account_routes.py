@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.domain.tokens.scopes import Scope
 from tests.api.events import Denied, Gateway, authorize, invoke, proxy_event, stringified
+from tests.changes import ACTOR, changed
 from tests.fakes import FakeAdapters
 from tests.oauth.actors import EMAIL, PASSWORD, USERNAME, account
 
@@ -78,8 +79,10 @@ def after(gateway: Gateway, alice: dict[str, Any], change: str) -> tuple[int, st
     (user_id,) = gateway.services.adapters.store.accounts
     changes: dict[str, Callable[[], object]] = {
         "revoked": lambda: gateway.form("/oauth/revoke", token=alice["refresh_token"]),
-        "disabled": lambda: gateway.services.adapters.store.set_disabled(user_id, disabled=True),
-        "deleted": lambda: gateway.services.administration.delete(user_id),
+        "disabled": lambda: gateway.services.adapters.store.set_disabled(
+            user_id, changed(user_id), disabled=True
+        ),
+        "deleted": lambda: gateway.services.administration.delete(user_id, ACTOR),
         "breach": lambda: gateway.services.adapters.store.advance_epoch(1),
         "expired": lambda: gateway.services.adapters.clock.advance(3600),
     }
@@ -167,7 +170,7 @@ def test_a_withdrawn_permission_is_gone_with_the_next_refresh(
     gateway: Gateway, admin: dict[str, Any]
 ) -> None:
     (user_id,) = gateway.services.adapters.store.accounts
-    gateway.services.administration.permit(user_id, Scope(frozenset()), Scope.of({"users:read"}))
+    gateway.services.administration.permit(user_id, Scope(frozenset()), Scope.of({"users:read"}), ACTOR)
     fresh = gateway.token(grant_type="refresh_token", refresh_token=admin["refresh_token"]).json
     answer = gateway.protected("GET", f"/admin/users/{user_id}", fresh["access_token"])
     assert answer.error == (403, "insufficient_scope")

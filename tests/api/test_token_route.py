@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib.services import override_services
 from tests.api.events import API, FORM, REGION, STAGE, Answer, Gateway, in_base64, invoke, proxy_event
+from tests.changes import ACTOR
 from tests.fakes import FakeAdapters, fake_services
 from tests.oauth.actors import EMAIL, PASSWORD, account
 from tests.oauth.forge import parts
@@ -106,7 +107,7 @@ def test_credentials_that_are_wrong_in_any_way_have_one_answer(
     wrong = sign_in(gateway, **changes)
     check_error(wrong, 400, "invalid_grant")
     user_id = next(iter(gateway.services.adapters.store.accounts))
-    gateway.services.administration.disable(user_id)
+    gateway.services.administration.disable(user_id, ACTOR)
     disabled = gateway.token(**CREDENTIALS)
     assert (disabled.text, disabled.headers) == (wrong.text, wrong.headers)
 

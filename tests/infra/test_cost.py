@@ -167,4 +167,9 @@ def test_the_page_and_the_readme_have_the_amounts_that_are_computed() -> None:
         own = usd(lines) - usd(lines, "calls")
         others = " | ".join(f"{PRICES[name].cost(users):,.2f}" for name in OTHERS)
         assert f"| {users:,} | {own:,.2f} | {others} | {usd(lines, 'calls'):,.2f} |" in PAGE
-    assert f"costs {usd(bill(month(0))):.2f} with nobody" in PAGE
+    idle = bill(month(0))
+    assert f"costs {usd(idle):.2f} with nobody" in PAGE
+    assert f"| {usd(idle, item='Secrets'):.2f} US$ a month |" in readme
+    assert (
+        f"| {usd(idle, item='Alarm metrics') + usd(idle, item='Dashboards'):.2f} US$ a month, less" in readme
+    )

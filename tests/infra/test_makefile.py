@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
+import sys
+from hashlib import sha256
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -59,7 +64,7 @@ def test_a_python_that_is_too_old_is_told_with_what_to_try(folder: Path) -> None
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
     assert refusal(folder, "run", f"PYTHON={old}") == (
-        f"Python 3.11 or later is needed; '{old}' is older. Try: make PYTHON=python3.12 run"
+        f"Python 3.11 or later is needed; '{old}' is older. Try: make PYTHON=python3.13 run"
     )
 
 
@@ -73,10 +78,77 @@ def test_an_environment_whose_python_is_gone_is_told_with_what_to_do(folder: Pat
     )
 
 
+WHEEL = "tinypkg-1.0-py3-none-any.whl"
+ELSEWHERE = {
+    "environment": {
+        "PIP_USER": "1",
+        "PIP_TARGET": "elsewhere",
+        "PIP_PREFIX": "elsewhere",
+        "PIP_ROOT": "elsewhere",
+        "PIP_REQUIRE_VIRTUALENV": "1",
+    },
+    "configuration": {"PIP_CONFIG_FILE": "pip.conf"},
+}
+CONFIGURATION = "[global]\nuser = true\ntarget = elsewhere\nprefix = elsewhere\nroot = elsewhere\n"
+
+
+def wheel(folder: Path) -> str:
+    """Make the smallest package that pip installs, and return the line that requires it."""
+    with ZipFile(folder / WHEEL, "w") as archive:
+        archive.writestr("tinypkg.py", "")
+        archive.writestr(
+            "tinypkg-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tinypkg\nVersion: 1.0\n"
+        )
+        archive.writestr(
+            "tinypkg-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr("tinypkg-1.0.dist-info/RECORD", "")
+    return f"./{WHEEL} --hash=sha256:{sha256((folder / WHEEL).read_bytes()).hexdigest()}\n"
+
+
+@pytest.mark.parametrize("settings", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_whatever_is_set_for_pip_the_dependencies_go_into_the_environment(
+    folder: Path, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "requirements-dev.txt").write_text(wheel(folder))
+    (folder / "pip.conf").write_text(CONFIGURATION)
+    for name, value in {**settings, "PIP_NO_INDEX": "1"}.items():
+        monkeypatch.setenv(name, value)
+    done = make(folder, "ready", f"PYTHON={sys.executable}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list((folder / ".venv").glob("lib/python*/site-packages/tinypkg.py"))
+    assert not (folder / "elsewhere").exists()
+
+
+def test_what_pip_says_is_not_blamed_on_the_index(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = wheel(folder)
+    (folder / "requirements-dev.txt").write_text(line.replace("sha256:", "sha256:0").replace("\n", "")[:-1])
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    done = make(folder, "ready", f"PYTHON={sys.executable}")
+    assert done.returncode != 0
+    assert "HASHES" in done.stderr
+    assert "The dependencies could not be installed: pip says why above.\n" in done.stderr
+    assert not (folder / ".venv").exists()
+
+
+def test_the_second_engine_is_locked_and_runs_no_scripts(folder: Path) -> None:
+    place = PROJECT / "tests" / "network" / "second_engine"
+    shutil.copytree(place, folder / "tests" / "network" / "second_engine")
+    done = make(folder, "-n", ".local/dynalite/.tried")
+    assert re.search(r"npm ci .*--ignore-scripts", done.stdout)
+    locked = json.loads((place / "package-lock.json").read_text())["packages"]
+    wanted = locked.pop("")["dependencies"]
+    assert wanted == json.loads((place / "package.json").read_text())["dependencies"]
+    assert all(one["integrity"].startswith("sha512-") for one in locked.values())
+    assert not any("resolved" in one for one in locked.values()), "a registry is the machine's to name"
+
+
 def test_a_check_holds_the_code_to_the_plan_of_the_house(folder: Path) -> None:
     assert "pytest tests/test_architecture.py" in make(folder, "-n", "check").stdout
 
 
 def test_help_names_every_target_that_a_person_calls(folder: Path) -> None:
     named = {line.split()[0] for line in make(folder, "help").stdout.splitlines()}
-    assert named == {"help", "run", "test", "check", "soak", "deploy", "destroy", "lock", "clean"}
+    assert named == {
+        *("help", "run", "test", "test-deployed", "check", "soak", "deploy", "destroy", "lock", "clean")
+    }

@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.domain.errors import InvalidToken, Unauthorized, Unavailable
 from chalicelib.oauth.bearer import bearer_token
+from tests.changes import ACTOR
 from tests.fakes import FakeAdapters, FakeServices, fake_services
 from tests.oauth.actors import account
 from tests.oauth.token_forger import TokenForger, refused
@@ -24,7 +25,7 @@ def test_a_token_as_issued_is_good_and_so_is_the_same_written_by_hand(forger: To
 
 
 def test_a_token_whose_session_has_ended_is_refused(forger: TokenForger) -> None:
-    forger.services.administration.disable(forger.payload["sub"])
+    forger.services.administration.disable(forger.payload["sub"], ACTOR)
     refused(forger, forger.good)
 
 

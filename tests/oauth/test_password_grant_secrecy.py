@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
 from chalicelib.domain.errors import InvalidGrant
+from tests.changes import ACTOR
 from tests.fakes import FakeServices
 from tests.oauth.actors import EMAIL, PASSWORD, account, refresh, sign_in
 
@@ -25,7 +26,7 @@ def wrong_password(services: FakeServices) -> tuple[str, str]:
 
 def disabled_user(services: FakeServices) -> tuple[str, str]:
     user_id = account(services, "disabled@example.com", None).user_id
-    services.administration.disable(user_id)
+    services.administration.disable(user_id, ACTOR)
     return "disabled@example.com", PASSWORD
 
 
@@ -145,7 +146,7 @@ def test_two_sign_ins_that_both_replace_the_hash_both_succeed(services: FakeServ
 
 def test_an_account_disabled_while_its_password_is_checked_opens_no_session(services: FakeServices) -> None:
     user = account(services)
-    services.adapters.store.before["open"] = lambda: services.administration.disable(user.user_id)
+    services.adapters.store.before["open"] = lambda: services.administration.disable(user.user_id, ACTOR)
     with pytest.raises(InvalidGrant) as refusal:
         sign_in(services)
     assert refusal.value.public_description == InvalidGrant.description
@@ -154,7 +155,7 @@ def test_an_account_disabled_while_its_password_is_checked_opens_no_session(serv
 
 def test_an_account_deleted_while_its_password_is_checked_opens_no_session(services: FakeServices) -> None:
     user = account(services)
-    services.adapters.store.before["open"] = lambda: services.administration.delete(user.user_id)
+    services.adapters.store.before["open"] = lambda: services.administration.delete(user.user_id, ACTOR)
     with pytest.raises(InvalidGrant):
         sign_in(services)
     assert not services.adapters.store.live

@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.domain.errors import InvalidGrant, InvalidScope
 from chalicelib.domain.tokens.scopes import Scope
+from tests.changes import ACTOR, changed
 from tests.fakes import FakeAdapters, FakeServices, fake_services
 from tests.oauth.actors import PERMISSIONS, account, claims_of, refresh, sign_in
 
@@ -38,7 +39,7 @@ def test_a_session_never_carries_more_than_was_granted_at_sign_in(services: Fake
 def test_a_refresh_carries_the_permissions_of_today(services: FakeServices) -> None:
     user = account(services)
     everything, one_thing = sign_in(services), sign_in(services, scope="things:read")
-    services.administration.permit(user.user_id, Scope.of({"users:read"}), Scope.of({"things:read"}))
+    services.administration.permit(user.user_id, Scope.of({"users:read"}), Scope.of({"things:read"}), ACTOR)
     assert str(refresh(services, everything.refresh_token).scope) == "things:write users:read"
     assert str(refresh(services, one_thing.refresh_token).scope) == ""
 
@@ -46,7 +47,7 @@ def test_a_refresh_carries_the_permissions_of_today(services: FakeServices) -> N
 def test_asking_for_a_permission_that_was_withdrawn_spends_nothing(services: FakeServices) -> None:
     user = account(services)
     first = sign_in(services, scope="things:read things:write")
-    services.administration.permit(user.user_id, Scope(frozenset()), Scope.of({"things:write"}))
+    services.administration.permit(user.user_id, Scope(frozenset()), Scope.of({"things:write"}), ACTOR)
     with pytest.raises(InvalidScope):
         refresh(services, first.refresh_token, scope="things:write")
     assert str(refresh(services, first.refresh_token).scope) == "things:read"
@@ -87,9 +88,9 @@ def test_an_expired_session_is_no_theft(adapters: FakeAdapters) -> None:
 def test_a_disabled_user_refreshes_nothing_and_comes_back_only_by_signing_in(services: FakeServices) -> None:
     user = account(services)
     first = sign_in(services)
-    services.administration.disable(user.user_id)
+    services.administration.disable(user.user_id, ACTOR)
     refused(services, first.refresh_token)
-    services.administration.enable(user.user_id)
+    services.administration.enable(user.user_id, ACTOR)
     refused(services, first.refresh_token)
     assert refresh(services, sign_in(services).refresh_token).access_token
 
@@ -97,16 +98,16 @@ def test_a_disabled_user_refreshes_nothing_and_comes_back_only_by_signing_in(ser
 def test_a_user_disabled_in_the_table_alone_refreshes_nothing(services: FakeServices) -> None:
     user = account(services)
     first = sign_in(services)
-    services.adapters.store.set_disabled(user.user_id, disabled=True)
+    services.adapters.store.set_disabled(user.user_id, changed(user.user_id), disabled=True)
     assert refused(services, first.refresh_token).reason == "disabled_user"
-    services.adapters.store.set_disabled(user.user_id, disabled=False)
+    services.adapters.store.set_disabled(user.user_id, changed(user.user_id), disabled=False)
     assert refresh(services, first.refresh_token).access_token
 
 
 def test_a_deleted_user_refreshes_nothing(services: FakeServices) -> None:
     user = account(services)
     first = sign_in(services)
-    services.administration.delete(user.user_id)
+    services.administration.delete(user.user_id, ACTOR)
     refused(services, first.refresh_token)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.domain.errors import InvalidGrant, InvalidToken, Unavailable
 from chalicelib.oauth.access_tokens import TokenResponse
+from tests.changes import ACTOR
 from tests.fakes import FakeServices
 from tests.oauth.actors import account, claims_of, refresh, sign_in
 
@@ -73,7 +74,7 @@ def test_a_retry_that_a_sign_out_overtakes_brings_nothing_back(services: FakeSer
     user = account(services)
     token = sign_in(services).refresh_token
     refresh(services, token, idempotency_key=KEY)
-    services.adapters.keys.before["current"] = lambda: services.administration.disable(user.user_id)
+    services.adapters.keys.before["current"] = lambda: services.administration.disable(user.user_id, ACTOR)
     late = refresh(services, token, idempotency_key=KEY)
     assert not services.adapters.store.live
     for spent in (late.refresh_token, token):
@@ -86,7 +87,7 @@ def test_a_retry_that_a_sign_out_overtakes_brings_nothing_back(services: FakeSer
 def test_a_session_that_ends_in_between_is_not_brought_back(services: FakeServices) -> None:
     user = account(services)
     token = sign_in(services).refresh_token
-    services.adapters.store.before["rotate"] = lambda: services.administration.disable(user.user_id)
+    services.adapters.store.before["rotate"] = lambda: services.administration.disable(user.user_id, ACTOR)
     with pytest.raises(InvalidGrant):
         refresh(services, token)
     assert not services.adapters.store.live

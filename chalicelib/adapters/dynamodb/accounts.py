@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb.attempts import charge, too_many, without_failures
+from chalicelib.adapters.dynamodb.audit_items import audit_partition, change_item, change_of
 from chalicelib.adapters.dynamodb.items import (
     Item,
     account_item,
@@ -18,6 +19,7 @@ from chalicelib.adapters.dynamodb.system_items import (
 )
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.errors import InvalidAccount
 from chalicelib.domain.ports import SignInCandidate
@@ -28,19 +30,21 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 
+_FREE = "attribute_not_exists(pk)"
+
+
 class DynamoDBAccounts:
     """The accounts' side of the table."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def create(self, account: Account) -> None:
+    def create(self, account: Account, change: AccountChange) -> None:
         """Write the account and its names in one transaction: uniqueness is a condition, not a look first."""
-        free = "attribute_not_exists(pk)"
-        actions: list[TransactWriteItemTypeDef] = [self._table.put(account_item(account), free)]
+        actions = [self._table.put(account_item(account), _FREE), self._audit(change)]
         for name in account.sign_in_names:
             item: Item = name_key(name) | {"user_id": {"S": account.user_id}}
-            actions.append(self._table.put(item, free))
+            actions.append(self._table.put(item, _FREE))
         if not self._table.transact(actions):
             raise InvalidAccount("name taken", description="The address or user name is already taken.")
 
@@ -70,28 +74,42 @@ class DynamoDBAccounts:
         """Clear the failures of an account."""
         self._table.update(account_key(user_id), without_failures(now), condition="attribute_exists(pk)")
 
-    def set_permissions(self, account: Account, permissions: Scope) -> bool:
+    def set_permissions(self, account: Account, permissions: Scope, change: AccountChange) -> bool:
         """Replace the permissions, if nobody else has meanwhile."""
-        return self._table.update(
+        update = self._table.update_action(
             account_key(account.user_id),
             "SET #scope = :after",
             condition="#scope = :before",
             values={":before": {"S": str(account.permissions)}, ":after": {"S": str(permissions)}},
             names={"#scope": "scope"},
         )
+        return self._table.transact([update, self._audit(change)])
 
-    def set_disabled(self, user_id: str, *, disabled: bool) -> bool:
+    def set_disabled(self, user_id: str, change: AccountChange, *, disabled: bool) -> bool:
         """Disable or enable an account; its sessions are not touched here."""
-        return self._table.update(
+        update = self._table.update_action(
             account_key(user_id),
             "SET disabled = :disabled",
             condition="attribute_exists(pk)",
             values={":disabled": {"BOOL": disabled}},
         )
+        return self._table.transact([update, self._audit(change)])
 
-    def delete(self, account: Account) -> bool:
+    def delete(self, account: Account, change: AccountChange) -> bool:
         """Remove the account and its names in one transaction. Return False where they have changed."""
         own: Item = {":user_id": {"S": account.user_id}}
         keys = [account_key(account.user_id), *map(name_key, account.sign_in_names)]
-        actions = [self._table.delete(key, "user_id = :user_id", own) for key in keys]
-        return self._table.transact(actions)
+        deletions = [self._table.delete(key, "user_id = :user_id", own) for key in keys]
+        return self._table.transact([*deletions, self._audit(change)])
+
+    def record(self, change: AccountChange) -> None:
+        """Write an audit item alone."""
+        self._table.transact([self._audit(change)])
+
+    def changes(self, user_id: str, limit: int) -> list[AccountChange]:
+        """Return the newest changes of an account."""
+        items, _ = self._table.page(audit_partition(user_id), limit=limit)
+        return [change_of(item) for item in items]
+
+    def _audit(self, change: AccountChange) -> TransactWriteItemTypeDef:
+        return self._table.put(change_item(change), _FREE)

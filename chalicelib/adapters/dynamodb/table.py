@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         QueryInputTypeDef,
         TransactWriteItemTypeDef,
         UpdateItemInputTypeDef,
+        UpdateTypeDef,
     )
 
 _Done = TypeVar("_Done")
@@ -172,6 +173,27 @@ class Table:
     def put(self, item: Item, condition: str) -> TransactWriteItemTypeDef:
         """Return a put, as part of a transaction."""
         return {"Put": {"TableName": self.name, "Item": item, "ConditionExpression": condition}}
+
+    def update_action(
+        self,
+        key: Item,
+        expression: str,
+        *,
+        condition: str,
+        values: Item,
+        names: Mapping[str, str] | None = None,
+    ) -> TransactWriteItemTypeDef:
+        """Return an update, as part of a transaction. `names` alias reserved words."""
+        update: UpdateTypeDef = {
+            "TableName": self.name,
+            "Key": key,
+            "UpdateExpression": expression,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+        if names:
+            update["ExpressionAttributeNames"] = names
+        return {"Update": update}
 
     def delete(self, key: Item, condition: str, values: Item | None = None) -> TransactWriteItemTypeDef:
         """Return a deletion, as part of a transaction."""

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.tokens.scopes import Scope
-
-_ID = re.compile(r"[0-9a-f]{32}")
-
-
-def is_id(text: str) -> bool:
-    """Tell whether text has the form of an id of a user or a session; nothing else can be a key."""
-    return _ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

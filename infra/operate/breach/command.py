@@ -17,6 +17,7 @@ from infra.operate.breach.proof import NOBODY_BEFORE, looking_before
 from infra.operate.breach.report import Report, ReportWriter
 from infra.operate.cli import stage_options
 from infra.operate.deployment import Deployment
+from infra.operate.terminal import confirm, say
 
 
 @click.command()
@@ -37,11 +38,11 @@ def breach(deployment: Deployment, path: Path | None, *, yes: bool, dry_run: boo
     plan = make_plan(deployment)
     journal = _begin(deployment, plan, path)
     if not yes:
-        click.confirm(f"End every session of stage {deployment.stage}, for every user?", abort=True)
+        confirm(f"End every session of stage {deployment.stage}, for every user?")
     with journal.kept():
         _carry_out(deployment, plan, journal)
-    click.echo(f"{journal.report.sessions_ended} sessions ended.")
-    click.echo(f"Report: {journal.path}")
+    say(f"{journal.report.sessions_ended} sessions ended.")
+    say(f"Report: {journal.path}")
     if not journal.report.proven:
         raise click.ClickException("It is done but not proven: see the report, then run this again.")
 

@@ -18,6 +18,7 @@ from infra.operate.breach.report import check_writable
 from infra.operate.cli import sentence
 from infra.operate.deployment import Deployment
 from infra.operate.temporary_account import TIMEOUT_SECONDS
+from infra.operate.terminal import say
 
 _FAILURES = (GatehouseError, RotationRefused, BotoCoreError, ClientError, requests.RequestException, OSError)
 
@@ -34,10 +35,10 @@ class DryRun:
 
     def run(self) -> None:
         """Check everything. Raises ClickException where anything is missing."""
-        click.echo(f"Dry run on stage {self.deployment.stage}; nothing is changed.")
+        say(f"Dry run on stage {self.deployment.stage}; nothing is changed.")
         services = self.deployment.services
         checks: dict[str, Callable[[], str]] = {
-            "AWS knows who you are": self.deployment.operator,
+            "AWS knows who you are": self.deployment.identity,
             "the signing key can be read": lambda: f"epoch {services.key_rotation.current().epoch}",
             "the table can be read": lambda: f"epoch {services.adapters.system.state().epoch}",
             "the sessions can be counted": lambda: f"{self._would_end} would end",
@@ -74,23 +75,21 @@ class DryRun:
         return "in this folder"
 
     def _say_plan(self) -> None:
-        click.echo(f"Would declare a breach of stage {self.deployment.stage}:")
-        click.echo(
-            f"  1. replace the signing key by one of epoch {self._plan.epoch}, with no grace for older ones"
-        )
-        click.echo("  2. end every session that was begun before, in one write")
-        click.echo("  3. empty the gateway's authorizer cache, before the proof and once more after it")
-        click.echo(f"  4. prove it at {self.deployment.api_url}, and write the report")
-        click.echo(f"{self._would_end} sessions would end.")
+        say(f"Would declare a breach of stage {self.deployment.stage}:")
+        say(f"  1. replace the signing key by one of epoch {self._plan.epoch}, with no grace for older ones")
+        say("  2. end every session that was begun before, in one write")
+        say("  3. empty the gateway's authorizer cache, before the proof and once more after it")
+        say(f"  4. prove it at {self.deployment.api_url}, and write the report")
+        say(f"{self._would_end} sessions would end.")
 
 
 def _passes(name: str, look: Callable[[], str]) -> bool:
     try:
         found = look()
     except _FAILURES as error:
-        click.echo(f"  NOT OK  {name}: {_why(error)}")
+        say(f"  NOT OK  {name}: {_why(error)}")
         return False
-    click.echo(f"  ok      {name}: {found}")
+    say(f"  ok      {name}: {found}")
     return True
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-import click
 import requests
 
 from chalicelib.domain.errors import GatehouseError
 from infra.operate.deployment import Deployment
 from infra.operate.temporary_account import TemporaryAccount, temporary_account
+from infra.operate.terminal import say
 
 NOBODY_BEFORE = "no account could sign in before"
 _NOT_PERMITTED = (403, "insufficient_scope")
@@ -61,7 +61,7 @@ def looking_before(deployment: Deployment, on_remaining: Callable[[str], object]
             before = _look(account)
         except (requests.RequestException, GatehouseError, ValueError, KeyError, TypeError) as error:
             why = type(error).__name__
-            click.echo(f"No proof will be possible: signing in before failed ({why}).", err=True)
+            say(f"No proof will be possible: signing in before failed ({why}).", err=True)
             before = None
         yield before
 

@@ -13,6 +13,7 @@ import click
 
 from chalicelib.api.serializers import timestamp
 from chalicelib.domain.ports import Clock
+from infra.operate.terminal import say
 
 
 @dataclass
@@ -71,12 +72,13 @@ class ReportWriter:
         except BaseException as error:
             self.report.stopped_by = type(error).__name__
             self.save()
-            click.echo(f"It stopped before its end: see {self.path}, then run it again.", err=True)
+            say(f"It stopped before its end: see {self.path}, then run it again.", err=True)
             raise
         self.report.finished = True
         self.save()
         if self._unwritten is not None:
-            click.echo(self._text())
+            for line in self._text().splitlines():
+                say(line)
             raise click.ClickException(
                 f"The report above could not be written to {self.path} ({_why(self._unwritten)}): keep it."
             )
@@ -86,13 +88,13 @@ class ReportWriter:
         now = timestamp(self.clock())
         self.report.steps.append({"at": now, "done": done})
         self.save()
-        click.echo(f"{now}  {done}")
+        say(f"{now}  {done}")
 
     def leave_behind(self, sentence: str) -> None:
         """Note what the run could not clean up, and say it."""
         self.report.left_behind = sentence
         self.save()
-        click.echo(sentence, err=True)
+        say(sentence, err=True)
 
     def save(self) -> None:
         """Write the report, and go on where that fails."""

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from infra.__main__ import main
-from infra.deploy.package import build
+from infra.deploy.packaging.build import build
 from infra.deploy.release import Tools
 from infra.deploy.template import make_template
 from infra.operate.deployment import Deployment

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from infra.deploy.target import RUNTIME, check_python
 from tests.infra.deploy.conftest import DeployHarness, refusal
 from tests.infra.deploy.test_destroy import data_of
 
@@ -211,9 +210,3 @@ def test_a_name_that_no_stage_has(harness: DeployHarness) -> None:
 
 def test_the_local_stage_is_not_deployed(harness: DeployHarness) -> None:
     assert refusal(harness.deploy(stage="local")).startswith("`local` is the stack of this machine")
-
-
-def test_another_python_is_told_which_one_it_takes() -> None:
-    check_python(RUNTIME)
-    with pytest.raises(Exception, match=r"Python 3\.11, .* this is 3\.12: .* with PYTHON=python3\.11\."):
-        check_python((3, 12))

@@ -7,6 +7,7 @@ import subprocess
 from contextlib import closing
 from typing import Any
 
+from infra.deploy.packaging.runtime import RUNTIME_NAME
 from infra.deploy.release import PROJECT
 from tests.infra.deploy.aws import REGION, Aws
 from tests.infra.deploy.conftest import DeployHarness, refusal
@@ -44,7 +45,7 @@ def test_the_functions_run_the_uploaded_code_with_their_settings(standing_deploy
         assert settings["USERS_TABLE"] == outputs["UsersTableName"]
         assert settings["SIGNING_SECRET_ID"] == outputs["SigningSecretArn"]
         assert settings["STAGE"] == "prod"
-        assert one["Runtime"] == "python3.11"
+        assert one["Runtime"] == RUNTIME_NAME
         assert one["CodeSize"] > 1_000_000
         assert one["Architectures"] == ["x86_64"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.deploy.package import Package
+from infra.deploy.packaging.build import Package
 from tests.infra.deploy.conftest import PACKAGE, DeployHarness, refusal
 from tests.infra.deploy.test_first_deploy import functions_of
 

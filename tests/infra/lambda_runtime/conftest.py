@@ -12,18 +12,19 @@ from pathlib import Path
 import pytest
 
 from infra.deploy.refusal import Refused
-from infra.deploy.target import RUNTIME
 from tests.blackbox.local_deployment import LocalDeployment, staged
-from tests.infra.lambda_runtime.function import ARCHITECTURE, Function, Unpacked, running, unpacked
+from tests.infra.lambda_runtime.function import Function, Unpacked, running, unpacked
+from tests.infra.lambda_runtime.interpreter import ARCHITECTURE
 
 Start = Callable[[str], Function]
 
 
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Unpacked:
-    here = (sys.platform, platform.machine(), sys.version_info[:2])
-    if here != ("linux", ARCHITECTURE, RUNTIME) or importlib.util.find_spec("runtime_client") is None:
-        pytest.skip("what is packaged for Lambda runs on no other system, processor or Python")
+    if (sys.platform, platform.machine()) != ("linux", ARCHITECTURE) or importlib.util.find_spec(
+        "runtime_client"
+    ) is None:
+        pytest.skip("what is packaged for Lambda runs on no other system or processor")
     try:
         return unpacked(tmp_path_factory.mktemp("lambda"))
     except Refused as refusal:

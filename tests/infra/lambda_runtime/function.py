@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import sys
-import sysconfig
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -15,13 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.deploy.package import build, dependency_folder
+from infra.deploy.packaging.build import Package, build
+from infra.deploy.packaging.runtime import RUNTIME_NAME
+from tests.infra.lambda_runtime.interpreter import ARCHITECTURE, PROJECT, Runner, runner
 from tests.infra.lambda_runtime.runtime_api import TIMEOUT_SECONDS, RuntimeApi, runtime_api
 
-PROJECT = Path(__file__).resolve().parents[3]
-ARCHITECTURE = "x86_64"
-_SITE = Path(sysconfig.get_path("platlib"))
-_RUNTIME = ("awslambdaric", "simplejson", "snapshot_restore_py.py", "runtime_client")
 # -I and -S: no variable, no user folder and no site-packages of this machine can lend the function a module.
 _ISOLATED = ("-I", "-S")
 _START = (
@@ -32,14 +27,20 @@ _START = (
 
 @dataclass(frozen=True)
 class Unpacked:
-    """The package as it lies in `/var/task`, and the runtime as it lies in `/var/runtime`."""
+    """The package as it is in `/var/task`, and the Python that runs it."""
 
     task: Path
-    runtime: Path
+    built: Package
+    runner: Runner
+
+    @property
+    def command(self) -> list[str]:
+        """Return the start of a command line. Another Python than Lambda's would write its own byte code."""
+        return [self.runner.python, *_ISOLATED, *([] if self.runner.is_deployed_version else ["-B"])]
 
     def run(self, code: str) -> subprocess.CompletedProcess[str]:
         """Run Python with the package and the standard library, and nothing else."""
-        command = [_python(), *_ISOLATED, "-c", f"import sys; sys.path.insert(0, {str(self.task)!r}); {code}"]
+        command = [*self.command, "-c", f"import sys; sys.path.insert(0, {str(self.task)!r}); {code}"]
         return subprocess.run(  # noqa: S603 - our own words
             command, cwd=self.task, env=_bare(), capture_output=True, text=True, check=False
         )
@@ -52,25 +53,14 @@ class Unpacked:
 
 def unpacked(folder: Path) -> Unpacked:
     """Package the project, and unpack that read-only. Raises Refused where the dependencies cannot be had."""
-    project = folder / "project"
-    cache = project / ".local" / "deploy"
-    cache.mkdir(parents=True)
-    # A zip of its own, so that a developer's stays what it was; but what was downloaded once will do.
-    dependencies = dependency_folder(PROJECT, ARCHITECTURE)
-    (cache / dependencies.name).symlink_to(dependencies)
-    for name in ("app.py", "chalicelib", "requirements.txt", "requirements.in"):
-        (project / name).symlink_to(PROJECT / name)
-    task, runtime = folder / "task", folder / "runtime"
-    with zipfile.ZipFile(build(project, ARCHITECTURE).path) as archive:
+    task = folder / "task"
+    # A zip of its own, so that a developer's stays what it was.
+    built = build(PROJECT, ARCHITECTURE, folder)
+    with zipfile.ZipFile(built.path) as archive:
         archive.extractall(task)
-    for name in _RUNTIME:
-        for source in [
-            path for path in _SITE.iterdir() if path.name == name or path.name.startswith(name + ".")
-        ]:
-            (shutil.copytree if source.is_dir() else shutil.copy)(source, runtime / source.name)
     for path in [task, *task.rglob("*")]:
         path.chmod(path.stat().st_mode & ~0o222)
-    return Unpacked(task, runtime)
+    return Unpacked(task, built, runner(folder))
 
 
 @dataclass
@@ -94,7 +84,8 @@ class Function:
 def running(package: Unpacked, handler: str, environment: Mapping[str, str], log: Path) -> Iterator[Function]:
     """Start a function, and return once it asks for its first event. Raises FunctionError."""
     with runtime_api() as api, log.open("w", encoding="utf-8") as lines:
-        command = [_python(), *_ISOLATED, "-c", _START, str(package.task), str(package.runtime), handler]
+        folders = [str(package.task), str(package.runner.client)]
+        command = [*package.command, "-c", _START, *folders, handler]
         variables = _bare() | _as_lambda_sets(package, handler, api) | dict(environment)
         began = time.perf_counter()
         with subprocess.Popen(  # noqa: S603 - our own words
@@ -117,14 +108,14 @@ def _as_lambda_sets(package: Unpacked, handler: str, api: RuntimeApi) -> dict[st
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.11",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{RUNTIME_NAME}",
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_SESSION_TOKEN": "testing",
         "LAMBDA_TASK_ROOT": str(package.task),
-        "LAMBDA_RUNTIME_DIR": str(package.runtime),
+        "LAMBDA_RUNTIME_DIR": str(package.runner.client),
         "_HANDLER": handler,
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
@@ -134,8 +125,3 @@ def _as_lambda_sets(package: Unpacked, handler: str, api: RuntimeApi) -> dict[st
 def _bare() -> dict[str, str]:
     """Return what this machine's Python itself may need to start."""
     return {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-
-
-def _python() -> str:
-    # Not that of the virtual environment, which would bring its packages along.
-    return str(getattr(sys, "_base_executable", sys.executable))

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.lambda_runtime.function import PROJECT, Unpacked
+from infra.deploy.packaging.runtime import RUNTIME, VERSION
+from tests.infra.lambda_runtime.function import Unpacked
+from tests.infra.lambda_runtime.interpreter import PROJECT
 
 OURS = ("app.py", "chalicelib")
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
@@ -22,12 +24,21 @@ def names(package: Unpacked) -> set[str]:
     return set(package.files())
 
 
+def test_these_tests_run_on_the_deployed_python(package: Unpacked) -> None:
+    if not package.runner.is_deployed_version:
+        pytest.skip(f"no usable Python {VERSION}: the package was tested on {package.runner.python}")
+    done = package.run("print(*sys.version_info[:2])")
+    assert tuple(map(int, done.stdout.split())) == RUNTIME
+
+
 def test_all_of_the_source_is_there_with_its_byte_code(package: Unpacked, names: set[str]) -> None:
+    tag = "cpython-{}{}".format(*RUNTIME)
     sources = {"app.py", *(str(path.relative_to(PROJECT)) for path in (PROJECT / "chalicelib").rglob("*.py"))}
     assert {name for name in names if name.startswith(OURS) and name.endswith(".py")} == sources
     for source in sources:
         folder, _, file = f"/{source}".rpartition("/")
-        assert f"{folder}/__pycache__/{file.removesuffix('.py')}.cpython-311.pyc".lstrip("/") in names
+        compiled = f"{folder}/__pycache__/{file.removesuffix('.py')}.{tag}.pyc".lstrip("/")
+        assert (compiled in names) == (package.built.compiled_by is not None)
         assert (package.task / source).read_bytes() == (PROJECT / source).read_bytes()
 
 
@@ -46,6 +57,7 @@ def test_every_module_of_ours_can_be_imported_from_it_alone(package: Unpacked) -
 def test_nothing_of_the_development_set_is_inside(names: set[str]) -> None:
     inside = {name.split("/")[0].lower() for name in names}
     distributions = {name.partition("-")[0] for name in inside if name.endswith(".dist-info")}
+    assert "chalice" in distributions
     assert distributions <= pinned("requirements.txt")
     only_for_development = pinned("requirements-dev.txt") - pinned("requirements.txt")
     assert "moto" in only_for_development

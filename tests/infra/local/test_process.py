@@ -11,11 +11,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
 from infra.local.environment import stack_file
 from infra.local.stack.demo import commands
+from infra.local.stack.one_at_a_time import AlreadyRunningError, take_place
 from infra.local.stack.server import listen
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -89,6 +91,50 @@ def test_the_printed_commands_work_in_a_shell(tmp_path: Path) -> None:
 )
 def test_an_invalid_port_is_one_line(tmp_path: Path, port: str, sentence: str) -> None:
     assert refused(tmp_path, port).startswith(sentence)
+
+
+@pytest.mark.parametrize("port", ["0", "of the first", "many ways"])
+def test_a_second_one_in_a_checkout_is_refused_whatever_its_port(tmp_path: Path, port: str) -> None:
+    with running(tmp_path) as process:
+        before = (tmp_path / "stack.json").read_text()
+        url = json.loads(before)["api_url"]
+        log = (tmp_path / "gatehouse.log").read_text()
+        ports = {"of the first": url.rpartition(":")[2], "many ways": "65535"}
+        said = refused(tmp_path, ports.get(port, port))
+        assert said == f"A local stack runs in this checkout already, at {url}: stop it first.\n"
+        assert (tmp_path / "stack.json").read_text() == before
+        assert (tmp_path / "gatehouse.log").read_text() == log
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
+    assert not (tmp_path / "stack.json").exists()
+
+
+def test_what_a_killed_stack_left_behind_stops_nobody(tmp_path: Path) -> None:
+    with running(tmp_path) as process:
+        process.kill()
+        process.wait(timeout=10)
+        stale = (tmp_path / "stack.json").read_text()
+    # As if another program had its process id by now.
+    (tmp_path / "stack.json").write_text(stale.replace(f": {process.pid}", f": {os.getpid()}"))
+    with running(tmp_path) as process:
+        assert json.loads((tmp_path / "stack.json").read_text())["pid"] == process.pid
+
+
+def test_one_that_is_starting_has_its_place_and_tells_its_address_as_soon_as_it_has_one(
+    tmp_path: Path,
+) -> None:
+    file, log = tmp_path / "stack.json", tmp_path / "gatehouse.log"
+    file.write_text('{"api_url": "http://127.0.0.1:1"}')
+    with log.open("a") as first, log.open("a") as second:
+        take_place(first, file)
+        assert not file.exists(), "what was left behind says nothing about this one"
+        writing = Timer(0.2, file.write_text, ['{"api_url": "http://127.0.0.1:2"}'])
+        writing.start()
+        with pytest.raises(AlreadyRunningError, match=r"at http://127\.0\.0\.1:2: stop it first"):
+            take_place(second, file)
+        writing.join()
+    with log.open("a") as third:
+        take_place(third, file)
 
 
 def test_a_port_in_use_is_one_line_and_leaves_the_log_alone(tmp_path: Path) -> None:

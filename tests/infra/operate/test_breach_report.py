@@ -108,7 +108,7 @@ def test_an_account_that_cannot_be_removed_is_said_with_how_to_do_it(
     assert said["left_behind"] in result.stderr.splitlines()
     assert said["left_behind"].startswith("The account probe-")
     deletion = said["left_behind"].partition("`python -m infra ")[2].partition("`")[0]
-    assert stage.operate(*deletion.split()).output.startswith("Deleted probe-")
+    assert stage.operate(*deletion.split()).stdout.startswith("Deleted probe-")
     assert knock(app) == EVERY_DOOR_SHUT
 
 
@@ -117,8 +117,8 @@ def test_an_account_that_is_gone_already_is_no_matter(
 ) -> None:
     delete = Administration.delete
 
-    def lost(self: Administration, user_id: str) -> None:
-        delete(self, user_id)
+    def lost(self: Administration, user_id: str, actor: str) -> None:
+        delete(self, user_id, actor)
         raise NotFound
 
     monkeypatch.setattr(Administration, "delete", lost)

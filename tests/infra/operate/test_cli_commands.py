@@ -104,32 +104,35 @@ def test_a_stack_that_has_gone_is_told_in_one_sentence(
 def test_sessions_are_explained_in_words(stage: LocalDeployment) -> None:
     app = stage.visitor()
     said = stage.operate("sessions", "explain", app.username)
-    assert said.output == f"Nothing is known of any session of {app.username}.\n"
     app.sign_in()
+    whom = f"{app.username} (id {app.me().json()['id']})"
+    assert said.output == f"Sessions of {whom}:\nNothing is known of any session.\n"
     assert " is signed in, last used " in stage.operate("sessions", "explain", app.username).output
     app.send("DELETE", "/me/sessions", headers={"Authorization": f"Bearer {app.access_token}"})
     app.sign_in()
     app.send("POST", "/oauth/revoke", data={"token": app.refresh_token})
     said = stage.operate("sessions", "explain", app.username)
     assert said.exit_code == 0
+    assert said.output.startswith(f"Sessions of {whom}:\n")
     assert "its user signed out on every device" in said.output
     assert "the app revoked its token" in said.output
-    assert len(said.output.splitlines()) == 2
+    assert len(said.output.splitlines()) == 3
 
 
 def test_sessions_are_ended(stage: LocalDeployment) -> None:
     app = stage.signed_in()
     other = stage.signed_in(app.username)
     bystander = stage.signed_in()
+    whom = f"{app.username} (id {app.me().json()['id']})"
     said = stage.operate("sessions", "end", app.username.upper())
-    assert said.output == f"2 sessions of {app.username} ended.\n"
+    assert said.stdout == f"2 sessions of {whom} ended.\n"
     assert {app.me().status_code, other.me().status_code} == {401}
     assert bystander.me().status_code == 200
-    assert stage.operate("sessions", "end", app.username).output.startswith("0 sessions ")
+    assert stage.operate("sessions", "end", app.username).stdout.startswith("0 sessions ")
     assert "an administrator ended it" in stage.operate("sessions", "explain", app.username).output
     stage.operate("users", "disable", app.username)
     explained = stage.operate("sessions", "explain", app.username).output
-    assert explained.startswith(f"{app.username} is disabled and cannot sign in.\n")
+    assert explained.startswith(f"Sessions of {whom}:\nThe account is disabled and cannot sign in.\n")
 
 
 @pytest.mark.parametrize("command", ["explain", "end"])

@@ -12,7 +12,7 @@ from infra.local.gateway.gateway import Gateway
 from infra.local.gateway.messages import Request, Response
 from infra.operate.deployment import Deployment
 from infra.operate.smoke import run_smoke
-from infra.operate.smoke_checks import CHECKS
+from infra.operate.smoke_checks import CHECKS, SIGNED_IN_CHECKS
 from tests.blackbox.local_deployment import PASSWORD, LocalDeployment, staged
 
 Change = Callable[[Request, Response], Response]
@@ -73,6 +73,12 @@ def test_a_wrong_password_fails_and_goes_on(stage: LocalDeployment) -> None:
     assert table["sign-in"][-1] == "NO"
     assert table["no token"][-1] == "yes"
     assert table["revocation of no token"][-1] == "yes"
+    assert [name for name, row in table.items() if row[-1] == "NO"] == ["sign-in"], "it is said once"
+    assert "Error" not in result.output
+    assert result.stdout.endswith(
+        f"The sign-in failed, so {len(SIGNED_IN_CHECKS)} checks that need one were left out; "
+        f"with --username, look at name and password.\n1 of {len(CHECKS)} checks failed.\n"
+    )
 
 
 def test_an_address_that_belongs_to_no_named_stage_is_refused(stage: LocalDeployment) -> None:

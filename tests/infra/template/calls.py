@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,14 +14,22 @@ TABLE = f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/UsersTable"
 SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:SigningSecret-AbCdEf"
 
 
+_WORDS = {
+    "ADD", "AND", "BETWEEN", "DELETE", "IN", "NOT", "OR", "REMOVE", "SET", "attribute_exists",
+    "attribute_not_exists", "begins_with", "contains", "if_not_exists", "list_append", "size",
+}  # fmt: skip
+"""What an expression has besides attributes and values."""
+
+
 @dataclass(frozen=True, order=True)
 class Call:
-    """One action, asked of IAM. `keys` is `dynamodb:LeadingKeys`; nothing else has any."""
+    """One action, asked of IAM. `keys` is `dynamodb:LeadingKeys`, `attributes` is `dynamodb:Attributes`."""
 
     function: str
     action: str
     resource: str
     keys: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
 
 
 def calls_of(function: str, model: Any, params: dict[str, Any]) -> Iterator[Call]:
@@ -52,7 +61,16 @@ def _item_call(function: str, operation: str, params: dict[str, Any]) -> Call:
         key = params["ExpressionAttributeValues"][":pk"]
     else:
         key = (params["Item"] if "Item" in params else params["Key"])["pk"]
-    return Call(function, f"dynamodb:{operation}", _table(params["TableName"]), (key["S"],))
+    attributes = tuple(sorted(_attributes(params))) if operation == "UpdateItem" else ()
+    return Call(function, f"dynamodb:{operation}", _table(params["TableName"]), (key["S"],), attributes)
+
+
+def _attributes(params: dict[str, Any]) -> set[str]:
+    """Return the attributes that an update names: in its key, in what it sets, and in what it asks first."""
+    expressions = f"{params['UpdateExpression']} {params.get('ConditionExpression', '')}"
+    names = params.get("ExpressionAttributeNames", {})
+    words = re.findall(r"(?<![:\w])#?[A-Za-z_]\w*", expressions)
+    return {*params["Key"], *(names.get(word, word) for word in words if word not in _WORDS)}
 
 
 def _table(name: str) -> str:

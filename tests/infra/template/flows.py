@@ -18,6 +18,7 @@ from chalicelib.domain.accounts.passwords import Password
 from chalicelib.domain.ports import AccountChanged
 from chalicelib.domain.sessions.session import EndReason, Session
 from chalicelib.services import Services
+from tests.changes import ACTOR
 from tests.infra.template.recorded import API, AUTHORIZER, FunctionHarness
 
 ADA, ADMIN, OFF, BROKEN, RACER = (
@@ -53,7 +54,7 @@ def _furnish(stage: FunctionHarness) -> None:
     for email in (ADA, ADMIN, OFF, BROKEN, RACER):
         held = ("users:read",) if email == ADMIN else ()
         stage.operator.create_account(email=email, password=Password(PASSWORD), permissions=held)
-    stage.operator.administration.disable(_account(stage, OFF).user_id)
+    stage.operator.administration.disable(_account(stage, OFF).user_id, ACTOR)
     stage.aws.dynamodb.update_item(
         TableName=stage.aws.settings.users_table,
         Key={"pk": {"S": f"ACCOUNT#{_account(stage, BROKEN).user_id}"}, "sk": {"S": "ACCOUNT"}},

@@ -10,16 +10,18 @@ from typing import Any
 from tests.infra.template.calls import Call
 
 _LEADING_KEYS = "dynamodb:LeadingKeys"
+_ATTRIBUTES = "dynamodb:Attributes"
 _ANY = ("*",)
 
 
 @dataclass(frozen=True)
 class Grant:
-    """The smallest thing that a policy allows: an action on a resource, for one pattern of partition keys."""
+    """The smallest thing that a policy allows: an action on a resource, for a key and an attribute."""
 
     action: str
     resource: str
     key: str = "*"
+    attribute: str = "*"
 
 
 class Policy:
@@ -37,7 +39,8 @@ class Policy:
         return any(
             any(fnmatchcase(call.action, pattern) for pattern in _list(statement["Action"]))
             and any(fnmatchcase(call.resource, pattern) for pattern in _list(statement["Resource"]))
-            and _all_match(call.keys, _keys(statement))
+            and _all_match(call.keys, _patterns(statement, _LEADING_KEYS))
+            and _all_match(call.attributes, _patterns(statement, _ATTRIBUTES))
             for statement in self._statements
         )
 
@@ -46,8 +49,9 @@ class Policy:
         for statement in self._statements:
             for action in _list(statement["Action"]):
                 for resource in _list(statement["Resource"]):
-                    for key in _keys(statement):
-                        yield Grant(action, resource, key)
+                    for key in _patterns(statement, _LEADING_KEYS):
+                        for attribute in _patterns(statement, _ATTRIBUTES):
+                            yield Grant(action, resource, key, attribute)
 
 
 def is_used(grant: Grant, calls: set[Call]) -> bool:
@@ -56,6 +60,7 @@ def is_used(grant: Grant, calls: set[Call]) -> bool:
         fnmatchcase(call.action, grant.action)
         and fnmatchcase(call.resource, grant.resource)
         and (grant.key == "*" or any(fnmatchcase(key, grant.key) for key in call.keys))
+        and (grant.attribute == "*" or any(fnmatchcase(one, grant.attribute) for one in call.attributes))
         for call in calls
     )
 
@@ -64,14 +69,15 @@ def _list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def _keys(statement: dict[str, Any]) -> tuple[str, ...]:
-    """Return the patterns of partition keys that the one known kind of condition names."""
+def _patterns(statement: dict[str, Any], name: str) -> tuple[str, ...]:
+    """Return the patterns that the one known kind of condition has for partition keys or attributes."""
     condition = statement.get("Condition")
     if condition is None:
         return _ANY
     assert list(condition) == ["ForAllValues:StringLike"], condition
-    assert list(condition["ForAllValues:StringLike"]) == [_LEADING_KEYS], condition
-    return tuple(condition["ForAllValues:StringLike"][_LEADING_KEYS])
+    assert _LEADING_KEYS in condition["ForAllValues:StringLike"], condition
+    assert set(condition["ForAllValues:StringLike"]) <= {_LEADING_KEYS, _ATTRIBUTES}, condition
+    return tuple(condition["ForAllValues:StringLike"].get(name, _ANY))
 
 
 def _all_match(keys: tuple[str, ...], patterns: tuple[str, ...]) -> bool:

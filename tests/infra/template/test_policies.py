@@ -103,6 +103,18 @@ def test_the_api_neither_creates_nor_removes_accounts(action: str, key: str) -> 
     assert not policy_of(API).allows(Call(API, f"dynamodb:{action}", TABLE, (key,)))
 
 
+@pytest.mark.parametrize("attribute", ["user_id", "email", "username", "scope", "created_at", "anything"])
+@pytest.mark.parametrize("key", ["ACCOUNT#u", "NAME#n"])
+def test_the_api_neither_makes_an_account_by_an_update_nor_grants_a_permission(
+    key: str, attribute: str
+) -> None:
+    """`UpdateItem` creates an item that is not there; without these attributes it is no account."""
+    allowed = ("failures_1", "last_attempt_at", "pk", "sk")
+    policy = policy_of(API)
+    assert policy.allows(Call(API, "dynamodb:UpdateItem", TABLE, (key,), allowed))
+    assert not policy.allows(Call(API, "dynamodb:UpdateItem", TABLE, (key,), (*allowed, attribute)))
+
+
 def test_the_api_reads_the_table_by_key_only() -> None:
     assert not policy_of(API).allows(Call(API, "dynamodb:Scan", TABLE))
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from app import app
+from infra.deploy.packaging.runtime import RUNTIME_NAME
 from infra.local.stack.template import Template
 from tests.infra.template.packaged import FUNCTIONS, document, packaged, transformed
 from tests.infra.template.resolved import ACCOUNT, STACK, Resolved
@@ -65,7 +66,13 @@ def test_each_function_has_its_size_and_its_time(
 ) -> None:
     found = PLAIN.properties(function)
     assert (found["Handler"], found["MemorySize"], found["Timeout"]) == (handler, memory, seconds)
-    assert (found["Runtime"], found["Architectures"]) == ("python3.11", ["x86_64"])
+    assert (found["Runtime"], found["Architectures"]) == (RUNTIME_NAME, ["x86_64"])
+
+
+def test_every_function_runs_on_the_python_that_is_packaged_for() -> None:
+    """Chalice would take the version of whatever Python runs it."""
+    runtimes = {name: one["Runtime"] for name, one in PLAIN.of_type("AWS::Lambda::Function").items()}
+    assert runtimes == dict.fromkeys(runtimes, RUNTIME_NAME), "set `Runtime` in infra/template.yaml"
 
 
 def test_no_stage_is_named_in_the_template_of_another() -> None:

@@ -8,14 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tests.infra.rehearsal.metrics_insights import MetricsQuery, parse
 from tests.infra.template.resolved import Resolved
 
 _SEARCH = re.compile(r"SEARCH\('\{(?P<schema>[^}]+)\} (?P<filter>[^']+)', '(?P<stat>\w+)', \d+\)")
 _TERM = re.compile(r'(?P<no>NOT )?(?P<name>\w+)="(?P<value>[^"]*)"')
-_SELECT = re.compile(
-    r"SELECT SUM\((?P<metric>\w+)\) FROM SCHEMA\((?P<schema>[^)]+)\) "
-    r"WHERE (?P<all>\w+ = '[^']*')(?: AND \((?P<any>[^)]+)\))?"
-)
 
 
 @dataclass(frozen=True)
@@ -52,19 +49,25 @@ def _of_alarm(name: str, alarm: dict[str, Any]) -> Iterator[Watched]:
     for one in alarm.get("Metrics", ()):
         if "MetricStat" in one:
             yield _plain(name, one["MetricStat"]["Metric"])
-        elif match := _SELECT.fullmatch(one["Expression"]):
-            yield from _of_query(name, match)
-        else:
-            # Arithmetic on the others.
-            ids = {other["Id"] for other in alarm["Metrics"]}
-            assert set(re.findall(r"[a-z]+", one["Expression"])) <= ids, one
+        elif one["Expression"].startswith("SELECT"):
+            yield _of_query(name, parse(one["Expression"]))
+        # Anything else is arithmetic on the others.
 
 
-def _of_query(where: str, query: re.Match[str]) -> Iterator[Watched]:
-    namespace, *dimensions = query["schema"].split(", ")
-    for alternative in (query["any"] or query["all"]).split(" OR "):
-        values = frozenset(re.findall(r"(\w+) = '([^']*)'", f"{query['all']}, {alternative}"))
-        yield Watched(where, namespace, query["metric"], frozenset(dimensions), values)
+def _of_query(where: str, query: MetricsQuery) -> Watched:
+    namespace, *dimensions = query.schema
+    wanted, excluded = (
+        frozenset((key, value) for key, sign, value in query.where if sign == operator)
+        for operator in ("=", "!=")
+    )
+    return Watched(
+        where,
+        namespace,
+        query.metric,
+        frozenset(dimensions),
+        wanted,
+        excluded,
+    )
 
 
 def _plain(where: str, metric: dict[str, Any]) -> Watched:

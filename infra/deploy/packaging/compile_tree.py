@@ -1,7 +1,7 @@
-"""Run as a script: compiles the files that standard input names, relative to the working directory.
+"""Script: compile the files that standard input names, relative to the working directory.
 
-A fresh interpreter with a fixed hash seed, relative names and a fixed order: the bytes of a .pyc depend on
-which strings an interpreter has met before, so the same source gives the same bytes only from the same start.
+It needs a fresh interpreter with a fixed hash seed, relative names and a fixed order: the bytes of a .pyc
+depend on which strings the interpreter has seen before, so only the same start gives the same bytes.
 """
 
 import py_compile
@@ -11,7 +11,7 @@ WHERE_LAMBDA_UNPACKS = "/var/task/"
 
 
 def main() -> None:
-    """Compile; a file that is no Python ends the run with its name."""
+    """Compile all files; the first one that is not Python ends the run with its name."""
     for name in sys.stdin.read().splitlines():
         folder, _, file = name.rpartition("/")
         cache = f"{folder}/__pycache__" if folder else "__pycache__"

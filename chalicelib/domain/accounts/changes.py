@@ -1,0 +1,81 @@
+"""Changes of accounts, as they are kept: who did what to whom, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.tokens.scopes import Scope
+
+if TYPE_CHECKING:
+    from chalicelib.domain.ports import Clock, Entropy
+
+AUDIT_DAYS = 400
+"""Days for which a change is kept, also after the deletion of its account."""
+_CHANGE_ID_BYTES = 16
+
+
+class ChangeKind(StrEnum):
+    """What was done to an account."""
+
+    CREATED = "account_created"
+    PERMISSIONS = "permissions_changed"
+    DISABLED = "account_disabled"
+    ENABLED = "account_enabled"
+    DELETED = "account_deleted"
+    SESSIONS_ENDED = "sessions_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """One change. It outlives its account, so it holds ids and permissions, no address and no user name.
+
+    `actor` is the ARN of an operator's AWS identity, or the id of a user; `at` is in Unix seconds. `granted`
+    and `withdrawn` are the permissions that the change added and removed.
+    """
+
+    change_id: str
+    user_id: str
+    kind: ChangeKind
+    actor: str
+    at: int
+    granted: Scope = field(default_factory=lambda: Scope.of(()))
+    withdrawn: Scope = field(default_factory=lambda: Scope.of(()))
+
+    @property
+    def details(self) -> Mapping[str, str]:
+        """Return the permissions of the change by what was done to them, where there are any."""
+        scopes = {"granted": self.granted, "withdrawn": self.withdrawn}
+        return {name: str(scope) for name, scope in scopes.items() if scope.permissions}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFactory:
+    """Makes the record of a change, for the store to write in the same transaction."""
+
+    clock: Clock
+    entropy: Entropy
+
+    def __call__(
+        self,
+        user_id: str,
+        kind: ChangeKind,
+        actor: str,
+        *,
+        before: Scope | None = None,
+        after: Scope | None = None,
+    ) -> AccountChange:
+        """Return a change that is made now, from the permissions `before` to those `after` it."""
+        had = before.permissions if before else frozenset[str]()
+        has = after.permissions if after else frozenset[str]()
+        return AccountChange(
+            change_id=self.entropy(_CHANGE_ID_BYTES).hex(),
+            user_id=user_id,
+            kind=kind,
+            actor=actor,
+            at=self.clock(),
+            granted=Scope(has - had),
+            withdrawn=Scope(had - has),
+        )

@@ -1,0 +1,12 @@
+"""The form of ids of users and sessions."""
+
+from __future__ import annotations
+
+import re
+
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def is_id(text: str) -> bool:
+    """Tell whether text has the form of an id of a user or a session; nothing else can be a key."""
+    return _ID.fullmatch(text) is not None

@@ -1,0 +1,1 @@
+"""Builds the zip that all functions share, for the Python and the platform that Lambda runs."""

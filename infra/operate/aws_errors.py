@@ -1,0 +1,64 @@
+"""What AWS, or the way to it, refuses a command: one sentence with the way out."""
+
+from __future__ import annotations
+
+from botocore import exceptions as aws
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.adapters.aws import error_code
+
+_NO_CREDENTIALS = (aws.NoCredentialsError, aws.PartialCredentialsError, aws.CredentialRetrievalError)
+_SIGNED_OUT = (aws.SSOError, aws.TokenRetrievalError)
+_UNREACHABLE = (aws.HTTPClientError, aws.ConnectionError)
+_REFUSED_CREDENTIALS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_WAYS_IN = "run `aws sso login` or `aws configure`, or set AWS_PROFILE"
+
+
+def aws_sentence(error: BotoCoreError | ClientError) -> str:
+    """Say in one sentence what went wrong, and what to do about it where that is known."""
+    if isinstance(error, ClientError):
+        return _answered(error)
+    text = _one_line(str(error))
+    for kinds, sentence in (
+        (
+            _NO_CREDENTIALS,
+            "There are no AWS credentials here: `aws sso login` or `aws configure`, or set AWS_PROFILE.",
+        ),
+        (_SIGNED_OUT, "The sign-in at AWS is over: `aws sso login`, then the same again."),
+        (
+            aws.ProfileNotFound,
+            f"{text.rstrip('.')}: set AWS_PROFILE to one that `aws configure list-profiles` shows.",
+        ),
+        (aws.NoRegionError, "No AWS region is set: name one with --region, or set AWS_REGION."),
+        (
+            _UNREACHABLE,
+            f"AWS cannot be reached: check the network, the proxy and the region ({text.rstrip('.')}).",
+        ),
+    ):
+        if isinstance(error, kinds):
+            return sentence
+    return f"{text}."
+
+
+def _answered(error: ClientError) -> str:
+    code, text = error_code(error), _one_line(str(error.response.get("Error", {}).get("Message")))
+    if code in _REFUSED_CREDENTIALS:
+        return f"AWS does not take the credentials ({code}): {_WAYS_IN}."
+    if code in _DENIED:
+        return f"AWS refused ({code}): {text}; docs/policies.md says what a command needs."
+    return f"AWS refused ({code}): {text}."
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")
