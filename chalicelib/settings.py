@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Self
 
 DAY = 86_400
+LOCAL_MAIL_QUEUE = "gatehouse-local-mail"
+"""Name of the mail queue that `make run` creates from the template."""
 
 
 def _setting(
@@ -124,6 +126,7 @@ def _running_stack(path: str) -> dict[str, str]:
             "AWS_REGION": stack["region"],
             "USERS_TABLE": stack["users_table"],
             "SIGNING_SECRET_ID": stack["signing_secret_id"],
+            "MAIL_QUEUE_URL": f"{stack['aws_endpoint_url']}/queue/{LOCAL_MAIL_QUEUE}",
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadSetting("No local stack is running here: start one with `make run`.") from error

@@ -16,7 +16,7 @@ from moto.ses.models import ses_backends
 
 from chalicelib.adapters.aws import sesv2
 from chalicelib.adapters.ses import SesSender, mime_message
-from chalicelib.domain.accounts.names import email_address
+from chalicelib.domain.accounts.new_names import email_address
 from chalicelib.domain.deadline import time_limit
 from chalicelib.domain.errors import InvalidAccount, Unavailable
 from chalicelib.domain.mail_delivery import Mail, MailRejected

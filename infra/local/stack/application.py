@@ -17,16 +17,19 @@ Clock = Callable[[], int]
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """The functions behind a gateway; `authorizers` by their Chalice name."""
+    """The functions behind a gateway, `authorizers` by their Chalice name, and the mail function, if any."""
 
     api: Api
     authorizers: Mapping[str, Function]
+    mail: Function | None = None
 
     @classmethod
     def of_chalice(cls, app: Any) -> Application:
         """Return the functions of a Chalice app. Authorizers are found by handler string, as in Lambda."""
         api = Api(app, app.routes, tuple(app.api.binary_types))
-        return cls(api, {one.name: _handler(one.handler_string) for one in app.builtin_auth_handlers})
+        authorizers = {one.name: _handler(one.handler_string) for one in app.builtin_auth_handlers}
+        mail = [one.handler_string for one in app.pure_lambda_functions if one.name == "mail"]
+        return cls(api, authorizers, _handler(mail[0]) if mail else None)
 
 
 @contextmanager
