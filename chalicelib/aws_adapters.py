@@ -11,8 +11,8 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from chalicelib.aws_mail_adapters import AwsMailAdapters, MailAdapters
 from chalicelib.domain.deadline import require_time
-from chalicelib.domain.mail import MailQueue
 from chalicelib.domain.ports import (
     Accounts,
     Audit,
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from chalicelib.adapters.dynamodb.table import Table
+    from chalicelib.adapters.threads import Starter
     from chalicelib.domain.accounts.password_rules import BreachedPasswords, CommonPasswords
-    from chalicelib.domain.mail_delivery import MailSender, Outbox, UndeliverableAddresses
-    from chalicelib.domain.mail_texts import MailTexts
+    from chalicelib.domain.sign_in.ports import SignIns
 
 
 _FIRST_PAUSE_SECONDS = 0.02
 """A transaction holds its items for milliseconds."""
 
 
-class Adapters(Protocol):
+class Adapters(MailAdapters, Protocol):
     """The ports, each served by something."""
 
     @property
@@ -56,6 +56,8 @@ class Adapters(Protocol):
     def accounts(self) -> Accounts: ...  # noqa: D102
     @property
     def sessions(self) -> Sessions: ...  # noqa: D102
+    @property
+    def sign_ins(self) -> SignIns: ...  # noqa: D102
     @property
     def system(self) -> System: ...  # noqa: D102
     @property
@@ -72,16 +74,6 @@ class Adapters(Protocol):
     def common_passwords(self) -> CommonPasswords: ...  # noqa: D102
     @property
     def breached_passwords(self) -> BreachedPasswords: ...  # noqa: D102
-    @property
-    def mail_queue(self) -> MailQueue: ...  # noqa: D102
-    @property
-    def mail_sender(self) -> MailSender | None: ...  # noqa: D102
-    @property
-    def mail_texts(self) -> MailTexts: ...  # noqa: D102
-    @property
-    def outbox(self) -> Outbox: ...  # noqa: D102
-    @property
-    def undeliverable_addresses(self) -> UndeliverableAddresses: ...  # noqa: D102
 
 
 def now() -> int:
@@ -94,10 +86,16 @@ def monotonic() -> float:
     return time.monotonic()
 
 
-class AwsAdapters:
+class AwsAdapters(AwsMailAdapters):
     """DynamoDB, Secrets Manager, bcrypt and PyJWT."""
 
-    def __init__(self, settings: Settings, clock: Clock = now, sleep: Sleep = time.sleep) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock = now,
+        sleep: Sleep = time.sleep,
+        threads: Starter | None = None,
+    ) -> None:
         # Every function has loaded it by now; the level is the process's, as the log is.
         from chalicelib.observability import log_from
 
@@ -105,6 +103,7 @@ class AwsAdapters:
         self.settings = settings
         self.clock = clock
         self.sleep = sleep
+        self._given_threads = threads
         self.entropy: Entropy = secrets.token_bytes
 
     @cached_property
@@ -120,6 +119,13 @@ class AwsAdapters:
         from chalicelib.adapters.dynamodb.sessions import DynamoDBSessions
 
         return DynamoDBSessions(self._table, ended_days=self.settings.ended_session_days)
+
+    @cached_property
+    def sign_ins(self) -> SignIns:
+        """Sign-ins in DynamoDB."""
+        from chalicelib.adapters.dynamodb.sign_ins import DynamoDBSignIns
+
+        return DynamoDBSignIns(self._table, self._threads, ended_days=self.settings.ended_session_days)
 
     @cached_property
     def system(self) -> System:
@@ -152,7 +158,7 @@ class AwsAdapters:
         """Hash with bcrypt."""
         from chalicelib.adapters.bcrypt_hasher import BcryptHasher
 
-        return BcryptHasher(self.settings.bcrypt_cost)
+        return BcryptHasher(self.settings.bcrypt_cost, self.settings.failed_sign_in_cost)
 
     @cached_property
     def codec(self) -> TokenCodec:
@@ -185,51 +191,6 @@ class AwsAdapters:
         return BreachedPasswordRange(url) if url else NoBreachedPasswords()
 
     @cached_property
-    def mail_queue(self) -> MailQueue:
-        """Queue in SQS, or none where no queue is set."""
-        from chalicelib.adapters.sqs_mail_queue import NoMailQueue, SqsMailQueue
-
-        if not self.settings.mail_queue_url:
-            return NoMailQueue()
-        from chalicelib.adapters.aws import sqs
-
-        client = sqs(self.settings.aws_region, self.settings.aws_endpoint_url)
-        return SqsMailQueue(client, self.settings.mail_queue_url)
-
-    @cached_property
-    def mail_sender(self) -> MailSender | None:
-        """SES, or None where no sender is set."""
-        if not self.settings.mail_from:
-            return None
-        from chalicelib.adapters.aws import sesv2
-        from chalicelib.adapters.ses import SesSender
-
-        settings = self.settings
-        client = sesv2(settings.aws_region, settings.aws_endpoint_url)
-        return SesSender(client, settings.mail_from, settings.service_name, settings.mail_configuration_set)
-
-    @cached_property
-    def mail_texts(self) -> MailTexts:
-        """Texts of mails in files."""
-        from chalicelib.adapters.mail_text_files import MailTextFiles
-
-        return MailTextFiles()
-
-    @cached_property
-    def outbox(self) -> Outbox:
-        """Messages that have been dealt with, in DynamoDB."""
-        from chalicelib.adapters.dynamodb.mail import DynamoDBOutbox
-
-        return DynamoDBOutbox(self._table)
-
-    @cached_property
-    def undeliverable_addresses(self) -> UndeliverableAddresses:
-        """Addresses that are not mailed, in DynamoDB."""
-        from chalicelib.adapters.dynamodb.mail import DynamoDBUndeliverableAddresses
-
-        return DynamoDBUndeliverableAddresses(self._table)
-
-    @cached_property
     def _secretsmanager(self) -> SecretsManagerClient:
         from chalicelib.adapters.aws import secretsmanager
 
@@ -242,6 +203,12 @@ class AwsAdapters:
 
         client = dynamodb(self.settings.aws_region, self.settings.aws_endpoint_url)
         return Table(client, self.settings.users_table, self._backoff)
+
+    @cached_property
+    def _threads(self) -> Starter:
+        from chalicelib.adapters.threads import Threads
+
+        return self._given_threads or Threads()
 
     def _backoff(self, turn: int) -> None:
         # Twice as long each time, and never two callers alike: they would meet again.

@@ -30,7 +30,7 @@ Field = str | int | bool | None
 
 _SECRETS = re.compile(
     r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}"  # a JWT, whole or cut off
-    r"|ghr_[A-Za-z0-9_-]+"  # a refresh token
+    r"|gh[rd]_[A-Za-z0-9_-]+"  # a refresh token, a device key
     r"|\$2[abxy]\$\d\d\$[./A-Za-z0-9]*"  # a password hash
     r"|(?i:\b(?:bearer|basic)\s+)\S+"  # an Authorization value
 )

@@ -6,10 +6,10 @@ What is stored, as one dictionary that is replaced in one step::
     {access_token, expires_at, received_at, refresh_token, refresh_key}   signed in
     {revoking}                                                            sign-out not yet sent to the server
 
+and beside each of them `device_key`, which outlives the session and is sent with the next sign-in.
 `refresh_key` is the Idempotency-Key of that very refresh token: chosen when the token arrives, stored with
-it, and sent whenever it is spent, by every process, in this run of the app or in a later one. Until an answer
-comes, the same token goes out with the same key, and the server gives the same answer. With any other key
-it takes the second attempt for a thief's. docs/mobile-client.md has the rules.
+it, and sent whenever it is spent, by every process and in every run of the app. Until an answer comes, the
+same token goes out with the same key and gets the same answer; with another key the session ends.
 """
 
 from __future__ import annotations
@@ -114,7 +114,8 @@ class MobileClient:
         self.sign_out()
         began = self._sign_outs
         form = {"grant_type": "password", "username": username, "password": password}
-        self._keep(self._post("/oauth/token", form), began, instead_of=None)
+        answer = self._post("/oauth/token", form | _device(self._storage.load()))
+        self._keep(answer, began, instead_of=None)
 
     def request(self, method: str, path: str, body: bytes = b"") -> Response:
         """Call the API. A 401 earns one refresh and one more try; the second answer stands."""
@@ -141,11 +142,11 @@ class MobileClient:
             token = stored.get("revoking") or stored.get("refresh_token")
             if token is None:
                 return
-            self._storage.save({"revoking": token})
+            self._storage.save({"revoking": token} | _device(stored))
         self._revoke(token)
         with self._storing:
-            if self._storage.load() == {"revoking": token}:
-                self._storage.save({})
+            if (stored := self._storage.load()).get("revoking") == token:
+                self._storage.save(_device(stored))
 
     def _refreshed(self, instead_of: str | None, began: int) -> str:
         """Return an access token newer than `instead_of`; of many callers one asks, the others wait."""
@@ -181,8 +182,9 @@ class MobileClient:
             if refused.code != "invalid_grant":
                 raise
             with self._storing:
-                if self._sign_outs == began and self._storage.load().get("refresh_token") == refresh_token:
-                    self._storage.save({})
+                stored = self._storage.load()
+                if self._sign_outs == began and stored.get("refresh_token") == refresh_token:
+                    self._storage.save(_device(stored))
             raise SignedOut from refused
 
     def _keep(self, answer: dict[str, Any], began: int, instead_of: str | None) -> str:
@@ -196,7 +198,7 @@ class MobileClient:
             stored = self._storage.load() if self._sign_outs == began else {}
             if self._sign_outs == began and instead_of in {None, stored.get("refresh_token")}:
                 new = {"access_token": token, "refresh_token": successor, "refresh_key": uuid.uuid4().hex}
-                self._storage.save(stored := new | times)
+                self._storage.save(stored := new | times | (_device(answer) or _device(stored)))
             if stored.get("refresh_token") == successor:
                 # Also where another process has stored it already: the key that it chose is the token's.
                 self._in_flight = None
@@ -242,3 +244,7 @@ class MobileClient:
             self._asked_to_wait = (self._clock(), seconds)
             raise TryLater(seconds)
         return answer
+
+
+def _device(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: key for name, key in members.items() if name == "device_key"}

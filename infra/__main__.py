@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import click
 
+from infra.common_passwords import common_passwords
 from infra.cost import cost
 from infra.deploy.command import deploy
 from infra.deploy.destruction import destroy
 from infra.operate.breach.command import breach
 from infra.operate.cli import ErrorReportingGroup
-from infra.operate.common_passwords import common_passwords
 from infra.operate.keys import keys
 from infra.operate.sessions import sessions
 from infra.operate.smoke import smoke
 from infra.operate.terminal import print_any_character
+from infra.operate.unlock import unlock
 from infra.operate.users import users
 
 
@@ -22,6 +23,7 @@ def main() -> None:
     """Operate a Gatehouse deployment. Every command takes --help."""
 
 
+users.add_command(unlock)
 for command in (users, sessions, keys, breach, smoke, common_passwords, cost, deploy, destroy):
     main.add_command(command)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from moto import mock_aws
 from moto.core.config import DefaultConfig
@@ -27,12 +28,32 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+T = TypeVar("T")
+
 SETTINGS = Settings(
     stage="test", users_table="gatehouse-test", signing_secret_id="gatehouse-test", bcrypt_cost=TEST_COST
 )
 copy_tables_once()
 # A session that is made anew reads the models of its services anew, which costs a second a test.
 _KEEP_SESSION: DefaultConfig = {"core": {"reset_boto3_session": False}}
+
+
+class Inline:
+    """Starts each call at once and on the caller's own thread; `is_at_work` meanwhile."""
+
+    is_at_work = False
+
+    def start(self, call: Callable[[], T], /) -> Future[T]:
+        """Make a call."""
+        future: Future[T] = Future()
+        self.is_at_work = True
+        try:
+            future.set_result(call())
+        except Exception as error:  # noqa: BLE001 - an outcome like any other
+            future.set_exception(error)
+        finally:
+            self.is_at_work = False
+        return future
 
 
 @dataclass(frozen=True)
@@ -57,6 +78,8 @@ class Aws:
     """One imitation of AWS, with clients of the test's own."""
 
     settings: Settings
+    is_served: bool = False
+    """Whether it is behind a socket, where one thread answers; in this process it is not for several."""
     slept: list[float] = field(default_factory=list)
     """The pauses that the adapters would have made."""
     _closing: ExitStack = field(default_factory=ExitStack)
@@ -80,7 +103,10 @@ class Aws:
     def services(self, clock: FakeClock, **settings: Any) -> AwsServices:
         """Build services here; `settings` are those that differ."""
         differing = replace(self.settings, **settings)
-        services = AwsServices(differing, AwsAdapters(differing, clock, sleep=self.slept.append))
+        adapters = AwsAdapters(
+            differing, clock, sleep=self.slept.append, threads=None if self.is_served else Inline()
+        )
+        services = AwsServices(differing, adapters)
         for client in (services.dynamodb, services.secretsmanager):
             self._closing.enter_context(closing(client))
         return services
@@ -147,7 +173,7 @@ def aws_behind_one_thread() -> Iterator[Aws]:
     thread.start()
     url = f"http://127.0.0.1:{server.server_port}"
     try:
-        with closing(Aws(replace(SETTINGS, aws_endpoint_url=url))) as aws:
+        with closing(Aws(replace(SETTINGS, aws_endpoint_url=url), is_served=True)) as aws:
             aws.furnish()
             yield aws
     finally:

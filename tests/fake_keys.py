@@ -99,7 +99,8 @@ class FakeKeys(Remote):
         """Replace the key as a rotation does: the one before still verifies."""
         keys = self._keys()
         retired = retired_by_next(keys, self.clock(), token_life)
-        return self._replace(replace(self.new_key(keys.current.epoch), retired=retired))
+        new = self.new_key(keys.current.epoch)
+        return self._replace(replace(new, retired=retired, own_name_key=keys.name_key))
 
     def breach(self) -> int:
         """Replace the key as a breach does: no earlier one verifies. Return the new epoch."""

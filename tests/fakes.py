@@ -7,7 +7,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.adapters.mail_text_files import MailTextFiles
+from chalicelib.adapters.mail.text_files import MailTextFiles
 from chalicelib.adapters.pyjwt_codec import PyJwtCodec
 from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
@@ -80,9 +80,11 @@ class FakeHasher:
         self.calls.append("hash")
         return self._hash(password, self.cost, str(next(self._salts)))
 
-    def check(self, password: Password, stored: PasswordHash | None) -> PasswordCheck:
+    def check(
+        self, password: Password, stored: PasswordHash | None, *, fails_anyway: bool = False
+    ) -> PasswordCheck:
         """Compare."""
-        self.calls.append("check")
+        self.calls.append("check in vain" if fails_anyway else "check")
         if stored is None:
             return PasswordCheck(Verdict.MISMATCH)
         parts = stored.reveal().split("$")
@@ -91,6 +93,11 @@ class FakeHasher:
         cost = int(parts[2])
         matches = stored == self._hash(password, cost, parts[3])
         return PasswordCheck(Verdict.MATCH if matches else Verdict.MISMATCH, is_outdated=cost < self.cost)
+
+    def accepts(self, stored: PasswordHash) -> bool:
+        """Tell whether a hash made elsewhere may be stored."""
+        parts = stored.reveal().split("$")
+        return len(parts) == 5 and parts[1] == "fake" and int(parts[2]) <= self.cost
 
     @staticmethod
     def _hash(password: Password, cost: int, salt: str) -> PasswordHash:
@@ -178,6 +185,11 @@ class FakeAdapters:
     @property
     def sessions(self) -> FakeStore:
         """Sessions of the store."""
+        return self.store
+
+    @property
+    def sign_ins(self) -> FakeStore:
+        """Sign-ins of the store."""
         return self.store
 
     @property

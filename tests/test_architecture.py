@@ -16,7 +16,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "oauth": {"domain"},
     "accounts": {"domain"},
     "adapters": {"domain"},
-    "aws_adapters": {"domain", "settings", "observability", "adapters"},
+    "aws_adapters": {"domain", "settings", "observability", "adapters", "aws_mail_adapters"},
+    "aws_mail_adapters": {"domain", "settings", "adapters"},
     "services": {"domain", "settings", "aws_adapters", "oauth", "accounts"},
     "api": {"domain", "settings", "observability", "services", "oauth", "accounts"},
     "app": {"api"},
@@ -27,6 +28,7 @@ INFRA_MAY_IMPORT: dict[str, set[str]] = {
     "parameters": set(),
     "cloudformation": set(),
     "audit": set(),
+    "common_passwords": {"operate"},
     "cost": set(),
     "readme": set(),
     "local.environment": set(),
@@ -36,7 +38,7 @@ INFRA_MAY_IMPORT: dict[str, set[str]] = {
     "local.__main__": {"local.environment", "local.stack"},
     "operate": {"local.environment", "parameters"},
     "deploy": {"local.environment", "operate", "parameters"},
-    "__main__": {"cost", "operate", "deploy"},
+    "__main__": {"common_passwords", "cost", "operate", "deploy"},
 }
 """The packages of an operator's machine, which may also import the Lambda functions' packages.
 

@@ -59,7 +59,14 @@ def test_every_default_is_within_its_bounds(name: str) -> None:
     assert low <= default <= (high or default)
 
 
-@pytest.mark.parametrize("name", [name for name in TEXTS if not TEXTS[name].metadata["choices"]])
+FREE = [
+    name
+    for name, setting in TEXTS.items()
+    if not setting.metadata["choices"] and not setting.metadata["pattern"]
+]
+
+
+@pytest.mark.parametrize("name", FREE)
 def test_a_text_is_taken_as_it_is(name: str) -> None:
     assert getattr(read(**{name.upper(): "some text"}), name) == "some text"
 
@@ -173,3 +180,81 @@ def test_the_log_may_not_tell_less_than_the_audit_trail(level: str) -> None:
     with pytest.raises(BadSetting) as refusal:
         read(LOG_LEVEL=level)
     assert str(refusal.value) == f"LOG_LEVEL must be DEBUG or INFO, not {level!r}."
+
+
+@pytest.mark.parametrize(("cost", "failed"), [("12", "0"), ("12", "12"), ("10", "12"), ("12", "")])
+def test_a_failed_sign_in_costs_at_least_a_hash(cost: str, failed: str) -> None:
+    settings = Settings.from_environment({"BCRYPT_COST": cost, "FAILED_SIGN_IN_COST": failed})
+    assert settings.failed_sign_in_cost == int(failed or 0)
+
+
+@pytest.mark.parametrize(("cost", "failed"), [("12", "11"), ("16", "4")])
+def test_a_failed_sign_in_that_is_cheaper_than_a_hash_is_refused_in_one_sentence(
+    cost: str, failed: str
+) -> None:
+    with pytest.raises(BadSetting) as refusal:
+        Settings.from_environment({"BCRYPT_COST": cost, "FAILED_SIGN_IN_COST": failed})
+    assert str(refusal.value) == (
+        f"FAILED_SIGN_IN_COST must be 0 or at least BCRYPT_COST, which is {cost}, not {failed}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        ("", set()),
+        ("https://a.example", {"https://a.example"}),
+        (
+            "capacitor://localhost,https://localhost,http://localhost:3000",
+            {"capacitor://localhost", "https://localhost", "http://localhost:3000"},
+        ),
+        ("https://xn--mller-kva.example:8443", {"https://xn--mller-kva.example:8443"}),
+    ],
+)
+def test_origins_are_separated_by_commas(text: str, origins: set[str]) -> None:
+    assert read(CORS_ALLOW_ORIGINS=text).allowed_origins == origins
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "*",
+        "null",
+        "a.example",
+        "https://a.example/",
+        "https://A.example",
+        "http://a.example",
+        "capacitor://a.example",
+        "https://a.example, https://b.example",
+        "https://a.example,",
+        ",https://a.example",
+        "https://a.example\n",
+        "https://a.example:",
+        "https://user@a.example",
+        "https://*.a.example",
+    ],
+)
+def test_what_is_no_origin_is_refused_with_its_variable(text: str) -> None:
+    with pytest.raises(BadSetting, match=r"^CORS_ALLOW_ORIGINS must be origins separated by commas"):
+        read(CORS_ALLOW_ORIGINS=text)
+
+
+@pytest.mark.parametrize("text", ["*", "a b", "a, b", "a,", "a:b", "a\r\nb: c"])
+def test_what_is_no_header_name_is_refused_with_its_variable(text: str) -> None:
+    with pytest.raises(BadSetting, match=r"^CORS_ALLOW_HEADERS must be header names separated by commas"):
+        read(CORS_ALLOW_HEADERS=text)
+
+
+def test_a_former_name_is_refused_with_the_new_one() -> None:
+    with pytest.raises(BadSetting) as refusal:
+        read(CORS_ALLOW_ORIGIN="https://a.example")
+    assert str(refusal.value) == (
+        "CORS_ALLOW_ORIGIN is no longer read: set CORS_ALLOW_ORIGINS, a list separated by commas."
+    )
+    assert read(CORS_ALLOW_ORIGIN="") == Settings()
+
+
+@pytest.mark.parametrize("kind", ["edge", "PRIVATE", "EDGE "])
+def test_another_type_of_endpoint_is_refused(kind: str) -> None:
+    with pytest.raises(BadSetting, match=r"^ENDPOINT_TYPE must be EDGE or REGIONAL"):
+        read(ENDPOINT_TYPE=kind)

@@ -11,6 +11,7 @@ from chalicelib.domain.errors import NotFound, Unavailable
 from chalicelib.domain.ports import Accounts, Audit, Clock, Keys, Sessions
 from chalicelib.domain.sessions.session import EndedSession, EndReason, active
 from chalicelib.domain.sessions.termination import SessionTerminator
+from chalicelib.domain.sign_in.ports import SignIns
 from chalicelib.domain.tokens.key_ports import (
     System,
 )
@@ -29,6 +30,7 @@ class Administration:
 
     accounts: Accounts
     sessions: Sessions
+    sign_ins: SignIns
     system: System
     keys: Keys
     terminate: SessionTerminator
@@ -79,12 +81,13 @@ class Administration:
         self._set_disabled(user_id, actor, disabled=False)
 
     def delete(self, user_id: str, actor: str) -> None:
-        """Remove an account for good, its sessions first. Raises NotFound."""
+        """Remove an account for good, its sessions first and its devices last. Raises NotFound."""
         self.disable(user_id, actor)
         change = self.change(user_id, ChangeKind.DELETED, actor)
         if not self.accounts.delete(self.account(user_id), change):
             raise NotFound("no such user")
         self.audit.account_changed(change)
+        self.sign_ins.forget_devices(user_id)
 
     def end_sessions(self, user_id: str, actor: str) -> list[EndedSession]:
         """End every active session of a user; one that has expired keeps that as its reason.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import ChangeFactory, ChangeKind
 from chalicelib.domain.accounts.new_names import email_address, username
 from chalicelib.domain.accounts.password_rules import PasswordRules
-from chalicelib.domain.accounts.passwords import Password
+from chalicelib.domain.accounts.passwords import Password, PasswordHash
+from chalicelib.domain.errors import InvalidAccount
 from chalicelib.domain.ports import Accounts, Audit, Clock, Entropy, PasswordHasher
 from chalicelib.domain.sessions.refresh_tokens import ID_BYTES
 from chalicelib.domain.tokens.scopes import Scope, check_permissions
@@ -31,30 +32,41 @@ class AccountCreation:
         self,
         *,
         email: str,
-        password: Password,
+        password: Password | PasswordHash,
         username_: str | None = None,
         permissions: Iterable[str] = (),
         actor: str | None = None,
     ) -> Account:
-        """Create an account. Raises InvalidAccount or InvalidPassword, with a sentence for the operator.
+        """Create an account, with a password or with a hash of one that was made elsewhere.
 
-        `actor` is who creates it for somebody else; without one, the account's own user does.
+        `actor` is who creates it for somebody else; without one, the account's own user does. Raises
+        InvalidAccount or InvalidPassword, with a sentence for the operator; InvalidAccount also for a hash
+        that is unreadable, or whose check would take longer than every other failed sign-in.
         """
         held = Scope.of(permissions)
         check_permissions(held)
         address = email_address(email)
         name = username(username_) if username_ is not None else None
-        self.password_rules.accept(password.reveal(), [address] if name is None else [address, name])
+        password_hash = self._hash_of(password, [address] if name is None else [address, name])
         account = Account(
             user_id=self.entropy(ID_BYTES).hex(),
             email=address,
             username=name,
-            password_hash=self.hasher.hash(password),
             permissions=held,
             created_at=self.clock(),
         )
         user_id = account.user_id
         change = self.change(user_id, ChangeKind.CREATED, actor or user_id, after=held)
-        self.accounts.create(account, change)
+        self.accounts.create(account, password_hash, change)
         self.audit.account_changed(change)
         return account
+
+    def _hash_of(self, password: Password | PasswordHash, names: Sequence[str]) -> PasswordHash:
+        if isinstance(password, Password):
+            self.password_rules.accept(password.reveal(), names)
+            return self.hasher.hash(password)
+        if not self.hasher.accepts(password):
+            raise InvalidAccount(
+                description="The password hash is not bcrypt's, or dearer than FAILED_SIGN_IN_COST."
+            )
+        return password

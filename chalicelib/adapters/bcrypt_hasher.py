@@ -26,22 +26,29 @@ _LABEL = b"gatehouse: password that bcrypt does not take whole"
 
 
 class BcryptHasher:
-    """Hashes at `cost`, and makes every check cost at least that much, whatever is stored.
+    """Hashes at `cost`, and makes every sign-in that fails cost `failed_cost`, whatever is stored.
+
+    Both are log2 of the rounds, and `failed_cost` is not below `cost`. A stored hash dearer than that cannot
+    be checked for less, so whoever lowers `cost` keeps the former one as `failed_cost`; `accepts` refuses
+    such a hash from elsewhere.
 
     Up to 72 bytes the hash is plain bcrypt, so that it can be taken along to any other system. A longer
     password, or one with a NUL in it, goes through HMAC-SHA-384 first. That key is no secret; it is a label,
     so that a digest of the same password leaked elsewhere is not a password here.
     """
 
-    def __init__(self, cost: int = DEFAULT_COST) -> None:
+    def __init__(self, cost: int = DEFAULT_COST, failed_cost: int = 0) -> None:
         self._cost = cost
+        self._failed_cost = failed_cost or cost
 
     def hash(self, password: Password) -> PasswordHash:
         """Return a new hash with a new salt. Raises Unavailable after the request's deadline."""
         require_time()
         return PasswordHash(bcrypt.hashpw(_material(password), bcrypt.gensalt(self._cost)).decode())
 
-    def check(self, password: Password, stored: PasswordHash | None) -> PasswordCheck:
+    def check(
+        self, password: Password, stored: PasswordHash | None, *, fails_anyway: bool = False
+    ) -> PasswordCheck:
         """Compare in constant time. A stored hash that is unreadable is CORRUPT, not an exception.
 
         Raises Unavailable after the request's deadline, whatever is stored.
@@ -49,17 +56,23 @@ class BcryptHasher:
         require_time()
         cost = _cost_of(stored)
         if stored is None or cost is None:
-            self._spend(password, self._cost)
+            self._spend(password, self._failed_cost)
             return PasswordCheck(Verdict.MISMATCH if stored is None else Verdict.CORRUPT)
         try:
             matches = bcrypt.checkpw(_material(password), stored.reveal().encode())
         except ValueError:
-            self._spend(password, self._cost)
+            self._spend(password, self._failed_cost)
             return PasswordCheck(Verdict.CORRUPT)
-        # A cheaper hash would answer sooner than an unknown name does. 2^c + (2^c + … + 2^(C-1)) = 2^C.
-        for remaining in range(cost, self._cost):
-            self._spend(password, remaining)
+        if fails_anyway or not matches:
+            # A cheaper hash would answer sooner than an unknown name. 2^c + (2^c + … + 2^(C-1)) = 2^C.
+            for remaining in range(cost, self._failed_cost):
+                self._spend(password, remaining)
         return PasswordCheck(Verdict.MATCH if matches else Verdict.MISMATCH, is_outdated=cost != self._cost)
+
+    def accepts(self, stored: PasswordHash) -> bool:
+        """Tell whether a hash made elsewhere may be stored."""
+        cost = _cost_of(stored)
+        return cost is not None and cost <= self._failed_cost
 
     @staticmethod
     def _spend(password: Password, cost: int) -> None:

@@ -15,7 +15,6 @@ from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
-from chalicelib.domain.sessions.attempts import AttemptPolicy
 from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, EndReason, Session
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
@@ -65,8 +64,16 @@ class PasswordHasher(Protocol):
     def hash(self, password: Password) -> PasswordHash:
         """Return a new hash at today's cost."""
 
-    def check(self, password: Password, stored: PasswordHash | None) -> PasswordCheck:
-        """Compare; always at least the work of one hash at today's cost, also where `stored` is None."""
+    def check(
+        self, password: Password, stored: PasswordHash | None, *, fails_anyway: bool = False
+    ) -> PasswordCheck:
+        """Compare. A sign-in that fails costs one and the same work, whatever is stored, or if nothing is.
+
+        `fails_anyway` says that it fails also where the password matches.
+        """
+
+    def accepts(self, stored: PasswordHash) -> bool:
+        """Tell whether a hash made elsewhere may be stored: readable, and no dearer than a failed sign-in."""
 
 
 class Audit(Protocol):
@@ -130,14 +137,6 @@ class TokenCodec(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SignInCandidate:
-    """What the table says about a sign-in name: the account, if any, and the table's epoch."""
-
-    account: Account | None
-    epoch: int
-
-
-@dataclass(frozen=True, slots=True)
 class SessionView:
     """A session as it stands, with the account where that was asked for, and the state of the system."""
 
@@ -151,10 +150,6 @@ class SessionView:
         return self.system.epoch
 
 
-class AccountChanged(Exception):
-    """The account was disabled, deleted, or given another password while a sign-in was under way."""
-
-
 class SessionReader(Protocol):
     """The one read of the authorizer."""
 
@@ -165,25 +160,14 @@ class SessionReader(Protocol):
 class Accounts(Protocol):
     """The accounts and their sign-in names. Each change is written with its audit item, or not at all."""
 
-    def create(self, account: Account, change: AccountChange) -> None:
-        """Add an account with all its names, or nothing. Raises InvalidAccount where a name is taken."""
+    def create(self, account: Account, password_hash: PasswordHash, change: AccountChange) -> None:
+        """Add an account with its hash and its names, or nothing. Raises InvalidAccount for a taken name."""
 
     def account(self, user_id: str) -> Account | None:
         """Return an account, strongly consistent."""
 
     def find(self, name: SignInName) -> Account | None:
         """Return the account that a sign-in name finds; for operators, not for a sign-in."""
-
-    def begin_sign_in(self, name: SignInName, now: int, policy: AttemptPolicy) -> SignInCandidate:
-        """Find who has a name, and charge one attempt to the account; the same two calls for any name.
-
-        The charge comes before the password is looked at, so that parallel guesses cannot all be free. A
-        name that finds nobody has failures of its own. Raises TooManyAttempts where the account or the name
-        has to wait; that attempt is not charged.
-        """
-
-    def reset_failures(self, user_id: str, now: int) -> None:
-        """Clear the failures of an account: the password was right, whatever else was not."""
 
     def set_permissions(self, account: Account, permissions: Scope, change: AccountChange) -> bool:
         """Replace the permissions, if they still are those of `account`. Return whether they were."""
@@ -206,16 +190,6 @@ class Sessions(SessionReader, Protocol):
 
     def session_and_account(self, user_id: str, session_id: str) -> SessionView:
         """Return a session and its account in one strongly consistent round trip."""
-
-    def open(
-        self, session: Session, account: Account, rehash: PasswordHash | None, limit: int
-    ) -> tuple[EndedSession, ...]:
-        """Write the session, clear the account's failures, store a re-hash: all or nothing.
-
-        At most `limit` sessions stand; the least recently used give way and are returned. One that no
-        longer stands takes no place. Raises AccountChanged where the account is no longer what the
-        password was checked against.
-        """
 
     def rotate(self, before: Session, after: Session) -> Session | None:
         """Write `after` if the family still is that of `before`.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from chalicelib.domain.errors import InvalidScope
 from chalicelib.domain.ports import Entropy, TokenCodec
 from chalicelib.domain.sessions.session import Session
+from chalicelib.domain.sign_in.device_keys import DeviceKey
 from chalicelib.domain.tokens.claims import MAX_TOKEN_BYTES, AccessTokenClaims
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.tokens.signing_keys import SigningKey
@@ -16,24 +17,27 @@ TOKEN_ID_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class TokenResponse:
-    """A successful answer (RFC 6749 §5.1). `repr` is overridden: two of its fields are credentials."""
+    """A successful answer (RFC 6749 §5.1). `repr` is overridden: most of its fields are credentials."""
 
     access_token: str
     expires_in: int
     refresh_token: str
     scope: Scope
+    device_key: DeviceKey | None = None
 
     def __repr__(self) -> str:
         return "TokenResponse(…)"
 
     def to_wire(self) -> dict[str, str | int]:
-        """Return the JSON members of RFC 6749 §5.1."""
+        """Return the JSON members of RFC 6749 §5.1, and after a sign-in the device key."""
+        device_key = {"device_key": self.device_key.serialize()} if self.device_key else {}
         return {
             "access_token": self.access_token,
             "token_type": "Bearer",
             "expires_in": self.expires_in,
             "refresh_token": self.refresh_token,
             "scope": str(self.scope),
+            **device_key,
         }
 
 
@@ -64,5 +68,5 @@ class AccessTokenIssuer:
         token = self.codec.sign(claims.to_mapping(), key)
         if len(token) > MAX_TOKEN_BYTES:
             # It would be refused wherever it is shown, and the app would refresh without end.
-            raise InvalidScope("token too large", description="Ask for less scope: the token is too large.")
+            raise InvalidScope("token too large")
         return token, expires_at - now

@@ -14,17 +14,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from chalicelib.domain.errors import Unavailable, UnreadableKey
-from chalicelib.domain.ports import (
-    Clock,
-    Entropy,
-    Sleep,
-    TokenCodec,
-)
-from chalicelib.domain.tokens.key_ports import (
-    KeyVersions,
-    StaleVersion,
-    System,
-)
+from chalicelib.domain.ports import Clock, Entropy, Sleep, TokenCodec
+from chalicelib.domain.sign_in.name_key import NameKey
+from chalicelib.domain.tokens.key_ports import KeyVersions, StaleVersion, System
 from chalicelib.domain.tokens.signing_keys import KeyMaterial, KeySet, SigningKey, retired_by_next
 from chalicelib.domain.tokens.system_state import MAX_REPLACED_KEYS
 
@@ -157,7 +149,8 @@ class KeyRotation:
 
     def _add_key_of(self, epoch: int) -> SigningKey:
         version = self.entropy(VERSION_ID_BYTES).hex()
-        key = SigningKey(version, self._new_material(), epoch, created_at=self.clock())
+        names = NameKey(self._new_text())
+        key = SigningKey(version, self._new_material(), epoch, created_at=self.clock(), own_name_key=names)
         # As pending first, which takes that label from a rotation that is under way.
         self.versions.add(key, label=PENDING)
         return key
@@ -194,7 +187,14 @@ class KeyRotation:
         if len(retired) >= MAX_REPLACED_KEYS:
             raise RotationRefused(f"{MAX_REPLACED_KEYS} keys before it may still have live tokens")
         epoch = keys.current.epoch
-        return SigningKey(token, self._new_material(), epoch, created_at=now, retired=retired)
+        return SigningKey(
+            token,
+            self._new_material(),
+            epoch,
+            created_at=now,
+            retired=retired,
+            own_name_key=keys.name_key,
+        )
 
     def _wait_for(self, look: Callable[[], _Found]) -> _Found:
         """Return what a look finds, once it finds something; or what the last one found, after 10 s."""
@@ -230,4 +230,7 @@ class KeyRotation:
         return next((one for one, labels in self.versions.labels().items() if label in labels), None)
 
     def _new_material(self) -> KeyMaterial:
-        return KeyMaterial(base64.urlsafe_b64encode(self.entropy(KEY_BYTES)))
+        return KeyMaterial(self._new_text())
+
+    def _new_text(self) -> bytes:
+        return base64.urlsafe_b64encode(self.entropy(KEY_BYTES))

@@ -12,7 +12,7 @@ from chalicelib.domain.accounts.password_errors import (
     PasswordTooCommon,
     PasswordTooShort,
 )
-from chalicelib.domain.accounts.passwords import Password
+from chalicelib.domain.accounts.passwords import Password, PasswordHash
 from chalicelib.domain.errors import InvalidAccount, InvalidRequest
 from chalicelib.domain.tokens.scopes import Scope
 from tests.fakes import FakeAdapters, FakeServices, fake_services
@@ -31,7 +31,8 @@ def test_an_account_is_written_with_its_names_a_hash_and_a_permanent_id(services
     )
     assert len(bytes.fromhex(made.user_id)) == 16
     assert (made.created_at, made.disabled, made.password_version) == (services.adapters.clock.now, False, 1)
-    assert services.adapters.hasher.check(Password(PASSWORD), made.password_hash).verdict.value == "match"
+    stored = store.hashes[made.user_id]
+    assert services.adapters.hasher.check(Password(PASSWORD), stored).verdict.value == "match"
 
 
 def test_a_user_name_is_optional(services: FakeServices) -> None:
@@ -112,3 +113,21 @@ def test_the_shortest_password_is_a_setting(adapters: FakeAdapters) -> None:
 def test_an_oversized_password_is_refused(services: FakeServices) -> None:
     with pytest.raises(InvalidRequest):
         account(services, password="x" * 1025)
+
+
+def test_an_account_is_made_with_a_hash_of_elsewhere(services: FakeServices) -> None:
+    stored = PasswordHash("$fake$12$salt$digest")
+    made = services.create_account(email="old@example.com", password=stored)
+    assert services.adapters.store.hashes[made.user_id] == stored
+    assert not services.adapters.hasher.calls
+
+
+@pytest.mark.parametrize("stored", ["$fake$13$salt$digest", "plain text", ""])
+def test_a_hash_that_is_dearer_than_a_failed_sign_in_or_unreadable_is_refused(
+    services: FakeServices, stored: str
+) -> None:
+    """Its owner's name could be told from others by the time that a wrong password takes."""
+    with pytest.raises(InvalidAccount) as refusal:
+        services.create_account(email="old@example.com", password=PasswordHash(stored))
+    assert "FAILED_SIGN_IN_COST" in refusal.value.public_description
+    assert not services.adapters.store.accounts

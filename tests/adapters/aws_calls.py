@@ -15,10 +15,11 @@ from tests.fake_aws import AwsServices
 
 @dataclass(frozen=True)
 class Call:
-    """One call as boto3 was given it."""
+    """One call as boto3 was given it. `is_beside` tells that it does not hold up the calls after it."""
 
     operation: str
     parameters: Mapping[str, Any]
+    is_beside: bool = False
 
 
 @dataclass
@@ -31,10 +32,12 @@ class Calls:
     @classmethod
     def of(cls, services: AwsServices) -> Calls:
         """Begin to listen."""
-        calls = cls()
+        calls, threads = cls(), services.adapters._given_threads
 
         def listen(to: list[Call]) -> Any:
-            return lambda params, model, **_: to.append(Call(model.name, params))
+            return lambda params, model, **_: to.append(
+                Call(model.name, params, getattr(threads, "is_at_work", False))
+            )
 
         for client, to in (
             (services.dynamodb, calls.dynamodb),
@@ -45,8 +48,8 @@ class Calls:
 
     @property
     def counts(self) -> tuple[int, int]:
-        """Return how many calls there were: to DynamoDB, and to Secrets Manager."""
-        return len(self.dynamodb), len(self.secretsmanager)
+        """Return how many calls there were in sequence: to DynamoDB, and to Secrets Manager."""
+        return sum(not call.is_beside for call in self.dynamodb), len(self.secretsmanager)
 
     def forget(self) -> None:
         """Start anew."""

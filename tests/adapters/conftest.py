@@ -12,11 +12,18 @@ import pytest
 
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange, ChangeKind
+from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.ports import Accounts, Sessions
+from chalicelib.domain.secret import Secret
 from chalicelib.domain.sessions.session import EndedSession, Session
+from chalicelib.domain.sign_in.attempts import BegunSignIn, SignInCandidate
+from chalicelib.domain.sign_in.device_keys import DeviceKey
+from chalicelib.domain.sign_in.limits import SignInLimits
+from chalicelib.domain.sign_in.ports import SignIns
 from chalicelib.domain.tokens.key_ports import System
 from chalicelib.domain.tokens.scopes import Scope
-from tests.adapters.records import account, session
+from tests.adapters.records import HASH, LIMITS, NAME, NOW, account, attempt, session
 from tests.changes import changed
 from tests.fake_aws import Aws, AwsServices, aws_behind_one_thread, aws_in_process
 from tests.fakes import FakeClock, FakeStore
@@ -33,9 +40,12 @@ class ChangedByTests:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
-    def create(self, account: Account, change: AccountChange | None = None) -> None:
+    def create(
+        self, account: Account, password_hash: PasswordHash = HASH, change: AccountChange | None = None
+    ) -> None:
         """Create an account."""
-        self.inner.create(account, change or changed(account.user_id, ChangeKind.CREATED))
+        change = change or changed(account.user_id, ChangeKind.CREATED)
+        self.inner.create(account, password_hash, change)
 
     def set_permissions(
         self, account: Account, permissions: Scope, change: AccountChange | None = None
@@ -59,13 +69,43 @@ class Store:
 
     accounts: ChangedByTests
     sessions: Sessions
+    sign_ins: SignIns
     system: System
 
     @staticmethod
     def of(services: AwsServices) -> Store:
         """Return the store of services."""
         adapters = services.adapters
-        return Store(ChangedByTests(adapters.accounts), adapters.sessions, adapters.system)
+        return Store(ChangedByTests(adapters.accounts), adapters.sessions, adapters.sign_ins, adapters.system)
+
+    @staticmethod
+    def fake(fake: FakeStore | None = None) -> Store:
+        """Return a store over dictionaries."""
+        fake = fake or FakeStore()
+        return Store(ChangedByTests(fake), fake, fake, fake)
+
+    def create(self, account: Account, password_hash: PasswordHash = HASH) -> None:
+        """Add an account."""
+        self.accounts.create(account, password_hash)
+
+    def begin(
+        self,
+        name: SignInName = NAME,
+        at: int = NOW,
+        address: str = "192.0.2.1",
+        *,
+        device: DeviceKey | None = None,
+        limits: SignInLimits = LIMITS,
+    ) -> BegunSignIn:
+        """Begin a sign-in."""
+        return self.sign_ins.begin(attempt(name, at, address, device), limits)
+
+    def candidate(self, name: SignInName = NAME, at: int = NOW + 10**7) -> SignInCandidate:
+        """Return whom a name finds, without a charge that stays. `at` is in a window of its own."""
+        begun = self.begin(name, at)
+        self.sign_ins.withdraw(begun.charge)
+        assert begun.candidate is not None
+        return begun.candidate
 
     def known(self, user_id: str) -> Account:
         """Return an account that is there."""
@@ -73,9 +113,20 @@ class Store:
         assert found is not None
         return found
 
-    def open(self, session: Session, *, limit: int = 20) -> tuple[EndedSession, ...]:
-        """Open a session for the account as it stands."""
-        return self.sessions.open(session, self.known(session.user_id), None, limit)
+    def open(
+        self,
+        session: Session,
+        *,
+        limit: int = 20,
+        account: Account | None = None,
+        rehash: PasswordHash | None = None,
+    ) -> tuple[EndedSession, ...]:
+        """Open a session on a new device, for the account as it is or as it was when the sign-in began."""
+        listed = tuple(self.sessions.stored(session.user_id))
+        candidate = SignInCandidate(account or self.known(session.user_id), HASH, listed)
+        key = DeviceKey(session.user_id, Secret(bytes.fromhex(session.session_id * 2)))
+        opened = self.sign_ins.open(session, candidate, None, device_key=key, rehash=rehash, limit=limit)
+        return opened.evicted
 
     def ended(self, user_id: str) -> list[EndedSession]:
         """Return the ended sessions on every page."""
@@ -93,8 +144,7 @@ class Store:
 
 def _stores(kind: str, place: Callable[[], AbstractContextManager[Aws]]) -> Iterator[Store]:
     if kind == "fake":
-        fake = FakeStore()
-        yield Store(ChangedByTests(fake), fake, fake)
+        yield Store.fake()
         return
     with place() as aws:
         yield Store.of(aws.services(FakeClock()))
@@ -114,8 +164,9 @@ def raced_store(request: pytest.FixtureRequest) -> Iterator[Store]:
 def stocked(aws_house: AwsServices) -> Store:
     """Return the store in DynamoDB, with an account and a session of it."""
     store = Store.of(aws_house)
-    store.accounts.create(account())
+    store.create(account())
     store.open(session())
+    store.begin()
     return store
 
 

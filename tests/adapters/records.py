@@ -10,16 +10,21 @@ from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.secret import Secret
-from chalicelib.domain.sessions.attempts import AttemptPolicy
 from chalicelib.domain.sessions.refresh_tokens import RefreshSecret, start
 from chalicelib.domain.sessions.session import Device, Session
+from chalicelib.domain.sign_in.attempts import SignInAttempt
+from chalicelib.domain.sign_in.device_keys import DeviceKey
+from chalicelib.domain.sign_in.limits import SignInLimits
+from chalicelib.domain.sign_in.name_key import NameKey
 from chalicelib.domain.tokens.scopes import Scope
 
 NOW = 1_700_000_000
 DAY = 86_400
-POLICY = AttemptPolicy(free_failures=3, wait_seconds=60)
+LIMITS = SignInLimits(network_failures=3, name_failures=5, device_wait_seconds=60)
 EMAIL = "Ada@example.com"
 NAME = SignInName.of(EMAIL)
+HASH = PasswordHash("$2b$04$" + "x" * 53)
+NAME_KEY = NameKey(b"key of sign-in names for the tests")
 
 
 def id_of(label: str) -> str:
@@ -33,11 +38,26 @@ def account(label: str = "ada", **changes: Any) -> Account:
         user_id=id_of(label),
         email=EMAIL if label == "ada" else f"{label}@example.com",
         username=None,
-        password_hash=PasswordHash("$2b$04$" + "x" * 53),
         permissions=Scope.of(["users:read"]),
         created_at=NOW,
     )
     return replace(made, **changes)
+
+
+def device_key(label: str = "phone", user: str = "ada") -> DeviceKey:
+    """Return a device key as a sign-in makes it, told by its label."""
+    return DeviceKey(id_of(user), Secret(hashlib.sha256(b"device " + label.encode()).digest()))
+
+
+def attempt(
+    name: SignInName = NAME,
+    at: int = NOW,
+    address: str = "192.0.2.1",
+    device: DeviceKey | None = None,
+    epoch: int = 0,
+) -> SignInAttempt:
+    """Return an attempt to sign in."""
+    return SignInAttempt.of(name, NAME_KEY, address=address, device_key=device, epoch=epoch, at=at)
 
 
 def session(label: str = "phone", user: str = "ada", at: int = NOW, **changes: Any) -> Session:

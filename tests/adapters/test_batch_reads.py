@@ -18,7 +18,7 @@ from tests.adapters.test_outages import ADA, STORE_METHODS
 from tests.fake_aws import Aws, AwsServices
 from tests.fakes import FakeClock
 
-READS = ("begin_sign_in", "session", "session_and_account")
+READS = ("begin", "session", "session_and_account")
 Left = Callable[[list[Any]], list[Any]]
 
 

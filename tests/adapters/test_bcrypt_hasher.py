@@ -192,29 +192,50 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> CountingBcrypt:
 COST = 7
 
 
-@pytest.mark.parametrize("presented", ["right password", "wrong password", "x" * 200])
-@pytest.mark.parametrize("stored_cost", [None, 4, 5, 6, 7])
-def test_every_check_does_the_work_of_one_hash_of_today(
-    counting: CountingBcrypt, presented: str, stored_cost: int | None
+FAILED = 8
+
+
+@pytest.mark.parametrize("presented", ["wrong password", "x" * 200])
+@pytest.mark.parametrize(
+    ("failed_cost", "stored_cost"),
+    [(cost, stored) for cost in (0, FAILED) for stored in (None, 4, 5, 7)] + [(FAILED, FAILED)],
+)
+def test_every_mismatch_does_the_same_work(
+    counting: CountingBcrypt, presented: str, failed_cost: int, stored_cost: int | None
 ) -> None:
     right = Password.presented("right password")
     stored = None if stored_cost is None else BcryptHasher(stored_cost).hash(right)
     counting.work = 0
-    BcryptHasher(COST).check(Password.presented(presented), stored)
-    assert counting.work == 2**COST
+    BcryptHasher(COST, failed_cost).check(Password.presented(presented), stored)
+    assert counting.work == 2 ** (failed_cost or COST)
+
+
+@pytest.mark.parametrize("stored_cost", [4, 7, 8])
+def test_a_match_that_fails_anyway_costs_as_much_and_one_that_succeeds_no_more_than_it_must(
+    counting: CountingBcrypt, stored_cost: int
+) -> None:
+    right = Password.presented("right password")
+    stored, hasher = BcryptHasher(stored_cost).hash(right), BcryptHasher(COST, FAILED)
+    counting.work = 0
+    assert hasher.check(right, stored, fails_anyway=True).verdict is Verdict.MATCH
+    assert counting.work == 2**FAILED
+    counting.work = 0
+    assert hasher.check(right, stored).verdict is Verdict.MATCH
+    assert counting.work == 2**stored_cost
 
 
 @pytest.mark.parametrize("stored", ["", "nonsense", GOOD[:-1], GOOD[:7] + "*" * 53])
 def test_a_corrupt_hash_costs_as_much(counting: CountingBcrypt, stored: str) -> None:
-    BcryptHasher(COST).check(Password.presented("right password"), PasswordHash(stored))
-    assert counting.work == 2**COST
+    BcryptHasher(COST, FAILED).check(Password.presented("right password"), PasswordHash(stored))
+    assert counting.work == 2**FAILED
 
 
-def test_a_dearer_hash_costs_what_it_costs(counting: CountingBcrypt) -> None:
-    stored = BcryptHasher(COST + 1).hash(Password.presented("right password"))
-    counting.work = 0
-    BcryptHasher(COST).check(Password.presented("wrong password"), stored)
-    assert counting.work == 2 ** (COST + 1)
+def test_a_hash_from_elsewhere_is_taken_where_a_failed_sign_in_hides_what_it_costs() -> None:
+    password = Password.presented("right password")
+    at = {cost: BcryptHasher(cost).hash(password) for cost in (4, 5, 6)}
+    assert [BcryptHasher(4, 5).accepts(at[cost]) for cost in (4, 5, 6)] == [True, True, False]
+    assert [BcryptHasher(5).accepts(at[cost]) for cost in (4, 5, 6)] == [True, True, False]
+    assert not BcryptHasher(5).accepts(PasswordHash("$argon2id$v=19$m=65536"))
 
 
 def test_neither_password_nor_hash_is_shown(counting: CountingBcrypt) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.adapters.common_passwords import FILE, CommonPasswordFile, file_content
 from chalicelib.domain.accounts.password_rules import comparable_form
 from infra.__main__ import main
-from infra.operate.common_passwords import LARGEST_FILE
+from infra.common_passwords import LARGEST_FILE
 
 
 @pytest.mark.parametrize(

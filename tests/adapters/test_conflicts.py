@@ -13,8 +13,11 @@ from tests.adapters.test_outages import STORE_METHODS, refusal
 from tests.fake_aws import Aws, AwsServices
 
 WRITES = {
-    "begin_sign_in": "UpdateItem",
-    "reset_failures": "UpdateItem",
+    "begin": "PutItem",
+    "begin again": "UpdateItem",
+    "begin on a device": "UpdateItem",
+    "withdraw": "UpdateItem",
+    "unlock": "DeleteItem",
     "rotate": "PutItem",
 }
 

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.sessions.session import EndReason
 from tests.adapters.conftest import Store
-from tests.adapters.records import NAME, NOW, POLICY, account, id_of, session
+from tests.adapters.records import NOW, account, id_of, session
 from tests.fake_aws import AwsServices
 
 ADA = id_of("ada")
@@ -17,7 +17,7 @@ ADA = id_of("ada")
 @pytest.fixture
 def store(aws_house: AwsServices) -> Store:
     store = Store.of(aws_house)
-    store.accounts.create(account())
+    store.create(account())
     return store
 
 
@@ -77,5 +77,5 @@ def test_an_account_deleted_after_its_name_was_read_is_nobody(
     store: Store, after_next: Callable[[str, Callable[[], object]], None]
 ) -> None:
     after_next("BatchGetItem", lambda: store.accounts.delete(account()))
-    assert store.accounts.begin_sign_in(NAME, NOW, POLICY).account is None
+    assert store.begin().candidate is None
     assert store.accounts.account(ADA) is None

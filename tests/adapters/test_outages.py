@@ -17,24 +17,33 @@ from botocore.exceptions import (
     SSLError,
 )
 
+from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.secret import Secret
 from chalicelib.domain.sessions.session import EndReason
+from chalicelib.domain.sign_in.attempts import NameCharge
+from chalicelib.domain.sign_in.device_keys import DeviceKey
 from chalicelib.domain.tokens.scopes import Scope
 from tests.adapters.aws_calls import Answer, answer_with
 from tests.adapters.conftest import Store
-from tests.adapters.records import NAME, NOW, POLICY, account, id_of, rotated, session
+from tests.adapters.records import NAME, NOW, account, id_of, rotated, session
 from tests.changes import changed
 from tests.fake_aws import AwsServices
 
 ADA = id_of("ada")
+PHONE = DeviceKey(ADA, Secret(bytes.fromhex(session().session_id * 2)))
 URL = "https://dynamodb.us-east-1.amazonaws.com"
 
 STORE_METHODS: dict[str, Callable[[Store], Any]] = {
-    "create": lambda store: store.accounts.create(account("bob")),
+    "create": lambda store: store.create(account("bob")),
     "account": lambda store: store.accounts.account(ADA),
     "find": lambda store: store.accounts.find(NAME),
-    "begin_sign_in": lambda store: store.accounts.begin_sign_in(NAME, NOW, POLICY),
-    "reset_failures": lambda store: store.accounts.reset_failures(ADA, NOW),
+    "begin": lambda store: store.begin(SignInName.of("nobody")),
+    "begin again": lambda store: store.begin(),
+    "begin on a device": lambda store: store.begin(device=PHONE),
+    "withdraw": lambda store: store.sign_ins.withdraw(NameCharge("id", "network", NOW)),
+    "unlock": lambda store: store.sign_ins.unlock(["id"]),
+    "forget_devices": lambda store: store.sign_ins.forget_devices(ADA),
     "set_permissions": lambda store: store.accounts.set_permissions(account(), Scope.of([])),
     "set_disabled": lambda store: store.accounts.set_disabled(ADA, disabled=True),
     "delete": lambda store: store.accounts.delete(account()),
@@ -42,8 +51,8 @@ STORE_METHODS: dict[str, Callable[[Store], Any]] = {
     "changes": lambda store: store.accounts.changes(ADA, 10),
     "session": lambda store: store.sessions.session(ADA, session().session_id),
     "session_and_account": lambda store: store.sessions.session_and_account(ADA, session().session_id),
-    "open": lambda store: store.sessions.open(session("b"), account(), None, 20),
-    "open at the limit": lambda store: store.sessions.open(session("b"), account(session_count=1), None, 1),
+    "open": lambda store: store.open(session("b"), account=account(), limit=20),
+    "open at the limit": lambda store: store.open(session("b"), account=account(session_count=1), limit=1),
     "rotate": lambda store: store.sessions.rotate(session(), rotated(session())),
     "active": lambda store: store.sessions.stored(ADA),
     "ended": lambda store: store.sessions.ended(ADA, limit=20),
@@ -137,9 +146,9 @@ def test_a_sign_in_at_any_of_whose_calls_aws_fails_is_unavailable(
     answer_with(aws_house.dynamodb, FAILURES["throttled"], operation)
 
     def sign_in() -> None:
-        stocked.accounts.begin_sign_in(NAME, NOW, POLICY)
+        stocked.begin()
         # With a password that has changed meanwhile, so that the account is read again.
-        stocked.sessions.open(session("b"), account(session_count=1, password_version=0), None, 1)
+        stocked.open(session("b"), account=account(session_count=1, password_version=0), limit=1)
 
     with pytest.raises(Unavailable):
         sign_in()
@@ -149,7 +158,7 @@ def test_a_key_that_was_not_looked_at_is_not_a_missing_item(stocked: Store, aws_
     key = {"pk": {"S": "x"}, "sk": {"S": "y"}}
     left = {"Responses": {"gatehouse-test": []}, "UnprocessedKeys": {"gatehouse-test": {"Keys": [key]}}}
     answer_with(aws_house.dynamodb, Answer(200, json.dumps(left).encode()), "BatchGetItem")
-    for name in ("begin_sign_in", "session", "session_and_account"):
+    for name in ("begin", "session", "session_and_account"):
         with pytest.raises(Unavailable):
             STORE_METHODS[name](stocked)
 
@@ -159,7 +168,7 @@ def test_an_answer_without_what_was_asked_for_is_no_answer(
     stocked: Store, aws_house: AwsServices, body: bytes
 ) -> None:
     answer_with(aws_house.dynamodb, Answer(200, body), "BatchGetItem")
-    for name in ("begin_sign_in", "session", "session_and_account"):
+    for name in ("begin", "session", "session_and_account"):
         with pytest.raises(Unavailable):
             STORE_METHODS[name](stocked)
 

@@ -23,7 +23,7 @@ def test_every_change_is_kept_with_its_account_the_newest_first(store: Store) ->
     permitted = replace(changed(ADA, ChangeKind.PERMISSIONS, AT + 1), granted=Scope.of(["users:write"]))
     disabled, ended = changed(ADA, at=AT + 2), changed(ADA, ChangeKind.SESSIONS_ENDED, AT + 3)
     deleted = replace(changed(ADA, ChangeKind.DELETED, AT + 4), withdrawn=WIDER)
-    store.accounts.create(account(), created)
+    store.accounts.create(account(), change=created)
     assert store.accounts.set_permissions(account(), WIDER, permitted)
     assert store.accounts.set_disabled(ADA, disabled, disabled=True)
     store.accounts.record(ended)
@@ -35,7 +35,7 @@ def test_every_change_is_kept_with_its_account_the_newest_first(store: Store) ->
 
 
 def test_a_change_that_is_refused_leaves_no_audit_item(store: Store) -> None:
-    store.accounts.create(account(), created := changed(ADA, ChangeKind.CREATED))
+    store.accounts.create(account(), change=(created := changed(ADA, ChangeKind.CREATED)))
     with pytest.raises(InvalidAccount):
         store.accounts.create(account("bob", email=account().email))
     stale = replace(account(), permissions=WIDER)
@@ -48,7 +48,7 @@ def test_a_change_that_is_refused_leaves_no_audit_item(store: Store) -> None:
 
 
 def test_many_changes_of_one_second_are_all_kept(store: Store) -> None:
-    store.accounts.create(account(), changed(ADA))
+    store.accounts.create(account(), change=changed(ADA))
     for number in range(9):
         assert store.accounts.set_disabled(ADA, disabled=bool(number % 2))
     assert len(store.accounts.changes(ADA, 100)) == 10

@@ -15,7 +15,7 @@ ADA = id_of("ada")
 
 @pytest.fixture(autouse=True)
 def _ada(store: Store) -> None:
-    store.accounts.create(account())
+    store.create(account())
 
 
 def open_many(store: Store, *labels: str, limit: int = 20) -> None:
@@ -72,7 +72,7 @@ def test_sessions_that_have_ended_take_no_place(store: Store) -> None:
 def test_the_bound_holds_for_a_sign_in_that_began_when_there_was_room(store: Store) -> None:
     at_the_beginning = store.known(ADA)
     open_many(store, "a", "b", limit=2)
-    (evicted,) = store.sessions.open(session("c", at=NOW + 5), at_the_beginning, None, 2)
+    (evicted,) = store.open(session("c", at=NOW + 5), account=at_the_beginning, limit=2)
     assert store.live(ADA) == {id_of("a"), id_of("b"), id_of("c")} - {evicted.session_id}
     assert evicted.session_id != id_of("c")
 
@@ -81,7 +81,7 @@ def test_nobody_gives_way_for_a_sign_in_that_began_when_there_was_none(store: St
     open_many(store, "a", "b", limit=2)
     at_the_beginning = store.known(ADA)
     store.sessions.end([session("a", at=NOW)], EndReason.SIGNED_OUT, NOW + 3)
-    assert store.sessions.open(session("c", at=NOW + 5), at_the_beginning, None, 2) == ()
+    assert store.open(session("c", at=NOW + 5), account=at_the_beginning, limit=2) == ()
     assert store.live(ADA) == {id_of("b"), id_of("c")}
 
 
@@ -101,7 +101,7 @@ def test_sessions_that_no_longer_stand_take_no_place_and_nobody_gives_way_for_th
 
 
 def test_another_users_sessions_take_no_place(store: Store) -> None:
-    store.accounts.create(account("bob"))
+    store.create(account("bob"))
     store.open(session("x", user="bob"), limit=1)
     assert store.open(session("a"), limit=1) == ()
     assert store.live(id_of("bob")) == {id_of("x")}

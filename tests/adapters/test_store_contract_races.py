@@ -9,10 +9,9 @@ import pytest
 
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import SignInName
-from chalicelib.domain.errors import InvalidAccount, TooManyAttempts, Unavailable
-from chalicelib.domain.ports import AccountChanged
-from chalicelib.domain.sessions.attempts import AttemptPolicy
+from chalicelib.domain.errors import InvalidAccount, Unavailable
 from chalicelib.domain.sessions.session import EndedSession, EndReason
+from chalicelib.domain.sign_in.ports import AccountChanged
 from chalicelib.domain.tokens.scopes import Scope
 from tests.adapters.conftest import Store, at_once
 from tests.adapters.records import EMAIL, NAME, NOW, account, id_of, rotated, session
@@ -22,7 +21,7 @@ ADA = id_of("ada")
 
 def test_twenty_creations_of_one_address_make_one_account(raced_store: Store) -> None:
     rivals = [account(f"rival {number}", email=EMAIL) for number in range(20)]
-    outcomes = at_once(partial(raced_store.accounts.create, rival) for rival in rivals)
+    outcomes = at_once(partial(raced_store.create, rival) for rival in rivals)
     winners = [rival for rival, outcome in zip(rivals, outcomes, strict=True) if outcome is None]
     assert sum(isinstance(outcome, InvalidAccount) for outcome in outcomes) == 19
     assert [raced_store.accounts.find(NAME)] == winners
@@ -32,26 +31,16 @@ def test_twenty_creations_of_one_address_make_one_account(raced_store: Store) ->
 
 def test_twenty_creations_that_share_one_of_two_names_make_one_account(raced_store: Store) -> None:
     rivals = [account(f"rival{number}", username="lovelace") for number in range(20)]
-    outcomes = at_once(partial(raced_store.accounts.create, rival) for rival in rivals)
+    outcomes = at_once(partial(raced_store.create, rival) for rival in rivals)
     winner = rivals[outcomes.index(None)]
     assert outcomes.count(None) == 1
     found = [raced_store.accounts.find(SignInName.of(rival.email)) for rival in rivals]
     assert [one for one in found if one is not None] == [winner]
 
 
-@pytest.mark.parametrize("name", [EMAIL, "nobody@example.com"])
-def test_no_more_guesses_are_looked_at_than_are_free(raced_store: Store, name: str) -> None:
-    raced_store.accounts.create(account())
-    policy = AttemptPolicy(free_failures=5, wait_seconds=60)
-    ask = partial(raced_store.accounts.begin_sign_in, SignInName.of(name), NOW, policy)
-    outcomes = at_once([ask] * 20)
-    refused = [one for one in outcomes if isinstance(one, TooManyAttempts)]
-    assert [one.retry_after for one in refused] == [60] * 15
-
-
 @pytest.mark.parametrize("limit", [1, 3, 10])
 def test_parallel_sign_ins_never_exceed_the_bound(raced_store: Store, limit: int) -> None:
-    raced_store.accounts.create(account())
+    raced_store.create(account())
     newcomers = [session(f"{number}", at=NOW + number) for number in range(12)]
     outcomes = at_once(partial(raced_store.open, one, limit=limit) for one in newcomers)
     opened = {one.session_id for one, out in zip(newcomers, outcomes, strict=True) if isinstance(out, tuple)}
@@ -66,7 +55,7 @@ def test_parallel_sign_ins_never_exceed_the_bound(raced_store: Store, limit: int
 
 
 def test_parallel_sign_ins_never_exceed_the_bound_where_sessions_have_ended(raced_store: Store) -> None:
-    raced_store.accounts.create(account())
+    raced_store.create(account())
     for number in range(6):
         raced_store.open(session(f"old {number}", at=NOW + number), limit=6)
     old = [session(f"old {number}", at=NOW + number) for number in (1, 3)]
@@ -77,7 +66,7 @@ def test_parallel_sign_ins_never_exceed_the_bound_where_sessions_have_ended(race
 
 
 def test_of_many_exchanges_of_one_token_one_wins_and_all_learn_which(raced_store: Store) -> None:
-    raced_store.accounts.create(account())
+    raced_store.create(account())
     raced_store.open(session())
     tries = [rotated(session(), f"request {number}") for number in range(16)]
     outcomes = at_once(partial(raced_store.sessions.rotate, session(), one) for one in tries)
@@ -87,7 +76,7 @@ def test_of_many_exchanges_of_one_token_one_wins_and_all_learn_which(raced_store
 
 
 def test_an_end_beats_every_exchange_that_races_it(raced_store: Store) -> None:
-    raced_store.accounts.create(account())
+    raced_store.create(account())
     raced_store.open(session())
     exchanges = [
         partial(raced_store.sessions.rotate, session(), rotated(session(), f"{number}"))
@@ -101,7 +90,7 @@ def test_an_end_beats_every_exchange_that_races_it(raced_store: Store) -> None:
 
 
 def test_of_many_ends_of_one_session_one_ended_it(raced_store: Store) -> None:
-    raced_store.accounts.create(account())
+    raced_store.create(account())
     raced_store.open(session())
     end = partial(raced_store.sessions.end, [session()], EndReason.SIGNED_OUT, NOW)
     outcomes = at_once([end] * 12)
@@ -110,14 +99,14 @@ def test_of_many_ends_of_one_session_one_ended_it(raced_store: Store) -> None:
 
 
 def test_once_disabled_no_sign_in_opens_a_session_that_nobody_ends(raced_store: Store) -> None:
-    raced_store.accounts.create(account())
+    raced_store.create(account())
 
     def disable() -> list[EndedSession]:
         raced_store.accounts.set_disabled(ADA, disabled=True)
         return raced_store.sessions.end(raced_store.sessions.stored(ADA), EndReason.DISABLED, NOW)
 
     def sign_in(number: int) -> tuple[EndedSession, ...]:
-        return raced_store.sessions.open(session(f"{number}"), account(), None, 20)
+        return raced_store.open(session(f"{number}"), account=account(), limit=20)
 
     jobs = [partial(sign_in, number) for number in range(12)]
     everything: list[Callable[[], object]] = [*jobs[:6], disable, *jobs[6:]]
@@ -128,7 +117,7 @@ def test_once_disabled_no_sign_in_opens_a_session_that_nobody_ends(raced_store: 
 
 
 def test_of_many_changes_of_permissions_one_is_made_on_what_was_read(raced_store: Store) -> None:
-    raced_store.accounts.create(account())
+    raced_store.create(account())
     wishes = [Scope.of([f"p{number}"]) for number in range(12)]
     change = raced_store.accounts.set_permissions
     outcomes = at_once(partial(change, account(), wish) for wish in wishes)
@@ -144,5 +133,5 @@ def test_of_many_who_raise_the_epoch_to_the_same_one_did(raced_store: Store) -> 
 
 def test_of_many_deletions_one_deleted(raced_store: Store) -> None:
     given: Account = account(username="lovelace")
-    raced_store.accounts.create(given)
+    raced_store.create(given)
     assert at_once([partial(raced_store.accounts.delete, given)] * 12).count(True) == 1

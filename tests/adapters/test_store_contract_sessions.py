@@ -7,18 +7,19 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.accounts.passwords import PasswordHash
-from chalicelib.domain.ports import AccountChanged
+from chalicelib.domain.errors import TooManyAttempts
 from chalicelib.domain.sessions.session import Device, EndReason
+from chalicelib.domain.sign_in.ports import AccountChanged
 from chalicelib.domain.tokens.scopes import Scope
 from tests.adapters.conftest import Store
-from tests.adapters.records import NAME, NOW, POLICY, account, id_of, rotated, session
+from tests.adapters.records import NOW, account, device_key, id_of, rotated, session
 
 ADA = id_of("ada")
 
 
 @pytest.fixture(autouse=True)
 def _ada(store: Store) -> None:
-    store.accounts.create(account())
+    store.create(account())
 
 
 def test_an_opened_session_comes_back_as_it_was_given(store: Store) -> None:
@@ -58,7 +59,7 @@ def test_a_session_that_is_not_there_is_none_and_its_account_still_is(store: Sto
 
 
 def test_a_session_is_its_own_users_alone(store: Store) -> None:
-    store.accounts.create(account("bob"))
+    store.create(account("bob"))
     store.open(session())
     assert store.sessions.session(id_of("bob"), session().session_id).session is None
     assert store.sessions.stored(id_of("bob")) == []
@@ -67,30 +68,30 @@ def test_a_session_is_its_own_users_alone(store: Store) -> None:
 def test_an_account_counts_at_least_its_live_sessions(store: Store) -> None:
     store.open(session("a"))
     store.open(session("b"))
-    assert store.known(ADA) == replace(account(), session_count=2)
+    assert store.known(ADA) == replace(account(), session_count=2, device_count=2)
     store.sessions.end([session("a")], EndReason.SIGNED_OUT, NOW)
     assert store.known(ADA).session_count >= len(store.live(ADA))
 
 
 def test_a_rehash_replaces_the_hash_and_counts_as_no_new_password(store: Store) -> None:
     better = PasswordHash("$2b$05$" + "y" * 53)
-    store.sessions.open(session(), account(), better, 20)
-    after = store.known(ADA)
-    assert (after.password_hash, after.password_version) == (better, account().password_version)
+    store.open(session(), account=account(), rehash=better)
+    assert store.candidate().password_hash == better
+    assert store.known(ADA).password_version == account().password_version
     store.open(session("laptop"))
-    assert store.known(ADA).password_hash == better
+    assert store.candidate().password_hash == better
 
 
 def test_two_sign_ins_that_both_rehash_both_succeed(store: Store) -> None:
     for label in ("a", "b"):
-        store.sessions.open(session(label), account(), PasswordHash("$2b$05$" + label * 53), 20)
+        store.open(session(label), account=account(), rehash=PasswordHash("$2b$05$" + label * 53))
     assert store.live(ADA) == {id_of("a"), id_of("b")}
 
 
 def test_an_account_disabled_meanwhile_opens_nothing(store: Store) -> None:
     store.accounts.set_disabled(ADA, disabled=True)
     with pytest.raises(AccountChanged):
-        store.sessions.open(session(), account(), PasswordHash("new"), 20)
+        store.open(session(), account=account(), rehash=PasswordHash("new"))
     assert store.sessions.stored(ADA) == []
     assert store.known(ADA) == account(disabled=True)
 
@@ -98,7 +99,7 @@ def test_an_account_disabled_meanwhile_opens_nothing(store: Store) -> None:
 def test_an_account_deleted_meanwhile_opens_nothing(store: Store) -> None:
     store.accounts.delete(account())
     with pytest.raises(AccountChanged):
-        store.sessions.open(session(), account(), None, 20)
+        store.open(session(), account=account())
     assert store.sessions.stored(ADA) == []
     assert store.accounts.account(ADA) is None
 
@@ -106,18 +107,21 @@ def test_an_account_deleted_meanwhile_opens_nothing(store: Store) -> None:
 def test_a_password_changed_meanwhile_opens_nothing(store: Store) -> None:
     before_the_change = replace(account(), password_version=0)
     with pytest.raises(AccountChanged):
-        store.sessions.open(session(), before_the_change, PasswordHash("new"), 20)
+        store.open(session(), account=before_the_change, rehash=PasswordHash("new"))
     assert store.sessions.stored(ADA) == []
     assert store.known(ADA) == account()
 
 
 def test_a_refused_sign_in_keeps_the_failures(store: Store) -> None:
     for _ in range(2):
-        store.accounts.begin_sign_in(NAME, NOW, POLICY)
+        store.begin()
+    begun = store.begin()
+    assert begun.candidate is not None
+    outdated = replace(begun.candidate, account=replace(account(), password_version=0))
     with pytest.raises(AccountChanged):
-        store.sessions.open(session(), replace(account(), password_version=0), None, 20)
-    store.accounts.begin_sign_in(NAME, NOW, POLICY)
-    store.open(session())
+        store.sign_ins.open(session(), outdated, begun.charge, device_key=device_key(), rehash=None, limit=20)
+    with pytest.raises(TooManyAttempts):
+        store.begin()
 
 
 def test_ended_sessions_are_told_newest_first_with_their_reason(store: Store) -> None:

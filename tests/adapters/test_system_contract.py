@@ -49,7 +49,7 @@ def test_the_latest_of_the_replaced_keys_are_kept(store: Store) -> None:
 
 def test_every_read_of_a_session_tells_the_state(store: Store) -> None:
     for label in ("ada", "bob", "carol"):
-        store.accounts.create(account(label))
+        store.create(account(label))
         store.open(session(label, user=label))
     store.system.advance_epoch(2)
     store.system.record_replaced([kid(1)], NOW)

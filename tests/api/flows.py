@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from chalicelib.domain.accounts.passwords import PasswordHash
 from tests.api.events import Answer, Gateway
@@ -43,9 +42,9 @@ def sign_in_of_nobody(gateway: Gateway) -> Flow:
 
 def sign_in_with_a_corrupt_hash(gateway: Gateway) -> Flow:
     flow = sign_in(gateway)
-    accounts = gateway.services.adapters.store.accounts
-    for user_id, stored in accounts.items():
-        accounts[user_id] = replace(stored, password_hash=PasswordHash("$2b$12$corrupt"))
+    store = gateway.services.adapters.store
+    for user_id in store.accounts:
+        store.hashes[user_id] = PasswordHash("$2b$12$corrupt")
     return flow
 
 

@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -135,8 +135,8 @@ class ApiClient:
 
 def remember(services: FakeServices, diary: Diary) -> None:
     """Take down what the table and the secret hold."""
-    for stored in services.adapters.store.accounts.values():
-        diary.secrets.add(stored.password_hash.reveal())
+    for stored in services.adapters.store.hashes.values():
+        diary.secrets.add(stored.reveal())
     for session in services.adapters.store.live.values():
         family = session.family
         diary.seen(family.tag_key.reveal(), family.current, family.previous, family.nonce, family.idempotency)
@@ -161,10 +161,8 @@ def among_fakes(diary: Diary) -> None:
                 visit_while_broken(gateway, diary)
             mend_it()
         rotate(services)
-        for one in adapters.store.accounts.values():
-            adapters.store.accounts[one.user_id] = replace(
-                one, password_hash=PasswordHash("$2b$04$corruptHashOfSomebody")
-            )
+        for user_id in adapters.store.accounts:
+            adapters.store.hashes[user_id] = PasswordHash("$2b$04$corruptHashOfSomebody")
         diary.secrets.add("corruptHashOfSomebody")
         visit_while_broken(gateway, diary)
         remember(services, diary)
@@ -174,7 +172,7 @@ def among_fakes(diary: Diary) -> None:
 def breakages(services: FakeServices) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]:
     for remote in (services.adapters.store, services.adapters.keys):
         for method in (
-            "begin_sign_in",
+            "begin",
             "open",
             "session_and_account",
             "rotate",

@@ -14,11 +14,12 @@ Answer = Response | Exception
 HOUR = 3600
 
 
-def tokens(generation: int, expires_in: Any = HOUR) -> Response:
+def tokens(generation: int, expires_in: Any = HOUR, **more: str) -> Response:
     body = {
         "access_token": f"access-{generation}",
         "refresh_token": f"refresh-{generation}",
         "expires_in": expires_in,
+        **more,
     }
     return Response(200, {}, json.dumps(body).encode())
 

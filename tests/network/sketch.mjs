@@ -41,6 +41,8 @@ async function start() {
 // The server: sessions by the rules of refresh tokens, and requests that can be met on their way.
 const sessions = [];
 const sent = [];
+let handsOutKeys = false;
+const shown = []; // the device key of each sign-in
 let onTheWay = []; // for each coming request: what happens to it in place of an answer
 const answer = (status, body, headers = {}) =>
   new Response(typeof body === "string" ? body : JSON.stringify(body), { status, headers });
@@ -66,8 +68,11 @@ function served(path, headers, form) {
     return good ? answer(200, { user: session.user }) : answer(401, { error: "invalid_token" });
   }
   if (form.get("grant_type") === "password") {
-    sessions.push({ user: form.get("username"), generation: 0 });
-    return answer(200, tokensOf(sessions.at(-1)));
+    const user = form.get("username");
+    sessions.push({ user, generation: 0 });
+    shown.push(form.get("device_key"));
+    const keys = handsOutKeys ? { device_key: `key-of-${user}` } : {};
+    return answer(200, { ...tokensOf(sessions.at(-1)), ...keys });
   }
   const [session, generation] = sessionOf(form.get("refresh_token"));
   const retry = generation === session.generation - 1 && headers["Idempotency-Key"] === session.key;
@@ -108,6 +113,28 @@ async function begin() {
 }
 
 const scenarios = {
+  async "the device key outlives the session and is shown at the next sign-in"() {
+    handsOutKeys = true;
+    shown.length = 0;
+    await app.signIn("bob", "open the gate, please");
+    assert.equal(stored.deviceKey, "key-of-bob");
+    pass(HOUR);
+    assert.equal(await get(), 200);
+    assert.equal(stored.deviceKey, "key-of-bob");
+    await app.signOut();
+    assert.deepEqual(stored, { deviceKey: "key-of-bob" });
+    await app.signIn("ann", "open the gate, please");
+    assert.equal(stored.deviceKey, "key-of-ann");
+    handsOutKeys = false;
+    await app.signIn("ann", "open the gate, please");
+    assert.deepEqual(shown, [null, "key-of-bob", "key-of-ann"]);
+    assert.equal(stored.deviceKey, "key-of-ann");
+    pass(HOUR);
+    onTheWay = [says(400, { error: "invalid_grant" })];
+    assert.equal(await get(), "SessionEnded");
+    assert.deepEqual(stored, { deviceKey: "key-of-ann" });
+  },
+
   async "many callers share one refresh"() {
     const got = await Promise.all(Array.from({ length: 20 }, get));
     assert.deepEqual(new Set(got), new Set([200]));

@@ -174,3 +174,27 @@ def test_a_wrong_password_is_reported(phone: Phone) -> None:
     phone.answers = [OK, error(400, "invalid_grant")]
     with pytest.raises(Refused, match="invalid_grant"):
         phone.client.sign_in("someone@example.com", "wrong")
+
+
+def _device_key_of(request: Request) -> list[str]:
+    return parse_qs(request.body.decode()).get("device_key", [])
+
+
+def test_the_device_key_is_kept_whatever_ends_the_session_and_sent_with_the_next_sign_in() -> None:
+    phone = Phone([tokens(0, device_key="ghd_one")])
+    phone.client.sign_in("someone@example.com", "open the gate, please")
+    phone.clock.advance(HOUR)
+    phone.get(tokens(1), OK)
+    assert phone.load()["device_key"] == "ghd_one"
+    phone.answers = [OK]
+    phone.client.sign_out()
+    assert phone.load() == {"device_key": "ghd_one"}
+    phone.answers = [tokens(2, device_key="ghd_two")]
+    phone.client.sign_in("someone@example.com", "open the gate, please")
+    phone.clock.advance(HOUR)
+    with pytest.raises(SignedOut):
+        phone.get(error(400, "invalid_grant"))
+    assert phone.load() == {"device_key": "ghd_two"}
+    signed_in_with = [_device_key_of(one) for one in phone.sent if b"grant_type=password" in one.body]
+    assert signed_in_with == [[], ["ghd_one"]]
+    assert not any(_device_key_of(one) for one in phone.sent if b"grant_type=password" not in one.body)

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.errors import InvalidToken, Unavailable
-from chalicelib.domain.tokens.signing_keys import KeyMaterial
 from chalicelib.oauth.key_rotation import RotationRefused
 from tests.fake_keys import CURRENT, PENDING, PREVIOUS
 from tests.fakes import FakeServices
@@ -57,6 +56,22 @@ def test_a_key_is_new_random_and_long_enough(services: FakeServices) -> None:
     materials = [key.material.reveal() for key in services.adapters.keys.versions.values()]
     assert len(set(materials)) == 3
     assert all(len(material) >= 64 for material in materials)
+
+
+def test_a_rotation_keeps_the_key_of_names_and_a_breach_makes_a_new_one(services: FakeServices) -> None:
+    """The first version of the secret has none of its own: what was derived is written from then on."""
+    keys = services.adapters.keys
+    derived = keys.versions[keys.version_of[CURRENT]].name_key
+    rotate(services, NEXT)
+    assert keys.versions[NEXT].own_name_key == derived
+    rotate(services, AFTER)
+    assert keys.versions[AFTER].own_name_key == derived
+    breach = services.key_rotation.replace_without_grace(epoch=1).key
+    own = breach.own_name_key
+    assert own is not None
+    assert own != derived
+    assert len(own.reveal()) == 64
+    assert own.reveal() != breach.material.reveal()
 
 
 @pytest.mark.parametrize("times", [2, 3])
@@ -231,5 +246,4 @@ def test_a_key_of_the_wrong_material_is_never_made(services: FakeServices) -> No
     services.key_rotation.create_secret(NEXT)
     key = services.adapters.keys.versions[NEXT]
     assert key.algorithm == "HS256"
-    assert isinstance(key.material, KeyMaterial)
     assert key.material.reveal().isascii()

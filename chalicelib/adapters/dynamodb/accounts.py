@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamodb.attempts import charge, too_many, without_failures
 from chalicelib.adapters.dynamodb.audit_items import audit_partition, change_item, change_of
 from chalicelib.adapters.dynamodb.items import (
     Item,
@@ -12,18 +11,15 @@ from chalicelib.adapters.dynamodb.items import (
     account_key,
     account_of,
     name_key,
-)
-from chalicelib.adapters.dynamodb.system_items import (
-    system_key,
-    system_state_of,
+    password_item,
+    password_key,
 )
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.errors import InvalidAccount
-from chalicelib.domain.ports import SignInCandidate
-from chalicelib.domain.sessions.attempts import AttemptPolicy
 from chalicelib.domain.tokens.scopes import Scope
 
 if TYPE_CHECKING:
@@ -39,9 +35,13 @@ class DynamoDBAccounts:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def create(self, account: Account, change: AccountChange) -> None:
-        """Write the account and its names in one transaction: uniqueness is a condition, not a look first."""
-        actions = [self._table.put(account_item(account), _FREE), self._audit(change)]
+    def create(self, account: Account, password_hash: PasswordHash, change: AccountChange) -> None:
+        """Write account, hash and names in one transaction: uniqueness is a condition, not a look first."""
+        actions = [
+            self._table.put(account_item(account), _FREE),
+            self._table.put(password_item(account.user_id, password_hash), _FREE),
+            self._audit(change),
+        ]
         for name in account.sign_in_names:
             item: Item = name_key(name) | {"user_id": {"S": account.user_id}}
             actions.append(self._table.put(item, _FREE))
@@ -57,22 +57,6 @@ class DynamoDBAccounts:
         """Return the account that a name finds."""
         item = self._table.get(name_key(name))
         return self.account(item["user_id"]["S"]) if item else None
-
-    def begin_sign_in(self, name: SignInName, now: int, policy: AttemptPolicy) -> SignInCandidate:
-        """Find the account of a name, and charge it. A name that finds nobody costs the same calls."""
-        digest = name_key(name)["pk"]["S"].rpartition("#")[2]
-        found, system = self._table.batch_get(name_key(name), system_key(digest))
-        key = account_key(found["user_id"]["S"]) if found else name_key(name, "UNKNOWN")
-        is_charged, item = charge(self._table, key, now, policy, is_account=found is not None)
-        if not is_charged and item is not None:
-            raise too_many(item, now, policy)
-        # An account that was deleted since its name was read has no item, and was not charged.
-        account = account_of(item) if found and item else None
-        return SignInCandidate(account, system_state_of(system).epoch)
-
-    def reset_failures(self, user_id: str, now: int) -> None:
-        """Clear the failures of an account."""
-        self._table.update(account_key(user_id), without_failures(now), condition="attribute_exists(pk)")
 
     def set_permissions(self, account: Account, permissions: Scope, change: AccountChange) -> bool:
         """Replace the permissions, if nobody else has meanwhile."""
@@ -96,9 +80,13 @@ class DynamoDBAccounts:
         return self._table.transact([update, self._audit(change)])
 
     def delete(self, account: Account, change: AccountChange) -> bool:
-        """Remove the account and its names in one transaction. Return False where they have changed."""
+        """Remove account, hash and names in one transaction. Return False where they have changed."""
         own: Item = {":user_id": {"S": account.user_id}}
-        keys = [account_key(account.user_id), *map(name_key, account.sign_in_names)]
+        keys = [
+            account_key(account.user_id),
+            password_key(account.user_id),
+            *map(name_key, account.sign_in_names),
+        ]
         deletions = [self._table.delete(key, "user_id = :user_id", own) for key in keys]
         return self._table.transact([*deletions, self._audit(change)])
 

@@ -1,18 +1,7 @@
 """How accounts and sessions lie in the one table: keys, attributes, and the way back.
 
-======================  ==========================  ==============================================
-pk                      sk                          item
-======================  ==========================  ==============================================
-ACCOUNT#<user id>       ACCOUNT                     an account, its failed sign-ins
-NAME#<digest of name>   NAME                        which account a sign-in name finds
-NAME#<digest of name>   UNKNOWN                     failures of a name that finds nobody; expires
-SESSIONS#<user id>      SESSION#<session id>        a session; goes some time after it has expired
-ENDED#<user id>         <time>#<session id>         why a session ended; expires
-EPOCH#<00 to 3f>        EPOCH                       a copy of the system's state: the epoch, replaced keys
-======================  ==========================  ==============================================
-
-Sessions have a partition of their own so that the authorizer's role can be kept, by leading key, from
-ever reading a password hash. Names are stored as digests: a key has bounded length, and no address in it.
+docs/decisions/0001-one-table.md has the whole layout. Names are stored as digests: a key has bounded length,
+and no address in it.
 """
 
 from __future__ import annotations
@@ -41,11 +30,29 @@ def account_key(user_id: str) -> Item:
     return {"pk": {"S": f"ACCOUNT#{user_id}"}, "sk": {"S": "ACCOUNT"}}
 
 
-def name_key(name: SignInName, kind: str = "NAME") -> Item:
-    """Return where a sign-in name lies, or with `UNKNOWN` the failures of one that finds nobody."""
+def password_key(user_id: str) -> Item:
+    """Return where a password hash lies: apart, so that a role can be kept from it by leading key."""
+    return {"pk": {"S": f"PASSWORD#{user_id}"}, "sk": {"S": "PASSWORD"}}
+
+
+def password_item(user_id: str, password_hash: PasswordHash) -> Item:
+    """Return a password hash as an item."""
+    return password_key(user_id) | {
+        "user_id": {"S": user_id},
+        "password_hash": {"S": password_hash.reveal()},
+    }
+
+
+def password_of(item: Item) -> PasswordHash:
+    """Read a password hash."""
+    return PasswordHash(item["password_hash"]["S"])
+
+
+def name_key(name: SignInName) -> Item:
+    """Return where a sign-in name lies."""
     # "surrogatepass": any string that a form can carry has a key; a lone surrogate finds nobody.
     digest = hashlib.sha256(name.canonical.encode("utf-8", "surrogatepass")).hexdigest()
-    return {"pk": {"S": f"NAME#{digest}"}, "sk": {"S": kind}}
+    return {"pk": {"S": f"NAME#{digest}"}, "sk": {"S": "NAME"}}
 
 
 def sessions_partition(user_id: str) -> str:
@@ -67,14 +74,15 @@ def account_item(account: Account) -> Item:
     """Return an account as an item."""
     item: Item = account_key(account.user_id) | {
         "user_id": {"S": account.user_id},
+        "listed": {"S": f"ACCOUNTS#{account.user_id[0]}"},
         "email": {"S": account.email},
-        "password_hash": {"S": account.password_hash.reveal()},
         "password_version": number(account.password_version),
         "disabled": {"BOOL": account.disabled},
         "created_at": number(account.created_at),
         "scope": {"S": str(account.permissions)},
         "session_count": number(account.session_count),
-        "session_recounts": number(account.session_recounts),
+        "device_count": number(account.device_count),
+        "recounts": number(account.recounts),
     }
     if account.username is not None:
         item["username"] = {"S": account.username}
@@ -87,13 +95,13 @@ def account_of(item: Item) -> Account:
         user_id=item["user_id"]["S"],
         email=item["email"]["S"],
         username=item["username"]["S"] if "username" in item else None,
-        password_hash=PasswordHash(item["password_hash"]["S"]),
         permissions=_scope_of(item["scope"]["S"]),
         created_at=integer(item, "created_at"),
         disabled=item["disabled"]["BOOL"],
         password_version=integer(item, "password_version"),
         session_count=integer(item, "session_count"),
-        session_recounts=integer(item, "session_recounts"),
+        device_count=integer(item, "device_count"),
+        recounts=integer(item, "recounts"),
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.errors import UnreadableKey
+from chalicelib.domain.sign_in.name_key import MINIMUM_NAME_KEY_CHARACTERS, NameKey
 from chalicelib.domain.tokens.signing_keys import (
     ALGORITHM,
     MINIMUM_KEY_CHARACTERS,
@@ -22,7 +24,7 @@ def signing_key(version_id: str, text: str, created_at: int = 0) -> SigningKey:
         retired = tuple(
             RetiredKey(_key(one["kid"], one), int(one["until"])) for one in value.get("retired", [])
         )
-        return _key(version_id, value, created_at, retired)
+        return replace(_key(version_id, value, created_at, retired), own_name_key=_name_key(value))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         # Without the cause's text: a parser's message quotes what it could not read.
         raise UnreadableKey(f"unusable signing secret: {type(error).__name__}") from None
@@ -31,7 +33,8 @@ def signing_key(version_id: str, text: str, created_at: int = 0) -> SigningKey:
 def secret_text(key: SigningKey) -> str:
     """Return the value to be stored."""
     retired = [{"kid": one.key.kid, "until": one.until, **_members(one.key)} for one in key.retired]
-    return json.dumps({**_members(key), "retired": retired} if retired else _members(key))
+    name_key = {"name_key": key.own_name_key.reveal().decode()} if key.own_name_key else {}
+    return json.dumps(_members(key) | name_key | ({"retired": retired} if retired else {}))
 
 
 def _members(key: SigningKey) -> dict[str, Any]:
@@ -47,3 +50,12 @@ def _key(
     if len(text) < MINIMUM_KEY_CHARACTERS:
         raise ValueError
     return SigningKey(kid, KeyMaterial(text.encode()), epoch, ALGORITHM, created_at, retired)
+
+
+def _name_key(value: dict[str, Any]) -> NameKey | None:
+    text = value.get("name_key")
+    if text is None:
+        return None
+    if not isinstance(text, str) or len(text) < MINIMUM_NAME_KEY_CHARACTERS:
+        raise ValueError
+    return NameKey(text.encode())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.domain.accounts.names import SignInName
-from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.tokens.scopes import Scope
 
 
@@ -13,22 +12,24 @@ from chalicelib.domain.tokens.scopes import Scope
 class Account:
     """A person's account. `user_id` is permanent; every other field can change.
 
-    `password_version` counts password changes, not re-hashes: a sign-in that began with the old password
-    must fail at its last step, and one that races a mere re-hash must not.
+    The password hash is stored apart from it. `password_version` counts password changes, not re-hashes: a
+    sign-in that began with the old password must fail at its last step, and one that races a mere re-hash
+    must not.
     """
 
     user_id: str
     email: str
     username: str | None
-    password_hash: PasswordHash
     permissions: Scope
     created_at: int
     disabled: bool = False
     password_version: int = 1
     session_count: int = 0
-    """At least the number of live sessions: an end does not lower it, the next sign-in at the limit does."""
-    session_recounts: int = 0
-    """How often a sign-in took a place that an end had left: tells apart two counts that are equal."""
+    """At least the number of active sessions: an end does not lower it, a sign-in at the limit does."""
+    device_count: int = 0
+    """At least the number of known devices."""
+    recounts: int = 0
+    """How often either number was lowered: tells apart two that are equal."""
 
     @property
     def sign_in_names(self) -> tuple[SignInName, ...]:

@@ -26,6 +26,7 @@ class ChangeKind(StrEnum):
     ENABLED = "account_enabled"
     DELETED = "account_deleted"
     SESSIONS_ENDED = "sessions_ended"
+    UNLOCKED = "sign_in_unlocked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+MAX_MATCHED_LENGTH = 2048
+"""Characters of a name as typed that is folded. A longer one names nobody: no account has a name of more than
+254, and folding takes quadratic time."""
 # Every character that NFKC makes an at sign of: a domain is mapped as it was typed, so it is cut off before.
 _AT = re.compile("[@\ufe6b\uff20]")
 _UNMAPPED = "\x00"
@@ -26,7 +29,9 @@ class SignInName:
 
     @classmethod
     def of(cls, presented: str) -> SignInName:
-        """Fold what someone typed. Any string has a form; most name nobody."""
+        """Fold what someone typed. Any string has a form; most name nobody, such as a very long one."""
+        if len(presented) > MAX_MATCHED_LENGTH:
+            return cls(presented)
         at = max((found.start() for found in _AT.finditer(presented)), default=None)
         if at is None:
             return cls(_folded(presented))

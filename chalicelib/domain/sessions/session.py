@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -98,23 +98,20 @@ class Session:
 
 
 def active(sessions: Iterable[Session], now: int, epoch: int) -> list[Session]:
-    """Return the sessions that harness."""
+    """Return the sessions that are active."""
     return [one for one in sessions if one.is_active(now, epoch)]
 
 
 def least_recently_used(sessions: Iterable[Session]) -> list[Session]:
-    """Return sessions in the order in which they give way."""
-    return sorted(sessions, key=lambda session: (session.last_used_at, session.session_id))
+    """Return sessions ordered by their last use; of two used in one second, the older one first."""
+    return sorted(sessions, key=lambda one: (one.last_used_at, one.created_at, one.session_id))
 
 
-def sessions_to_evict(live: Sequence[Session], limit: int, newcomer: Session, turn: int) -> list[Session]:
-    """Return the sessions that end so that `newcomer` makes `limit` of them at the most.
+def sessions_to_evict(sessions: Iterable[Session], count: int, earlier: Container[str]) -> list[Session]:
+    """Return `count` sessions to end: the least recently used of those whose ids are in `earlier` first.
 
-    That is the least recently used one. Where many sign-ins race for it, only one can end it, and would win
-    every round: so with each `turn` that a newcomer has lost it looks at twice as many of the oldest, and
-    takes the one that its own random id points at.
+    `earlier` are the sessions that there were when the sign-in began. One that was opened meanwhile, by a
+    sign-in at the same time, ends only where none of them is left.
     """
-    surplus = max(0, len(live) + 1 - limit)
-    ordered = least_recently_used(live)
-    start = int(newcomer.session_id[:8], 16) % min(len(ordered) or 1, 2**turn)
-    return (ordered[start:] + ordered[:start])[:surplus]
+    ordered = least_recently_used(sessions)
+    return sorted(ordered, key=lambda one: one.session_id not in earlier)[:count]

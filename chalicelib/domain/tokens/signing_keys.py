@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.domain.secret import Secret
+from chalicelib.domain.sign_in.name_key import NameKey
 
 ALGORITHM = "HS256"
 MINIMUM_KEY_CHARACTERS = 64
@@ -37,6 +38,12 @@ class SigningKey:
     algorithm: str = ALGORITHM
     created_at: int = 0
     retired: tuple[RetiredKey, ...] = ()
+    own_name_key: NameKey | None = None
+
+    @property
+    def name_key(self) -> NameKey:
+        """The key of sign-in names in the same secret, derived from this one where there is none."""
+        return self.own_name_key or NameKey.derived_from(self.material)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,11 @@ class KeySet:
     current: SigningKey
     previous: SigningKey | None = None
     unpromoted: SigningKey | None = None
+
+    @property
+    def name_key(self) -> NameKey:
+        """The key of sign-in names."""
+        return self.current.name_key
 
     def verifier(self, kid: str, now: int) -> SigningKey | None:
         """Return the key that `kid` names, if it may verify; `kid` is compared and used for nothing else."""

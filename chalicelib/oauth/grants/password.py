@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
-from chalicelib.domain.errors import InvalidGrant, InvalidScope
+from chalicelib.domain.errors import InvalidGrant, InvalidScope, Unavailable
 from chalicelib.domain.ports import (
-    AccountChanged,
-    Accounts,
     Audit,
     Clock,
     Entropy,
     Keys,
     PasswordCheck,
     PasswordHasher,
-    Sessions,
     Verdict,
 )
 from chalicelib.domain.secret import Secret
-from chalicelib.domain.sessions.attempts import AttemptPolicy
 from chalicelib.domain.sessions.refresh_tokens import ID_BYTES, SECRET_BYTES, RefreshSecret, start
 from chalicelib.domain.sessions.session import Session
+from chalicelib.domain.sign_in.attempts import Charge, SignInAttempt, SignInCandidate
+from chalicelib.domain.sign_in.device_keys import DEVICE_SECRET_BYTES, DeviceKey
+from chalicelib.domain.sign_in.limits import SignInLimits
+from chalicelib.domain.sign_in.ports import AccountChanged, SignIns
 from chalicelib.domain.tokens.scopes import Scope, resolve_scope
 from chalicelib.oauth.access_tokens import AccessTokenIssuer, TokenResponse
 from chalicelib.oauth.form import required
@@ -43,60 +45,94 @@ class SessionPolicy:
 class PasswordGrant:
     """RFC 6749 §4.3: a user name and a password for an access token and a refresh token."""
 
-    accounts: Accounts
-    sessions: Sessions
+    sign_ins: SignIns
     keys: Keys
     hasher: PasswordHasher
     tokens: AccessTokenIssuer
     audit: Audit
     clock: Clock
     entropy: Entropy
-    attempts: AttemptPolicy
+    limits: SignInLimits
     policy: SessionPolicy
 
     def __call__(self, request: TokenRequest, client_id: str) -> TokenResponse:
-        """Sign in (RFC 6749 §4.3.2). Raises InvalidRequest, InvalidScope, InvalidGrant, TooManyAttempts."""
+        """Sign in (RFC 6749 §4.3.2).
+
+        Raises InvalidRequest, InvalidScope, InvalidGrant, TooManyAttempts and Unavailable.
+        """
         name = SignInName.of(required(request.parameters, "username"))
         password = Password.presented(required(request.parameters, "password"))
         requested = Scope.parse(request.parameters["scope"]) if "scope" in request.parameters else None
-        now = self.clock()
-        # Before the attempt is charged: keys that cannot be had must not use up anybody's guesses.
-        self.keys.current()
-        candidate = self.accounts.begin_sign_in(name, now, self.attempts)
-        account, check = self._check_password(candidate.account, password)
-        scope = self._granted(requested, account, now)
-        signing_key = self.keys.current(epoch=candidate.epoch).current
-        secret = RefreshSecret(self.entropy(SECRET_BYTES))
-        session = self._new_session(request, client_id, account, requested, secret, signing_key.epoch, now)
+        attempt = self._attempt(request, name)
+        begun = self.sign_ins.begin(attempt, self.limits)
+        candidate, check = self._check_password(begun.candidate, password)
+        with self._charge_taken_back(begun.charge, candidate.account):
+            signing_key = self.keys.current(epoch=begun.epoch).current
+            scope = resolve_scope(requested, candidate.account.permissions)
+            session, secret = self._new_session(
+                request, client_id, candidate.account, requested, signing_key.epoch, attempt.at
+            )
+            # Before the session is opened: a token that cannot be issued must not leave one behind.
+            access_token, expires_in = self.tokens.issue(
+                session,
+                scope,
+                signing_key,
+                issuer=request.issuer,
+                audience=request.audience,
+                now=attempt.at,
+            )
         rehash = self.hasher.hash(password) if check.is_outdated else None
-        self._open(session, account, rehash)
-        access_token, expires_in = self.tokens.issue(
-            session, scope, signing_key, issuer=request.issuer, audience=request.audience, now=now
-        )
-        refresh_token = session.family.token(account.user_id, session.session_id, secret)
-        return TokenResponse(access_token, expires_in, refresh_token.serialize(), scope)
+        device_key = self._open(session, candidate, begun.charge, attempt.device_key, rehash)
+        refresh_token = session.family.token(session.user_id, session.session_id, secret)
+        return TokenResponse(access_token, expires_in, refresh_token.serialize(), scope, device_key)
 
-    def _check_password(self, account: Account | None, password: Password) -> tuple[Account, PasswordCheck]:
+    def _attempt(self, request: TokenRequest, name: SignInName) -> SignInAttempt:
+        # Before the attempt is charged: keys that cannot be had must not use up anybody's guesses.
+        keys = self.keys.current()
+        return SignInAttempt.of(
+            name,
+            keys.name_key,
+            address=request.device.address,
+            device_key=DeviceKey.parse(request.parameters.get("device_key", "")),
+            epoch=keys.current.epoch,
+            at=self.clock(),
+        )
+
+    def _check_password(
+        self, candidate: SignInCandidate | None, password: Password
+    ) -> tuple[SignInCandidate, PasswordCheck]:
         # The hash is computed before anything is known to be wrong, and once whatever is: otherwise the
         # time of an answer tells which names exist.
-        check = self.hasher.check(password, account.password_hash if account else None)
-        if account is None:
+        stored = candidate.password_hash if candidate else None
+        is_disabled = candidate is not None and candidate.account.disabled
+        check = self.hasher.check(password, stored, fails_anyway=is_disabled)
+        if candidate is None:
             raise InvalidGrant("unknown_user")
+        user_id = candidate.account.user_id
         if check.verdict is Verdict.CORRUPT:
-            self.audit.corrupt_hash(account.user_id)
-            raise InvalidGrant("corrupt_hash", user_id=account.user_id)
+            self.audit.corrupt_hash(user_id)
+            raise InvalidGrant("corrupt_hash", user_id=user_id)
         if check.verdict is not Verdict.MATCH:
-            raise InvalidGrant("wrong_password", user_id=account.user_id)
-        if account.disabled:
-            raise InvalidGrant("disabled_user", user_id=account.user_id)
-        return account, check
+            raise InvalidGrant("wrong_password", user_id=user_id)
+        if is_disabled:
+            raise InvalidGrant("disabled_user", user_id=user_id)
+        return candidate, check
 
-    def _granted(self, requested: Scope | None, account: Account, now: int) -> Scope:
+    @contextmanager
+    def _charge_taken_back(self, charge: Charge, account: Account) -> Iterator[None]:
+        """Take the charge back where no session comes of a right password, which is no failure.
+
+        The log names the account: whoever tried this knows its password.
+        """
         try:
-            return resolve_scope(requested, account.permissions)
-        except InvalidScope:
-            # The password was right, so this was no guess.
-            self.accounts.reset_failures(account.user_id, now)
+            yield
+        except InvalidScope as error:
+            self.sign_ins.withdraw(charge)
+            error.reason, error.user_id = "right_password_scope_refused", account.user_id
+            raise
+        except Unavailable:
+            with suppress(Unavailable):
+                self.sign_ins.withdraw(charge)
             raise
 
     def _new_session(
@@ -105,12 +141,12 @@ class PasswordGrant:
         client_id: str,
         account: Account,
         granted: Scope | None,
-        secret: RefreshSecret,
         epoch: int,
         now: int,
-    ) -> Session:
+    ) -> tuple[Session, RefreshSecret]:
+        secret = RefreshSecret(self.entropy(SECRET_BYTES))
         expires_at = now + self.policy.absolute_seconds
-        return Session(
+        session = Session(
             session_id=self.entropy(ID_BYTES).hex(),
             user_id=account.user_id,
             client_id=client_id,
@@ -123,12 +159,25 @@ class PasswordGrant:
             family=start(secret, Secret(self.entropy(SECRET_BYTES))),
             device=request.device,
         )
+        return session, secret
 
-    def _open(self, session: Session, account: Account, rehash: PasswordHash | None) -> None:
+    def _open(
+        self,
+        session: Session,
+        candidate: SignInCandidate,
+        charge: Charge,
+        presented: DeviceKey | None,
+        rehash: PasswordHash | None,
+    ) -> DeviceKey:
+        """Open the session; return the device's key: the one presented where it is known, or a new one."""
+        new_key = DeviceKey(session.user_id, Secret(self.entropy(DEVICE_SECRET_BYTES)))
         try:
-            evicted = self.sessions.open(session, account, rehash, self.policy.limit)
+            opened = self.sign_ins.open(
+                session, candidate, charge, device_key=new_key, rehash=rehash, limit=self.policy.limit
+            )
         except AccountChanged as error:
-            raise InvalidGrant("account_changed", user_id=account.user_id) from error
+            raise InvalidGrant("account_changed", user_id=session.user_id) from error
         self.audit.session_started(session)
-        for ended in evicted:
+        for ended in opened.evicted:
             self.audit.session_ended(ended)
+        return presented if presented is not None and opened.device_is_known else new_key

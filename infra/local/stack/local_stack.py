@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing
-from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from infra.local.environment import HOST, REGION, STAGE, local_credentials, stack_file
 from infra.local.gateway.authorizer import TokenAuthorizer
-from infra.local.gateway.events import lambda_context
 from infra.local.gateway.gateway import Gateway
+from infra.local.gateway.lambda_function import LambdaFunction, Limits
 from infra.local.gateway.wsgi import GatewayApplication
 from infra.local.inbox.application import WithInbox
 from infra.local.inbox.poller import MailPoller
-from infra.local.stack.application import Application, Clock, Function, gatehouse
+from infra.local.stack.application import MAIL, Application, Clock, gatehouse
 from infra.local.stack.aws import LocalAws
 from infra.local.stack.resources import allow_sender, client, create_resources
 from infra.local.stack.server import HttpServer, listen
@@ -115,6 +114,8 @@ class LocalStack:
             "ISSUER": self.api_url,
             "AWS_ENDPOINT_URL": aws_url,
             "AWS_REGION": REGION,
+            # Nothing like CloudFront is in front of this gateway.
+            "ENDPOINT_TYPE": "REGIONAL",
             "MAIL_QUEUE_URL": physical["MailQueue"],
             "MAIL_FROM": self._given.get("MAIL_FROM") or MAIL_FROM,
             "MAIL_CONFIGURATION_SET": "",
@@ -126,12 +127,11 @@ class LocalStack:
         return template
 
     def _start_mail(self, application: Application, undo: ExitStack) -> None:
-        function = application.mail
-        if function is None:
+        if application.mail is None:
             return
+        function = LambdaFunction(MAIL, application.mail, application.limits.get(MAIL, Limits()))
         queue = client("sqs", self.aws_endpoint_url)
-        invoke = partial(_invoke, function)
-        self._poller = MailPoller(queue, self.environment["MAIL_QUEUE_URL"], invoke)
+        self._poller = MailPoller(queue, self.environment["MAIL_QUEUE_URL"], function.invoke)
         undo.callback(self._poller.stop)
         self._poller.start()
 
@@ -142,11 +142,9 @@ class LocalStack:
     def _gateway(self, application: Application, template: Template) -> Gateway:
         clock = self._clock or time.monotonic
         authorizers = {
-            name: TokenAuthorizer(name, function, template.authorizer(name), clock)
+            name: TokenAuthorizer(
+                name, function, template.authorizer(name), clock, application.limits.get(name)
+            )
             for name, function in application.authorizers.items()
         }
         return Gateway(application.api, authorizers, template.gateway_responses())
-
-
-def _invoke(function: Function, event: dict[str, Any]) -> Any:
-    return function(event, lambda_context("mail"))

@@ -41,7 +41,7 @@ def port_of(stack: LocalStack) -> int:
 def enqueue(*requests: tuple[MailKind, str, str]) -> None:
     for kind, address, language in requests:
         request = mail_request(kind, address=address, language=language, created_at=int(time.time()))
-        get_services().mail_queue.enqueue(request)
+        get_services().adapters.mail_queue.enqueue(request)
 
 
 def inbox(stack: LocalStack) -> list[dict[str, Any]]:

@@ -59,7 +59,7 @@ def test_nothing_from_before_a_breach_comes_back_with_the_table(stage: LocalDepl
     assert all(knock(app) == EVERY_DOOR_SHUT for app in apps)
     explained = stage.operate("sessions", "explain", apps[0].username).output
     assert explained.count("was ended, like every other, by a declared breach") == 2
-    assert stage.operate("sessions", "end", apps[0].username).output.startswith("0 sessions")
+    assert stage.operate("sessions", "end", apps[0].username).stdout.startswith("0 sessions")
     assert works_again(apps[0])
     # Nobody but the new session is there.
     assert len(apps[0].get("/me/sessions", f"Bearer {apps[0].access_token}").json()["sessions"]) == 1

@@ -15,8 +15,11 @@ from chalicelib.aws_adapters import Adapters
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import Password
-from chalicelib.domain.ports import AccountChanged
+from chalicelib.domain.secret import Secret
 from chalicelib.domain.sessions.session import EndReason, Session
+from chalicelib.domain.sign_in.attempts import SignInCandidate
+from chalicelib.domain.sign_in.device_keys import MAX_DEVICES, DeviceKey
+from chalicelib.domain.sign_in.ports import AccountChanged
 from chalicelib.services import Services
 from tests.changes import ACTOR
 from tests.infra.template.recorded import API, AUTHORIZER, FunctionHarness
@@ -57,17 +60,19 @@ def _furnish(stage: FunctionHarness) -> None:
     stage.operator.administration.disable(_account(stage, OFF).user_id, ACTOR)
     stage.aws.dynamodb.update_item(
         TableName=stage.aws.settings.users_table,
-        Key={"pk": {"S": f"ACCOUNT#{_account(stage, BROKEN).user_id}"}, "sk": {"S": "ACCOUNT"}},
+        Key={"pk": {"S": f"PASSWORD#{_account(stage, BROKEN).user_id}"}, "sk": {"S": "PASSWORD"}},
         UpdateExpression="SET password_hash = :junk",
         ExpressionAttributeValues={":junk": {"S": "junk"}},
     )
 
 
 def _sign_ins(stage: FunctionHarness) -> None:
-    """The first one rehashes, the third one ends the least recently used session."""
-    for _ in range(3):
-        assert "access_token" in stage.sign_in(ADA)
+    """The first one rehashes, the third one ends a session, the last one but one forgets a device."""
+    for _ in range(MAX_DEVICES + 1):
+        answer = stage.sign_in(ADA)
         stage.clock.advance(1)
+    form = {"grant_type": "password", "username": ADA, "password": PASSWORD}
+    assert "access_token" in stage.token(**form, device_key=answer["device_key"])
 
 
 def _refusals_at_sign_in(stage: FunctionHarness) -> None:
@@ -85,7 +90,7 @@ def _waiting(stage: FunctionHarness) -> None:
     for name in (RACER, "nobody"):
         errors = [stage.sign_in(name, "wrong")["error"] for _ in range(4)]
         assert errors[-1] == "temporarily_unavailable"
-    stage.clock.advance(3_600)
+    stage.clock.advance(7 * 86_400)
     assert "access_token" in stage.sign_in(RACER)
 
 
@@ -143,7 +148,14 @@ def _lost_races(stage: FunctionHarness) -> None:
     outdated = replace(account, password_version=account.password_version + 1)
     another = replace(session, session_id=uuid.uuid4().hex)
     with pytest.raises(AccountChanged):
-        adapters.sessions.open(another, outdated, None, 2)
+        adapters.sign_ins.open(
+            another,
+            SignInCandidate(outdated, None),
+            None,
+            device_key=DeviceKey(account.user_id, Secret(b"k" * 32)),
+            rehash=None,
+            limit=2,
+        )
 
 
 def _denials(stage: FunctionHarness) -> None:
@@ -203,7 +215,7 @@ def _outages(stage: FunctionHarness) -> None:
 
 def _crashes(stage: FunctionHarness) -> None:
     with stage.disturbed(API, Crashing(stage.services_of[API].settings, stage.services_of[API].adapters)):
-        assert stage.ask("POST", "/oauth/token", form={"grant_type": "password"}).status == 503
+        assert stage.ask("POST", "/oauth/token", form={"grant_type": "password"}).status == 500
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,18 @@ def test_the_authorizer_writes_nothing(action: str, key: str) -> None:
     assert not policy_of(AUTHORIZER).allows(Call(AUTHORIZER, f"dynamodb:{action}", TABLE, (key,)))
 
 
-@pytest.mark.parametrize("keys", [("ACCOUNT#u",), ("NAME#n",), ("SESSIONS#u", "ACCOUNT#u"), ("EPOCHS",)])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("ACCOUNT#u",),
+        ("PASSWORD#u",),
+        ("NAME#n",),
+        ("DEVICES#u",),
+        ("FAILURES#n",),
+        ("SESSIONS#u", "ACCOUNT#u"),
+        ("EPOCHS",),
+    ],
+)
 def test_the_authorizer_reads_no_account_and_no_name(keys: tuple[str, ...]) -> None:
     policy = policy_of(AUTHORIZER)
     assert policy.allows(Call(AUTHORIZER, "dynamodb:BatchGetItem", TABLE, ("SESSIONS#u", "EPOCH#0a")))
@@ -98,7 +109,7 @@ def test_the_api_can_neither_declare_a_breach_nor_take_one_back(action: str) -> 
 
 
 @pytest.mark.parametrize("action", ["PutItem", "DeleteItem"])
-@pytest.mark.parametrize("key", ["ACCOUNT#u", "NAME#n"])
+@pytest.mark.parametrize("key", ["ACCOUNT#u", "NAME#n", "PASSWORD#u"])
 def test_the_api_neither_creates_nor_removes_accounts(action: str, key: str) -> None:
     assert not policy_of(API).allows(Call(API, f"dynamodb:{action}", TABLE, (key,)))
 

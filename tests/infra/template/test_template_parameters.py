@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from chalicelib.settings import Settings
+from chalicelib.settings import HEADERS, ORIGINS, BadSetting, Settings
 from tests.infra.template.packaged import FUNCTIONS, document, packaged, transformed
 from tests.infra.template.resolved import Resolved
 from tests.infra.template.test_template_options import CERTIFICATE, TOPIC, WEB_ACL
@@ -27,7 +27,14 @@ OTHER_TEXT = {
     "DomainCertificateArn": [CERTIFICATE],
     "WebAclArn": [WEB_ACL],
     "AlarmTopicArn": [TOPIC],
-    "CorsAllowOrigin": ["https://app.example.com", "http://localhost:3000"],
+    "AddressRateLimit": ["10", "2000", "9999999"],
+    "CorsAllowOrigins": [
+        "https://app.example.com",
+        "http://localhost:3000,http://127.0.0.1:5173",
+        "capacitor://localhost,ionic://localhost,https://localhost,https://app.example.com:8443",
+    ],
+    "CorsAllowHeaders": ["sentry-trace,baggage", "X-Request-Id"],
+    "CorsAllowOrigin": [],
 }
 BAD_TEXT = {
     "BreachedPasswordsUrl": ["http://passwords.example.com/", "https://", "https://a.example/?q", "x"],
@@ -44,7 +51,24 @@ BAD_TEXT = {
     "DomainCertificateArn": ["arn:aws:iam::123456789012:server-certificate/a", CERTIFICATE + " "],
     "WebAclArn": [WEB_ACL.replace("regional", "global"), "gate"],
     "AlarmTopicArn": [TOPIC + ".fifo", "alarms"],
-    "CorsAllowOrigin": ["*", "app.example.com", "https://app.example.com/", "https://a'b", "null"],
+    "AddressRateLimit": ["1", "9", "010", "10.5", "-10", "100000000"],
+    "CorsAllowOrigins": [
+        "*",
+        "null",
+        "app.example.com",
+        "https://app.example.com/",
+        "https://App.example.com",
+        "https://a'b",
+        "http://app.example.com",
+        "capacitor://app.example.com",
+        "https://a.example, https://b.example",
+        "https://a.example,",
+        "https://a.example\n",
+        "https://a.example:0",
+        "https://*.example.com",
+    ],
+    "CorsAllowHeaders": ["*", "a b", "a, b", "a,", "a\nb", "a:b"],
+    "CorsAllowOrigin": ["https://app.example.com"],
 }
 # A stage's name is part of its address, so a stack keeps the one that it has.
 REPLACED_ON_PURPOSE = {("Stage", "RestAPIStage")}
@@ -118,17 +142,47 @@ def test_the_defaults_here_are_the_defaults_of_the_code() -> None:
     """So a developer's stack, which knows only the code's, behaves as a deployed one."""
     settings = Settings.from_environment(environment("APIHandler"))
     for name, setting in KNOBS.items():
-        if name not in NOT_OURS | {"STAGE", "USERS_TABLE", "SIGNING_SECRET_ID"}:
+        # The type of endpoint is EDGE here, and nothing like CloudFront is in front of a developer's stack.
+        if name not in NOT_OURS | {"STAGE", "USERS_TABLE", "SIGNING_SECRET_ID", "ENDPOINT_TYPE"}:
             assert getattr(settings, setting.name) == setting.default, name
 
 
 @pytest.mark.parametrize(("name", "value"), CHANGES)
 def test_the_code_takes_every_value_that_a_parameter_may_have(name: str, value: str) -> None:
-    variables = environment("APIHandler", **{name: value})
+    # With the cheapest hash, below which no failed sign-in may cost.
+    variables = environment("APIHandler", **{"BcryptCost": "10", name: value})
     settings = Settings.from_environment(variables)
     for variable, text in variables.items():
         if variable in KNOBS and text:
             assert str(getattr(settings, KNOBS[variable].name)) == text
+
+
+def holds(assertion: Any, values: dict[str, str]) -> Any:
+    """Evaluate an assertion of a rule."""
+    if not isinstance(assertion, dict):
+        return assertion
+    ((function, argument),) = assertion.items()
+    if function == "Ref":
+        return values[argument]
+    parts = [holds(one, values) for one in argument]
+    if function == "Fn::Equals":
+        return str(parts[0]) == str(parts[1])
+    if function == "Fn::Contains":
+        return parts[1] in parts[0]
+    return any(parts) if function == "Fn::Or" else not parts[0]
+
+
+@pytest.mark.parametrize("cost", ["10", "11", "12", "13", "14"])
+@pytest.mark.parametrize("failed", ["0", "10", "11", "12", "13", "14"])
+def test_a_deploy_refuses_the_costs_that_the_code_refuses(cost: str, failed: str) -> None:
+    rule = document()["Rules"]["AFailedSignInCostsNoLessThanAHash"]
+    values = {"BcryptCost": cost, "FailedSignInCost": failed}
+    passes = all(holds(one["Assert"], values) for one in rule["Assertions"])
+    if passes:
+        assert Settings.from_environment(environment("APIHandler", **values)).bcrypt_cost == int(cost)
+    else:
+        with pytest.raises(BadSetting):
+            Settings.from_environment(environment("APIHandler", **values))
 
 
 def test_metrics_are_counted_apart_and_lines_logged_at_the_level_asked_for() -> None:
@@ -165,3 +219,16 @@ def _but_for_protection(resource: dict[str, Any]) -> dict[str, Any]:
     """Leave out what a stage's name decides, and what can be changed without touching anything stored."""
     kept = {name: one for name, one in resource["Properties"].items() if name != "DeletionProtectionEnabled"}
     return {**resource, "Properties": kept}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "pattern"), [("CorsAllowOrigins", ORIGINS), ("CorsAllowHeaders", HEADERS)]
+)
+def test_a_list_has_one_pattern_here_and_in_the_code(parameter: str, pattern: str) -> None:
+    assert PARAMETERS[parameter]["AllowedPattern"] == f"^$|^{pattern}$"
+    assert "MaxLength" in PARAMETERS[parameter]
+
+
+def test_the_functions_are_told_the_type_of_the_endpoint() -> None:
+    for kind in ("EDGE", "REGIONAL"):
+        assert environment("APIHandler", EndpointType=kind)["ENDPOINT_TYPE"] == kind
