@@ -114,8 +114,7 @@ class MobileClient:
         self.sign_out()
         began = self._sign_outs
         form = {"grant_type": "password", "username": username, "password": password}
-        answer = self._post("/oauth/token", form | _device(self._storage.load()))
-        self._keep(answer, began, instead_of=None)
+        self._keep(self._post("/oauth/token", form | _device(self._storage.load())), began, instead_of=None)
 
     def request(self, method: str, path: str, body: bytes = b"") -> Response:
         """Call the API. A 401 earns one refresh and one more try; the second answer stands."""

@@ -118,28 +118,6 @@ class Table:
             answer = self.client.query(**request)
             return answer["Items"], "LastEvaluatedKey" not in answer
 
-    def update(
-        self,
-        key: Item,
-        expression: str,
-        *,
-        condition: str,
-        values: Item | None = None,
-        names: Mapping[str, str] | None = None,
-    ) -> bool:
-        """Update one item. Return False where the condition did not hold. `names` alias reserved words."""
-        request: UpdateItemInputTypeDef = {
-            "TableName": self.name,
-            "Key": key,
-            "UpdateExpression": expression,
-            "ConditionExpression": condition,
-        }
-        if values:
-            request["ExpressionAttributeValues"] = values
-        if names:
-            request["ExpressionAttributeNames"] = names
-        return self.update_or_old(request)[0]
-
     def update_or_old(self, request: UpdateItemInputTypeDef) -> tuple[bool, Item | None]:
         """Update one item; return whether the condition held, and what the request asks to be shown."""
         return self._write(lambda: self.client.update_item(**request).get("Attributes"))
