@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -33,7 +34,11 @@ class AwsMailAdapters:
     """SQS, SES and DynamoDB, for the ports of mail."""
 
     settings: Settings
-    _table: Table
+
+    @property
+    @abstractmethod
+    def _table(self) -> Table:
+        """Return the table, which all adapters of it share."""
 
     @cached_property
     def mail_queue(self) -> MailQueue:

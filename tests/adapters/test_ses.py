@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from botocore.stub import Stubber
@@ -47,7 +47,7 @@ def mail(
 
 def parsed(message: EmailMessage) -> EmailMessage:
     """Return what a recipient's program reads."""
-    return cast("EmailMessage", message_from_bytes(bytes(message), policy=policy.default))
+    return message_from_bytes(bytes(message), policy=policy.default)
 
 
 def test_a_mail_has_text_and_html_and_the_headers_of_an_automatic_one() -> None:
@@ -91,7 +91,7 @@ def test_no_subject_and_no_name_adds_a_header_or_a_part(subject: str, name: str,
         # A lone surrogate has no form in a mail, and no file of texts can hold one.
         assert any("\ud800" <= char <= "\udfff" for char in text)
         return
-    message = cast("EmailMessage", message_from_bytes(raw, policy=policy.default))
+    message = message_from_bytes(raw, policy=policy.default)
     assert set(message.keys()) == HEADERS
     assert len(message.keys()) == len(HEADERS)
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]

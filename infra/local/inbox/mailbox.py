@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from email import message_from_string, policy
-from email.message import EmailMessage
-from typing import cast
 
 # Eight digits on a line of their own; a text has no other number as long.
 _CODE = re.compile(r"^\s*([0-9]{8})\s*$", re.MULTILINE)
@@ -25,7 +23,7 @@ class Entry:
 
 def read_message(raw: str) -> Entry:
     """Return what a recipient sees of a message with a text part."""
-    message = cast("EmailMessage", message_from_string(raw, policy=policy.default))
+    message = message_from_string(raw, policy=policy.default)
     part = message.get_body(("plain",))
     text = str(part.get_content()).replace("\r\n", "\n") if part else ""
     found = _CODE.search(text)
