@@ -38,7 +38,9 @@ INFRA_MAY_IMPORT: dict[str, set[str]] = {
     "local.stack": {"local.environment", "local.gateway", "local.inbox", "cloudformation", "parameters"},
     "local.__main__": {"local.environment", "local.stack"},
     "operate": {"local.environment", "parameters"},
-    "deploy": {"local.environment", "operate", "parameters"},
+    "template": set(),
+    "verify": {"operate"},
+    "deploy": {"local.environment", "operate", "parameters", "template", "verify"},
     "__main__": {"common_passwords", "cost", "mail", "operate", "deploy"},
 }
 """The packages of an operator's machine, which may also import the Lambda functions' packages.

@@ -7,14 +7,16 @@ import json
 import pytest
 
 from infra.cloudformation import Evaluator
-from tests.infra.template.packaged import FUNCTIONS, transformed
+from tests.infra.template.packaged import FUNCTIONS, data, transformed
 from tests.infra.template.resolved import Resolved
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 WEB_ACL = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/gate/12345678-1234-1234-1234-123456789012"
+BOUNDARY = "arn:aws:iam::123456789012:policy/gatehouse-boundary"
+KMS_KEY = "arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
 DOMAIN = {"DomainName": "auth.example.com", "DomainCertificateArn": CERTIFICATE}
-GROUPS = {"APIHandler": "ApiLogGroup", "Bearer": "AuthorizerLogGroup", "Rotate": "RotationLogGroup"}
+GROUPS = {"APIHandler": "api", "Bearer": "authorizer", "Rotate": "rotation"}
 
 
 def template(**parameters: str) -> Resolved:
@@ -171,24 +173,46 @@ def test_concurrency_is_reserved_only_where_asked_for() -> None:
     assert limited.properties("Bearer")["ReservedConcurrentExecutions"] == "20"
 
 
-def test_traces_are_sent_where_wanted() -> None:
+def test_only_the_stage_switches_traces_on() -> None:
+    """Lambda checks a function's right to trace at once, which may be before IAM has spread it."""
     for tracing, stage in (("PassThrough", False), ("Active", True)):
         found = template(Tracing=tracing)
         assert found.properties("RestAPIStage")["TracingEnabled"] is stage
         for function in FUNCTIONS:
-            assert found.properties(function)["TracingConfig"] == {"Mode": tracing}
+            assert found.properties(function).get("TracingConfig", {"Mode": "PassThrough"}) == {
+                "Mode": "PassThrough"
+            }
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_each_function_has_a_log_that_expires(function: str) -> None:
-    found = template(LogRetentionDays="365")
-    assert found.properties(function)["LoggingConfig"] == {"LogGroup": GROUPS[function]}
-    assert found.properties(GROUPS[function]) == {"RetentionInDays": "365"}
+    name = f"gatehouse-prod-{GROUPS[function]}"
+    assert template().properties(function)["LoggingConfig"] == {"LogGroup": name}
+    groups = Resolved(data(), {"LogRetentionDays": "365"}).of_type("AWS::Logs::LogGroup").values()
+    assert {"LogGroupName": name, "RetentionInDays": "365"} in groups
+
+
+def test_every_role_has_the_boundary_that_is_asked_for() -> None:
+    roles = template(PermissionsBoundary=BOUNDARY).of_type("AWS::IAM::Role").values()
+    assert [one["PermissionsBoundary"] for one in roles] == [BOUNDARY] * len(FUNCTIONS)
+    assert all("PermissionsBoundary" not in one for one in template().of_type("AWS::IAM::Role").values())
+
+
+def test_a_kms_key_encrypts_table_and_secret_and_every_function_may_use_it() -> None:
+    kept = Resolved(data(), {"KmsKeyArn": KMS_KEY})
+    table, secret = kept.properties("UsersTable"), kept.properties("SigningSecret")
+    assert table["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": KMS_KEY}
+    assert secret["KmsKeyId"] == KMS_KEY
+    for role in template(KmsKeyArn=KMS_KEY).of_type("AWS::IAM::Role").values():
+        allowed = role["Policies"][0]["PolicyDocument"]["Statement"][-1]
+        assert allowed["Resource"] == KMS_KEY
+        via = ["dynamodb.eu-west-1.amazonaws.com", "secretsmanager.eu-west-1.amazonaws.com"]
+        assert allowed["Condition"] == {"StringEquals": {"kms:ViaService": via}}
 
 
 def test_an_access_log_holds_nothing_that_the_caller_writes() -> None:
     settings = template().properties("RestAPIStage")["AccessLogSetting"]
-    assert settings["DestinationArn"] == "arn:aws:logs:eu-west-1:123456789012:log-group:AccessLogGroup:*"
+    assert settings["DestinationArn"] == "arn:aws:logs:eu-west-1:123456789012:log-group:gatehouse-prod-access"
     assert set(json.loads(settings["Format"]).values()) == {
         "access",
         "gatehouse-prod",
@@ -224,6 +248,10 @@ def test_tls_is_1_2_at_least_at_every_address(endpoint: str) -> None:
         ]
     )
     assert found.properties("RestAPI")["EndpointAccessMode"] == "BASIC"
+    # An import of the definition would put both back to AWS's defaults.
+    body = found.properties("RestAPI")["Body"]
+    assert body["x-amazon-apigateway-security-policy"] == policy
+    assert body["x-amazon-apigateway-endpoint-access-mode"] == "BASIC"
     assert found.properties("CustomDomain")["SecurityPolicy"] == "TLS_1_2"
 
 
