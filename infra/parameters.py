@@ -60,7 +60,7 @@ def check_settings(values: Mapping[str, str]) -> None:
     size = len(json.dumps({**known, "ISSUER": f"https://{values.get('DomainName', '')}"}))
     if size > VARIABLES_BYTES:
         raise BadSetting(
-            f"The settings take {size} bytes, and a function has {VARIABLES_BYTES}: shorten ClientIds."
+            f"The settings take {size} bytes, and a function has {VARIABLES_BYTES}: shorten the lists."
         )
 
 

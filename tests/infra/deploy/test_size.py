@@ -1,4 +1,9 @@
-"""What guards the data is AWS's, so the code around it stays small."""
+"""What guards the data is AWS's, so the code around it stays small.
+
+Counted are lines of code, without blank lines, comments and docstrings: of `infra/deploy` with its packaging,
+of the tests of both, and of what moto is taught. `infra/template` and `infra/verify`, which the deploy calls,
+are not among them.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +25,11 @@ SKIPPED = {
     tokenize.ENDMARKER,
 }
 HERE = PROJECT / "tests" / "infra" / "deploy"
-# Packaging is measured by itself.
-PACKAGING = {"package", "wheels", "bytecode", "compile_tree", "pruning", "archive"}
-DEPLOY = [one for one in sorted((PROJECT / "infra" / "deploy").glob("*.py")) if one.stem not in PACKAGING]
+DEPLOY = sorted((PROJECT / "infra" / "deploy").rglob("*.py"))
 MOTO = [*sorted(HERE.glob("moto_*.py")), HERE / "evaluation.py"]
-TESTS = [file for file in sorted(HERE.glob("*.py")) if file not in MOTO]
+TESTS = [file for file in sorted(HERE.rglob("*.py")) if file not in MOTO]
+# The aims are 1,000 lines and 1,200 of tests. Until they are reached: lower these numbers, never raise them.
+LARGEST_DEPLOY, LARGEST_TESTS, LARGEST_MOTO = 1593, 1494, 500
 
 
 def code_lines(file: Path) -> int:
@@ -45,7 +50,12 @@ def code_lines(file: Path) -> int:
 
 
 @pytest.mark.parametrize(
-    ("part", "files", "most"), [("deploy", DEPLOY, 1000), ("its tests", TESTS, 1200), ("moto", MOTO, 500)]
+    ("part", "files", "most"),
+    [
+        ("deploy with packaging", DEPLOY, LARGEST_DEPLOY),
+        ("their tests", TESTS, LARGEST_TESTS),
+        ("what moto is taught", MOTO, LARGEST_MOTO),
+    ],
 )
 def test_no_part_outgrows_its_measure(part: str, files: list[Path], most: int) -> None:
     found = sum(code_lines(file) for file in files)

@@ -26,6 +26,7 @@ COUNTED = {
 REFUSALS = {"THROTTLED", "QUOTA_EXCEEDED"}
 OURS = [one for one in WATCHED if one.namespace == "Gatehouse" and one.name not in COUNTED]
 QUERIES = queries(TEMPLATE_RESOLVED)
+LOG_GROUPS = Resolved(data()).of_type("AWS::Logs::LogGroup")
 ALARMS = TEMPLATE_RESOLVED.of_type("AWS::CloudWatch::Alarm")
 OPERATIONS = (TEMPLATE.parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 # AWS's own metrics, with the dimensions that AWS gives them.
@@ -119,10 +120,7 @@ def known_fields(query: Query) -> dict[str, set[str]]:
 def test_a_query_asks_for_fields_that_are_logged(name: str) -> None:
     query = QUERIES[name]
     assert query.fields - set(known_fields(query)) <= OF_INSIGHTS
-    groups = [
-        one["Properties"] for one in data()["Resources"].values() if one["Type"] == "AWS::Logs::LogGroup"
-    ]
-    assert set(query.groups) <= {one["LogGroupName"] for one in groups}
+    assert set(query.groups) <= {one["LogGroupName"] for one in LOG_GROUPS.values()}
 
 
 @pytest.mark.parametrize("name", QUERIES)
@@ -178,7 +176,7 @@ def test_a_function_that_was_killed_is_counted_among_the_outages(line: str) -> N
     query = QUERIES[f"{STACK}/outages"]
     (pattern,) = re.findall(r"parse @message /(.+)/", query.text)
     assert re.search(pattern.replace("(?<", "(?P<"), line)
-    assert set(query.groups) == {"ApiLogGroup", "AuthorizerLogGroup", "RotationLogGroup"}
+    assert set(query.groups) == {f"gatehouse-prod-{one}" for one in ("api", "authorizer", "rotation")}
     for said in recording().logged:
         assert not re.search(pattern.replace("(?<", "(?P<"), json.dumps(said))
 

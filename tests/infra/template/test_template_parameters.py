@@ -80,7 +80,13 @@ BAD_TEXT = {
 }
 # A stage's name is part of its address, and of the names of its data; a stack keeps the one that it has.
 REPLACED_ON_PURPOSE = {
-    ("Stage", one) for one in ("RestAPIStage", "SigningSecretRotation", "RotateInvokePermission")
+    ("Stage", one)
+    for one in (
+        "RestAPIStage",
+        "RotateInvokePermission",
+        "SigningSecretRotation",
+        "ThrottledRequestsFilter",
+    )
 }
 
 

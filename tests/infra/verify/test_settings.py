@@ -28,8 +28,8 @@ RIGHT: dict[str, Any] = {
     },
     "get_stage": {
         "methodSettings": {
-            "*/*": {"throttlingRateLimit": 500.0, "throttlingBurstLimit": 1000},
-            "~1oauth~1token/POST": {"throttlingRateLimit": 50.0, "throttlingBurstLimit": 100},
+            "*/*": {"throttlingRateLimit": 2000.0, "throttlingBurstLimit": 2000},
+            "~1oauth~1token/POST": {"throttlingRateLimit": 200.0, "throttlingBurstLimit": 200},
         },
         "accessLogSettings": {"destinationArn": "arn"},
         "tracingEnabled": False,
@@ -127,3 +127,11 @@ def test_the_policy_is_the_template_s() -> None:
         answers = copy.deepcopy(RIGHT)
         answers["get_rest_api"] |= {"securityPolicy": policy, "endpointConfiguration": {"types": [endpoint]}}
         assert wrong(answers, EndpointType=endpoint) == []
+
+
+def test_the_web_acl_that_the_stack_makes_is_looked_for() -> None:
+    outputs = {**OUTPUTS, "WebAcl": "arn"}
+    for found, is_right in (("arn", True), ("another", False), (None, False)):
+        answers = {**RIGHT, "get_stage": {**RIGHT["get_stage"], "webAclArn": found}}
+        rows = list(Verification("prod", VALUES, outputs, lambda _, said=answers: Stub(said)).rows())
+        assert all(row.is_right for row in rows) is is_right
