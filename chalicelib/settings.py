@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Self
 
 DAY = 86_400
+LOCAL_MAIL_QUEUE = "gatehouse-local-mail"
+"""Name of the mail queue that `make run` creates from the template."""
 _PORT = r"(:[1-9][0-9]{0,4})?"
 _ORIGIN = (
     rf"(https://[a-z0-9.-]{{1,253}}{_PORT}"
@@ -121,6 +123,12 @@ class Settings:
         "endpoint type of the API; a caller's country is known only with `EDGE`, where CloudFront adds it",
         choices=("EDGE", "REGIONAL"),
     )
+    mail_queue_url: str = _setting("", "URL", "queue of mails to send; empty: no mail is queued or sent")
+    mail_from: str = _setting("", "address", "sender of mails; empty: no mail is sent")
+    mail_configuration_set: str = _setting(
+        "", "name", "SES configuration set of mails, which reports bounces; empty: none"
+    )
+    service_name: str = _setting("Gatehouse", "text", "name of the service in mails")
     aws_region: str = _setting("us-east-1", "name", "region of the table and the secret; set by Lambda")
     aws_endpoint_url: str = _setting("", "URL", "endpoint of a local AWS; empty: AWS itself")
     # No level above INFO: the audit trail is logged at INFO.
@@ -189,6 +197,7 @@ def _running_stack(path: str) -> dict[str, str]:
             "AWS_REGION": stack["region"],
             "USERS_TABLE": stack["users_table"],
             "SIGNING_SECRET_ID": stack["signing_secret_id"],
+            "MAIL_QUEUE_URL": f"{stack['aws_endpoint_url']}/queue/{LOCAL_MAIL_QUEUE}",
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadSetting("No local stack is running here: start one with `make run`.") from error
