@@ -132,7 +132,7 @@ class MobileClient:
     def sign_out(self) -> None:
         """Forget the session at once, even during another request, then end it on the server.
 
-        Raises NetworkError or TryLater if the server may not have ended it: call again, at the next start at last.
+        Raises NetworkError or TryLater if the server may not have ended it: then call it again.
         """
         with self._storing:
             self._sign_outs += 1

@@ -48,7 +48,7 @@ class Faults:
             raise Crash
 
     @contextmanager
-    def lurking(self) -> Iterator[None]:
+    def armed(self) -> Iterator[None]:
         events = get_services().adapters._secretsmanager.meta.events  # type: ignore[attr-defined]
         events.register(f"{self.moment}-call", self)
         try:

@@ -29,7 +29,7 @@ def phones(stage: LocalDeployment) -> list[ApiClient]:
 
 
 def knock(app: ApiClient) -> list[str]:
-    """Try an app's tokens on every door."""
+    """Send an app's tokens to every protected route."""
     bearer = {"Authorization": f"Bearer {app.access_token}"}
     responses = [summarize(app.send(method, path, headers=bearer)) for method, path in ROUTES]
     return [*responses, summarize(app.refresh(app.refresh_token))]
