@@ -115,15 +115,28 @@ def test_the_api_neither_creates_nor_removes_accounts(action: str, key: str) -> 
 
 
 @pytest.mark.parametrize("attribute", ["user_id", "email", "username", "scope", "created_at", "anything"])
-@pytest.mark.parametrize("key", ["ACCOUNT#u", "NAME#n"])
+@pytest.mark.parametrize(
+    ("key", "own"),
+    [
+        ("ACCOUNT#u", "session_count"),
+        ("DEVICES#u", "failures"),
+        ("FAILURES#n", "network_1"),
+        ("PASSWORD#u", "password_hash"),
+    ],
+)
 def test_the_api_neither_makes_an_account_by_an_update_nor_grants_a_permission(
-    key: str, attribute: str
+    key: str, own: str, attribute: str
 ) -> None:
     """`UpdateItem` creates an item that is not there; without these attributes it is no account."""
-    allowed = ("failures_1", "last_attempt_at", "pk", "sk")
+    allowed = (own, "pk", "sk")
     policy = policy_of(API)
     assert policy.allows(Call(API, "dynamodb:UpdateItem", TABLE, (key,), allowed))
     assert not policy.allows(Call(API, "dynamodb:UpdateItem", TABLE, (key,), (*allowed, attribute)))
+
+
+@pytest.mark.parametrize("action", WRITES)
+def test_the_api_does_not_change_a_name(action: str) -> None:
+    assert not policy_of(API).allows(Call(API, f"dynamodb:{action}", TABLE, ("NAME#n",), ("pk", "sk")))
 
 
 def test_the_api_reads_the_table_by_key_only() -> None:
