@@ -8,9 +8,8 @@ What is stored, as one dictionary that is replaced in one step::
 
 and beside each of them `device_key`, which outlives the session and is sent with the next sign-in.
 `refresh_key` is the Idempotency-Key of that very refresh token: chosen when the token arrives, stored with
-it, and sent whenever it is spent, by every process, in this run of the app or in a later one. Until an answer
-comes, the same token goes out with the same key, and the server gives the same answer. With any other key
-it takes the second attempt for a thief's. docs/mobile-client.md has the rules.
+it, and sent whenever it is spent, by every process and in every run of the app. Until an answer comes, the
+same token goes out with the same key and gets the same answer; with another key the session ends.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ INFRA_MAY_IMPORT: dict[str, set[str]] = {
     "parameters": set(),
     "cloudformation": set(),
     "audit": set(),
-    "common_passwords": set(),
+    "common_passwords": {"operate"},
     "cost": set(),
     "readme": set(),
     "local.environment": set(),
@@ -36,7 +36,7 @@ INFRA_MAY_IMPORT: dict[str, set[str]] = {
     "local.__main__": {"local.environment", "local.stack"},
     "operate": {"local.environment", "parameters"},
     "deploy": {"local.environment", "operate", "parameters"},
-    "__main__": {"cost", "operate", "deploy"},
+    "__main__": {"common_passwords", "cost", "operate", "deploy"},
 }
 """The packages of an operator's machine, which may also import the Lambda functions' packages.
 

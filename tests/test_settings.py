@@ -59,7 +59,14 @@ def test_every_default_is_within_its_bounds(name: str) -> None:
     assert low <= default <= (high or default)
 
 
-@pytest.mark.parametrize("name", [name for name in TEXTS if not TEXTS[name].metadata["choices"]])
+FREE = [
+    name
+    for name, setting in TEXTS.items()
+    if not setting.metadata["choices"] and not setting.metadata["pattern"]
+]
+
+
+@pytest.mark.parametrize("name", FREE)
 def test_a_text_is_taken_as_it_is(name: str) -> None:
     assert getattr(read(**{name.upper(): "some text"}), name) == "some text"
 
@@ -189,3 +196,9 @@ def test_a_failed_sign_in_that_is_cheaper_than_a_hash_is_refused_in_one_sentence
     assert str(refusal.value) == (
         f"FAILED_SIGN_IN_COST must be 0 or at least BCRYPT_COST, which is {cost}, not {failed}."
     )
+
+
+@pytest.mark.parametrize("kind", ["edge", "PRIVATE", "EDGE "])
+def test_another_type_of_endpoint_is_refused(kind: str) -> None:
+    with pytest.raises(BadSetting, match=r"^ENDPOINT_TYPE must be EDGE or REGIONAL"):
+        read(ENDPOINT_TYPE=kind)

@@ -240,11 +240,3 @@ def test_no_answer_echoes_what_was_sent(gateway: Gateway) -> None:
         {mark: mark, "password": ""},
     ):
         assert "marker" not in gateway.token(**{**CREDENTIALS, **changes}).text
-
-
-def test_a_sessions_device_is_what_the_gateway_says(gateway: Gateway) -> None:
-    account(gateway.services)
-    gateway.token({"User-Agent": "App/1 " + "x" * 999, "CloudFront-Viewer-Country": "CH"}, **CREDENTIALS)
-    (session,) = gateway.services.adapters.store.live.values()
-    assert session.device.user_agent == ("App/1 " + "x" * 999)[:256]
-    assert (session.device.address, session.device.country) == ("192.0.2.1", "CH")

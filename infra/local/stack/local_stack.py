@@ -103,7 +103,13 @@ class LocalStack:
         self.aws_endpoint_url = aws_url
         self.users_table = physical["UsersTable"]
         self.signing_secret_id = physical["SigningSecret"]
-        overrides = {"ISSUER": self.api_url, "AWS_ENDPOINT_URL": aws_url, "AWS_REGION": REGION}
+        overrides = {
+            "ISSUER": self.api_url,
+            "AWS_ENDPOINT_URL": aws_url,
+            "AWS_REGION": REGION,
+            # Nothing like CloudFront is in front of this gateway.
+            "ENDPOINT_TYPE": "REGIONAL",
+        }
         self.environment = {**self._given, **template.environment(physical, overrides)}
         # It would make the settings refer to another running stack.
         self.environment.pop("GATEHOUSE_STACK_FILE", None)
@@ -112,7 +118,9 @@ class LocalStack:
     def _gateway(self, application: Application, template: Template) -> Gateway:
         clock = self._clock or time.monotonic
         authorizers = {
-            name: TokenAuthorizer(name, function, template.authorizer(name), clock)
+            name: TokenAuthorizer(
+                name, function, template.authorizer(name), clock, application.limits.get(name)
+            )
             for name, function in application.authorizers.items()
         }
         return Gateway(application.api, authorizers, template.gateway_responses())
