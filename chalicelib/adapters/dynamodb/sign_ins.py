@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -88,8 +88,9 @@ class DynamoDBSignIns:
                 charge = charge_device(table, device, attempt.at, limits)
             if charge is None:
                 charge = charge_name(table, attempt, limits, failures, user_id)
-        account, password = items.result()
-        candidate = _candidate(account, password, sessions.result(), devices.result())
+        with self._withdraw_name_charge_on_failure(charge):
+            account, password = items.result()
+            candidate = _candidate(account, password, sessions.result(), devices.result())
         return BegunSignIn(candidate if user_id else None, charge, epoch)
 
     def withdraw(self, charge: Charge) -> None:
@@ -133,6 +134,20 @@ class DynamoDBSignIns:
         """Delete the failures of names. Return how many names had any."""
         removed = [self._table.remove(failures_key(one)) for one in failures_ids]
         return sum(item is not None and integer(item, "total") > 0 for item in removed)
+
+    @contextmanager
+    def _withdraw_name_charge_on_failure(self, charge: Charge) -> Iterator[None]:
+        """Withdraw the charge of a name if the account cannot be read: no password was checked.
+
+        That of a device stays, since only a correct password resets its count; it can try again later.
+        """
+        try:
+            yield
+        except Unavailable:
+            if isinstance(charge, NameCharge):
+                with suppress(Unavailable):
+                    self.withdraw(charge)
+            raise
 
     def _look_up(self, attempt: SignInAttempt) -> list[Item | None]:
         keys = [name_key(attempt.name), failures_key(attempt.failures_id), system_key(attempt.failures_id)]
