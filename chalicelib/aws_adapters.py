@@ -11,6 +11,7 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from chalicelib.aws_mail_adapters import AwsMailAdapters, MailAdapters
 from chalicelib.domain.deadline import require_time
 from chalicelib.domain.ports import (
     Accounts,
@@ -42,7 +43,7 @@ _FIRST_PAUSE_SECONDS = 0.02
 """A transaction holds its items for milliseconds."""
 
 
-class Adapters(Protocol):
+class Adapters(MailAdapters, Protocol):
     """The ports, each served by something."""
 
     @property
@@ -85,7 +86,7 @@ def monotonic() -> float:
     return time.monotonic()
 
 
-class AwsAdapters:
+class AwsAdapters(AwsMailAdapters):
     """DynamoDB, Secrets Manager, bcrypt and PyJWT."""
 
     def __init__(

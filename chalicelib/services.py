@@ -17,6 +17,7 @@ from chalicelib.settings import Settings
 if TYPE_CHECKING:
     from chalicelib.accounts.administration import Administration
     from chalicelib.accounts.creation import AccountCreation
+    from chalicelib.accounts.mailing import Mailing
     from chalicelib.accounts.own_account import OwnAccount
     from chalicelib.accounts.unlocking import Unlocking
     from chalicelib.domain.accounts.changes import ChangeFactory
@@ -156,6 +157,22 @@ class Services:
             self.password_rules,
             self._change,
             adapters.audit,
+        )
+
+    @cached_property
+    def mailing(self) -> Mailing:
+        """Return the delivery of queued mails."""
+        from chalicelib.accounts.mailing import Mailing
+
+        adapters = self.adapters
+        return Mailing(
+            adapters.accounts,
+            adapters.outbox,
+            adapters.undeliverable_addresses,
+            adapters.mail_texts,
+            adapters.mail_sender,
+            adapters.clock,
+            self.settings.service_name,
         )
 
     @cached_property

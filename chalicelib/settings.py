@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Self
 
 DAY = 86_400
+LOCAL_MAIL_QUEUE = "gatehouse-local-mail"
+"""Name of the mail queue that `make run` creates from the template."""
 _PORT = r"(:[1-9][0-9]{0,4})?"
 _ORIGIN = (
     rf"(https://[a-z0-9.-]{{1,253}}{_PORT}"
@@ -123,6 +125,14 @@ class Settings:
         "type of the API's endpoint; a caller's country is only known on `EDGE`, where CloudFront adds it",
         choices=("EDGE", "REGIONAL"),
     )
+    mail_queue_url: str = _setting(
+        "", "URL", "queue of the mails to send; empty: nothing is queued, and no mail is sent"
+    )
+    mail_from: str = _setting("", "address", "sender of mails; empty: no mail is sent")
+    mail_configuration_set: str = _setting(
+        "", "name", "SES configuration set of mails, which reports bounces; empty: none"
+    )
+    service_name: str = _setting("Gatehouse", "text", "name of the service in mails")
     aws_region: str = _setting("us-east-1", "name", "region of table and secret; set by Lambda")
     aws_endpoint_url: str = _setting("", "URL", "where AWS is, when it is not AWS")
     # Nothing above INFO, which is the audit trail.
@@ -191,6 +201,7 @@ def _running_stack(path: str) -> dict[str, str]:
             "AWS_REGION": stack["region"],
             "USERS_TABLE": stack["users_table"],
             "SIGNING_SECRET_ID": stack["signing_secret_id"],
+            "MAIL_QUEUE_URL": f"{stack['aws_endpoint_url']}/queue/{LOCAL_MAIL_QUEUE}",
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadSetting("No local stack is running here: start one with `make run`.") from error

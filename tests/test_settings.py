@@ -149,6 +149,7 @@ def test_a_running_local_stack_says_where_it_is(tmp_path: Path) -> None:
     assert settings.aws_region == "eu-west-1"
     assert settings.users_table == "gatehouse-local"
     assert settings.signing_secret_id == "gatehouse-key"
+    assert settings.mail_queue_url == "http://127.0.0.1:41234/queue/gatehouse-local-mail"
     assert settings.max_sessions == 3
 
 

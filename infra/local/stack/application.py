@@ -18,15 +18,17 @@ Function = Callable[[dict[str, Any], Any], Any]
 Clock = Callable[[], int]
 _CONFIG = Path(__file__).resolve().parents[3] / ".chalice" / "config.json"
 _API = "api_handler"
+MAIL = "mail"
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """The functions behind a gateway; `authorizers` and `limits` by their Chalice name."""
+    """The functions of an app, `authorizers` and `limits` by their Chalice name."""
 
     api: Api
     authorizers: Mapping[str, Function]
     limits: Mapping[str, Limits]
+    mail: Function | None = None
 
     @classmethod
     def of_chalice(cls, app: Any) -> Application:
@@ -36,7 +38,9 @@ class Application:
         """
         limits = _limits()
         api = Api(app, app.routes, tuple(app.api.binary_types), limits[_API])
-        return cls(api, {one.name: _handler(one.handler_string) for one in app.builtin_auth_handlers}, limits)
+        authorizers = {one.name: _handler(one.handler_string) for one in app.builtin_auth_handlers}
+        mail = [one.handler_string for one in app.pure_lambda_functions if one.name == MAIL]
+        return cls(api, authorizers, limits, _handler(mail[0]) if mail else None)
 
 
 @contextmanager

@@ -30,6 +30,7 @@ COMMANDS = [
     "keys status",
     "keys rotate",
     "smoke",
+    "mail allow {}",
     "breach --yes --report report.json",
 ]
 

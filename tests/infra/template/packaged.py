@@ -10,7 +10,7 @@ from infra.template.build import as_text, data_template, service_template, trans
 
 PROJECT = TEMPLATE.parents[2]
 REGION = "eu-west-1"
-FUNCTIONS = ("APIHandler", "Bearer", "Rotate")
+FUNCTIONS = ("APIHandler", "Bearer", "Rotate", "Mail")
 
 
 @cache

@@ -33,6 +33,7 @@ OPERATIONS = (TEMPLATE.parents[2] / "docs" / "operations.md").read_text(encoding
 OF_AWS = {
     ("AWS/Lambda", "FunctionName"): {"Duration", "Errors", "Throttles", "ConcurrentExecutions"},
     ("AWS/ApiGateway", "ApiName,Stage"): {"Count", "4XXError", "5XXError", "Latency"},
+    ("AWS/SQS", "QueueName"): {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"},
     ("AWS/DynamoDB", "Operation,TableName"): {
         "ThrottledRequests",
         "SystemErrors",

@@ -7,26 +7,29 @@ from typing import Any
 
 import pytest
 
-from tests.infra.template.calls import SECRET, TABLE, Call
+from tests.infra.template.calls import CONFIGURATION_SET, IDENTITY, QUEUE, SECRET, SENDER, TABLE, Call
 from tests.infra.template.iam import Grant, Policy, is_used
 from tests.infra.template.packaged import FUNCTIONS, document, transformed
-from tests.infra.template.recorded import API, AUTHORIZER, ROTATION, recording
+from tests.infra.template.recorded import API, AUTHORIZER, MAIL, ROTATION, recording
 from tests.infra.template.resolved import Resolved
 
 LOGS = {
     API: "gatehouse-prod-api",
     AUTHORIZER: "gatehouse-prod-authorizer",
     ROTATION: "gatehouse-prod-rotation",
+    MAIL: "gatehouse-prod-mail",
 }
 # Lambda itself makes these calls in the name of the function, so no call of the code is seen.
 WRITING_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 WRITING_TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+# Likewise: Lambda fetches the messages of the function's queue.
+TAKING_MESSAGES = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLInsert", "PartiQLUpdate")
 
 
 def role_of(function: str, **parameters: str) -> dict[str, Any]:
     """Return the role that a function runs as, and no other function does."""
-    template = Resolved(transformed(), parameters)
+    template = Resolved(transformed(), {"MailFrom": SENDER, **parameters})
     names = {one: template.properties(one)["Role"].removesuffix(".Arn") for one in FUNCTIONS}
     assert len(set(names.values())) == len(FUNCTIONS)
     return template.properties(names[function])
@@ -54,7 +57,7 @@ def test_every_call_that_a_function_makes_is_allowed(function: str) -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_nothing_is_allowed_that_no_call_needs(function: str) -> None:
     calls = calls_of(function)
-    unseen = WRITING_LOGS | WRITING_TRACES
+    unseen = WRITING_LOGS | WRITING_TRACES | (TAKING_MESSAGES if function == MAIL else set())
     spare = [one for one in policy_of(function).grants() if one.action not in unseen]
     assert [one for one in spare if not is_used(one, calls)] == []
 
@@ -158,7 +161,9 @@ def test_who_uses_the_key_cannot_change_it(function: str, action: str) -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_another_table_or_secret_is_out_of_reach(function: str) -> None:
     policy = policy_of(function)
-    for call in calls_of(function):
+    # The verified identity is the sender's address or its domain: which one, the stack does not know. The
+    # sender is what limits it.
+    for call in (one for one in calls_of(function) if one.resource != IDENTITY):
         assert not policy.allows(Call(function, call.action, f"{call.resource}x", call.keys))
 
 
@@ -191,3 +196,41 @@ def test_a_stage_that_chalice_was_not_told_of_has_the_same_policies(stage: str) 
         return json.dumps(found, sort_keys=True)
 
     assert roles(stage) == roles("prod")
+
+
+def test_mail_takes_messages_of_its_queue_and_puts_none_into_it() -> None:
+    grants = [one for one in policy_of(MAIL).grants() if one.action.startswith("sqs:")]
+    assert grants == [Grant(action, QUEUE) for action in sorted(TAKING_MESSAGES)]
+
+
+@pytest.mark.parametrize(
+    "key", ["PASSWORD#u", "SESSIONS#u", "EPOCH#0a", "DEVICES#u", "FAILURES#n", "VERIFICATION#v"]
+)
+@pytest.mark.parametrize("action", ["GetItem", "BatchGetItem", "Query", "Scan", *WRITES])
+def test_mail_reads_no_hash_and_writes_no_account(action: str, key: str) -> None:
+    assert not policy_of(MAIL).allows(Call(MAIL, f"dynamodb:{action}", TABLE, (key,)))
+
+
+@pytest.mark.parametrize("key", ["ACCOUNT#u", "NAME#n"])
+@pytest.mark.parametrize("action", WRITES)
+def test_mail_changes_nothing_about_an_account(action: str, key: str) -> None:
+    assert not policy_of(MAIL).allows(Call(MAIL, f"dynamodb:{action}", TABLE, (key,)))
+
+
+def test_mail_does_not_use_the_signing_key() -> None:
+    assert [one for one in policy_of(MAIL).grants() if one.action.startswith("secretsmanager:")] == []
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("resource", [IDENTITY, CONFIGURATION_SET])
+def test_only_mail_sends_and_only_as_the_sender(function: str, resource: str) -> None:
+    policy = policy_of(function)
+    assert policy.allows(Call(function, "ses:SendEmail", resource, (SENDER,))) is (function == MAIL)
+    assert not policy.allows(Call(function, "ses:SendEmail", resource, ("other@example.com",)))
+    assert not policy.allows(Call(function, "ses:SendRawEmail", resource, (SENDER,)))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_without_a_sender_nobody_may_send_or_queue(function: str) -> None:
+    actions = {one.action for one in policy_of(function, MailFrom="").grants()}
+    assert not {"ses:SendEmail", "sqs:SendMessage"} & actions
