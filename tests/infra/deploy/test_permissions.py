@@ -117,6 +117,7 @@ def test_the_other_conditions() -> None:
         "RolesForTheirServices": {
             "StringEquals": {"iam:PassedToService": ["apigateway.amazonaws.com", "lambda.amazonaws.com"]}
         },
+        "FunctionOfTheQueue": {"ArnLike": {"lambda:FunctionArn": "arn:aws:lambda:*:*:function:gatehouse-*"}},
         # CloudFormation asks for it when it updates the secret; whoever deploys cannot ask.
         "KeyThroughCloudFormationOnly": {
             "ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}
