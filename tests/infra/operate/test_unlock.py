@@ -19,7 +19,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDeployment]
 def unlock(stage: LocalDeployment, user: str) -> str:
     result = stage.operate("users", "unlock", user)
     assert result.exit_code == 0, result.output
-    return result.output
+    return result.stdout
 
 
 def use_up(stage: LocalDeployment, name: str) -> None:
