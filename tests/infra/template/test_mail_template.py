@@ -11,10 +11,11 @@ from tests.ses_events import bounce, complaint
 PLAIN = Resolved(transformed())
 WITH_MAIL = Resolved(transformed(), {"MailFrom": SENDER})
 DATA = Resolved(data())
+DEAD_LETTERS = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:gatehouse-prod-mail-dead"
 
 
 def test_the_queues_go_with_the_stack_and_are_encrypted() -> None:
-    """CloudFormation imports a queue by its URL only, which no template has; and only a removal deletes the stack."""
+    """CloudFormation imports a queue by its URL only, which no template has."""
     queues = {name: one for name, one in data()["Resources"].items() if one["Type"] == "AWS::SQS::Queue"}
     assert {one["DeletionPolicy"] for one in queues.values()} == {"Delete"}
     for one in DATA.of_type("AWS::SQS::Queue").values():
@@ -25,7 +26,7 @@ def test_the_queues_go_with_the_stack_and_are_encrypted() -> None:
 def test_a_mail_is_claimed_for_longer_than_the_function_runs_and_less_than_it_is_hidden() -> None:
     queue, function = DATA.properties("MailQueue"), PLAIN.properties("Mail")
     assert function["Timeout"] < CLAIM_SECONDS < queue["VisibilityTimeout"]
-    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "MailDeadLetters.Arn", "maxReceiveCount": 30}
+    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": DEAD_LETTERS, "maxReceiveCount": 30}
     # What is in a dead-letter queue was enqueued before: its clock does not begin anew.
     assert DATA.properties("MailDeadLetters")["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
 
