@@ -26,6 +26,7 @@ RIGHTS: dict[str, dict[str, str]] = yaml.safe_load(
     Path(__file__).with_name("cloudformation_rights.yaml").read_text(encoding="utf-8")
 )
 ROLE = "arn:aws:iam::1:role/gatehouse-prod-ApiHandlerRole"
+VIA = "cloudformation.amazonaws.com"
 BOUNDARY = {"StringLike": {"iam:PermissionsBoundary": "arn:aws:iam::*:policy/gatehouse-boundary"}}
 
 
@@ -117,10 +118,9 @@ def test_the_other_conditions() -> None:
         "RolesForTheirServices": {
             "StringEquals": {"iam:PassedToService": ["apigateway.amazonaws.com", "lambda.amazonaws.com"]}
         },
+        "Mapping": {"ArnLike": {"lambda:FunctionArn": "arn:aws:lambda:*:*:function:gatehouse-*"}},
         # CloudFormation asks for it when it updates the secret; whoever deploys cannot ask.
-        "KeyThroughCloudFormationOnly": {
-            "ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}
-        },
+        "KeyThroughCloudFormationOnly": {"ForAnyValue:StringEquals": {"aws:CalledVia": VIA}},
     }
 
 
