@@ -82,7 +82,6 @@ def test_only_this_stack_is_watched(one: Watched) -> None:
 @pytest.mark.parametrize("one", [one for one in WATCHED if one.namespace != "Gatehouse"], ids=names)
 def test_a_metric_of_aws_is_one_that_aws_has(one: Watched) -> None:
     assert one.name in OF_AWS[(one.namespace, ",".join(sorted(one.dimensions)))]
-    # The table has the name of the stack, and the queues have names that begin with it.
     named = {STACK, f"{STACK}-mail", f"{STACK}-mail-dead"}
     resources = {*TEMPLATE_RESOLVED.resources, *named, TEMPLATE_RESOLVED.parameters["Stage"]}
     assert {value for _, value in one.values} <= resources
