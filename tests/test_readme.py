@@ -51,3 +51,15 @@ def test_every_place_that_a_developer_is_sent_to_exists() -> None:
         assert not second or (ROOT / first).parent.joinpath(second).exists(), second
     (test,) = re.findall(r"-m pytest (\S+)", section)
     assert (ROOT / test).exists()
+
+
+def test_every_role_of_a_function_is_described_with_the_items_that_it_reaches() -> None:
+    page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+    rows = {row[1].strip(): row[0] for row in re.finditer(r"^\| ([A-Za-z]+) \|.*$", page, re.MULTILINE)}
+    for policy in (ROOT / ".chalice").glob("policy-*.json"):
+        function = policy.stem.removeprefix("policy-")
+        row = rows[function.upper() if function == "api" else function]
+        text = policy.read_text(encoding="utf-8")
+        for prefix in set(re.findall(r"\"([A-Z]+#)\*\"", text)):
+            assert f"`{prefix}`" in row, f"{function}: {prefix}"
+        assert ("sqs:" in text) == ("queue" in row), function
