@@ -79,3 +79,15 @@ def test_the_compared_prices_are_those_of_the_cost_page() -> None:
     assert re.findall(r"[0-9]+\.[0-9]{2}", compared) == [
         price for column in (1, 2, 4, 5) for price in (rows[0][column], rows[1][column])
     ]
+
+
+def test_every_role_of_a_function_is_described_with_the_items_that_it_reaches() -> None:
+    page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+    rows = {row[1].strip(): row[0] for row in re.finditer(r"^\| ([A-Za-z]+) \|.*$", page, re.MULTILINE)}
+    for policy in (ROOT / ".chalice").glob("policy-*.json"):
+        function = policy.stem.removeprefix("policy-")
+        row = rows[function.upper() if function == "api" else function]
+        text = policy.read_text(encoding="utf-8")
+        for prefix in set(re.findall(r"\"([A-Z]+#)\*\"", text)):
+            assert f"`{prefix}`" in row, f"{function}: {prefix}"
+        assert ("sqs:" in text) == ("queue" in row), function
