@@ -50,6 +50,8 @@ class Event(StrEnum):
     BREACH = "breach"
     ACCOUNT_CHANGED = "account_changed"
     CORRUPT_HASH = "corrupt_hash"
+    MAIL = "mail"
+    MAIL_REPORT = "mail_report"
     REFUSED = "refused"
     OUTAGE = "outage"
     CRASH = "crash"
@@ -70,6 +72,8 @@ class Metric(StrEnum):
     OUTAGE = "Outage"
     UNKNOWN_KEYS = "UnknownKeys"
     KEY_ROTATION = "KeyRotation"
+    MAIL = "Mail"
+    MAIL_REPORT = "MailReport"
 
 
 def _line(said: dict[str, Any]) -> str:

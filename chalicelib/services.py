@@ -17,10 +17,12 @@ from chalicelib.settings import Settings
 if TYPE_CHECKING:
     from chalicelib.accounts.administration import Administration
     from chalicelib.accounts.creation import AccountCreation
+    from chalicelib.accounts.mailing import Mailing
     from chalicelib.accounts.own_account import OwnAccount
     from chalicelib.accounts.unlocking import Unlocking
     from chalicelib.domain.accounts.changes import ChangeFactory
     from chalicelib.domain.accounts.password_rules import PasswordRules
+    from chalicelib.domain.mail import MailQueue
     from chalicelib.domain.sessions.termination import SessionTerminator
     from chalicelib.oauth.access_tokens import AccessTokenIssuer
     from chalicelib.oauth.bearer import AccessTokenVerifier
@@ -156,6 +158,27 @@ class Services:
             self.password_rules,
             self._change,
             adapters.audit,
+        )
+
+    @property
+    def mail_queue(self) -> MailQueue:
+        """Return the queue of the mails to send."""
+        return self.adapters.mail_queue
+
+    @cached_property
+    def mailing(self) -> Mailing:
+        """Return the delivery of queued mails."""
+        from chalicelib.accounts.mailing import Mailing
+
+        adapters = self.adapters
+        return Mailing(
+            adapters.accounts,
+            adapters.outbox,
+            adapters.undeliverable_addresses,
+            adapters.mail_texts,
+            adapters.mail_sender,
+            adapters.clock,
+            self.settings.service_name,
         )
 
     @cached_property

@@ -84,6 +84,14 @@ class Settings:
         30, "days", "time for which the end of a session can be explained", low=1
     )
     cors_allow_origin: str = _setting("", "origin", "origin of the web pages that may call; empty: of none")
+    mail_queue_url: str = _setting(
+        "", "URL", "queue of the mails to send; empty: nothing is queued, and no mail is sent"
+    )
+    mail_from: str = _setting("", "address", "sender of mails; empty: no mail is sent")
+    mail_configuration_set: str = _setting(
+        "", "name", "SES configuration set of mails, which reports bounces; empty: none"
+    )
+    service_name: str = _setting("Gatehouse", "text", "name of the service in mails")
     aws_region: str = _setting("us-east-1", "name", "region of table and secret; set by Lambda")
     aws_endpoint_url: str = _setting("", "URL", "where AWS is, when it is not AWS")
     # Nothing above INFO, which is the audit trail.

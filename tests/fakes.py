@@ -7,6 +7,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.adapters.mail_text_files import MailTextFiles
 from chalicelib.adapters.pyjwt_codec import PyJwtCodec
 from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
@@ -15,6 +16,7 @@ from chalicelib.domain.sessions.session import EndedSession, Session
 from chalicelib.services import Services
 from chalicelib.settings import Settings
 from tests.fake_keys import FakeKeys
+from tests.fake_mail import FakeMailQueue, FakeMailSender, FakeOutbox, FakeUndeliverableAddresses
 from tests.fake_outage import Remote
 from tests.fake_store import FakeStore
 
@@ -24,6 +26,7 @@ __all__ = [
     "FakeEntropy",
     "FakeHasher",
     "FakeKeys",
+    "FakeMailQueue",
     "FakeServices",
     "FakeStore",
     "RecordingAudit",
@@ -155,7 +158,7 @@ class RecordingAudit:
 
 
 class FakeAdapters:
-    """Every port served by a fake, but the codec: it does no I/O, so the real one serves."""
+    """Every port served by a fake, except the codec and the texts of mails, which do no I/O worth faking."""
 
     def __init__(self, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock()
@@ -168,6 +171,11 @@ class FakeAdapters:
         self.audit = RecordingAudit()
         self.common_passwords = FakePasswords()
         self.breached_passwords = FakePasswords()
+        self.mail_queue = FakeMailQueue()
+        self.mail_sender: FakeMailSender | None = FakeMailSender()
+        self.mail_texts = MailTextFiles()
+        self.outbox = FakeOutbox()
+        self.undeliverable_addresses = FakeUndeliverableAddresses()
 
     @property
     def accounts(self) -> FakeStore:

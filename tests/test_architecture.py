@@ -53,6 +53,8 @@ VENDORS: dict[str, set[str]] = {
         "jwt",
         "mypy_boto3_dynamodb",
         "mypy_boto3_secretsmanager",
+        "mypy_boto3_sesv2",
+        "mypy_boto3_sqs",
         "urllib3",
     },
     "aws_adapters": {"mypy_boto3_secretsmanager"},

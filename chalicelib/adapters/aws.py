@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSResponse
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sqs import SQSClient
 
-Client = TypeVar("Client", "DynamoDBClient", "SecretsManagerClient")
+Client = TypeVar("Client", "DynamoDBClient", "SecretsManagerClient", "SESV2Client", "SQSClient")
 
 CONNECT_TIMEOUT_SECONDS = 1
 READ_TIMEOUT_SECONDS = 2
@@ -40,6 +42,16 @@ def dynamodb(region: str, endpoint_url: str = "") -> DynamoDBClient:
 def secretsmanager(region: str, endpoint_url: str = "") -> SecretsManagerClient:
     """Return a Secrets Manager client."""
     return _guarded(boto3.client("secretsmanager", **_options(region, endpoint_url)))
+
+
+def sqs(region: str, endpoint_url: str = "") -> SQSClient:
+    """Return an SQS client."""
+    return _guarded(boto3.client("sqs", **_options(region, endpoint_url)))
+
+
+def sesv2(region: str, endpoint_url: str = "") -> SESV2Client:
+    """Return a client of SES's second API."""
+    return _guarded(boto3.client("sesv2", **_options(region, endpoint_url)))
 
 
 def _guarded(client: Client) -> Client:
