@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.mail_delivery import MailSender, Outbox, UndeliverableAddresses
     from chalicelib.domain.mail_texts import MailTexts
     from chalicelib.domain.sign_in.ports import SignIns
+    from chalicelib.domain.verification.ports import Verifications, VerifiedChanges
 
 
 _FIRST_PAUSE_SECONDS = 0.02
@@ -62,6 +63,10 @@ class Adapters(Protocol):
     def sign_ins(self) -> SignIns: ...  # noqa: D102
     @property
     def system(self) -> System: ...  # noqa: D102
+    @property
+    def verifications(self) -> Verifications: ...  # noqa: D102
+    @property
+    def verified_changes(self) -> VerifiedChanges: ...  # noqa: D102
     @property
     def keys(self) -> Keys: ...  # noqa: D102
     @property
@@ -145,6 +150,20 @@ class AwsAdapters:
         from chalicelib.adapters.dynamodb.system import DynamoDBSystem
 
         return DynamoDBSystem(self._table)
+
+    @cached_property
+    def verifications(self) -> Verifications:
+        """Verifications in DynamoDB."""
+        from chalicelib.adapters.dynamodb.verification.verifications import DynamoDBVerifications
+
+        return DynamoDBVerifications(self._table)
+
+    @cached_property
+    def verified_changes(self) -> VerifiedChanges:
+        """Changes that a code makes, in DynamoDB."""
+        from chalicelib.adapters.dynamodb.verification.changes import DynamoDBVerifiedChanges
+
+        return DynamoDBVerifiedChanges(self._table)
 
     @cached_property
     def keys(self) -> Keys:

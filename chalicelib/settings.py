@@ -49,6 +49,15 @@ class Settings:
     )
     max_sessions: int = _setting(20, "sessions", "live sessions of one user", low=1, high=40)
     password_min_length: int = _setting(15, "characters", "shortest password that may be set", low=8, high=64)
+    sign_up: str = _setting(
+        "open",
+        "name",
+        "who may sign up: anybody, only people that an administrator has created an account for, or nobody",
+        choices=("open", "invited", "off"),
+    )
+    sign_up_domains: str = _setting(
+        "", "names", "domains of addresses that may sign up, parted by commas; empty: all"
+    )
     breached_passwords_url: str = _setting(
         "", "URL", "range service that new passwords are looked up at, without telling them; empty: none"
     )

@@ -15,15 +15,11 @@ from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, E
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.tokens.system_state import SystemState
 from tests.fake_outage import remote
-from tests.fake_sign_ins import FakeSignIns
+from tests.fake_verifications import FakeVerifications
 
 
-class FakeStore(FakeSignIns):
-    """Serves `Accounts`, `Sessions`, `SignIns` and `System`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.recorded: list[AccountChange] = []
+class FakeStore(FakeVerifications):
+    """Serves `Accounts`, `Sessions`, `SignIns`, `System`, `Verifications` and `VerifiedChanges`."""
 
     @remote
     def create(self, account: Account, password_hash: PasswordHash, change: AccountChange) -> None:
@@ -64,7 +60,9 @@ class FakeStore(FakeSignIns):
         """Disable or enable an account."""
         if user_id not in self.accounts:
             return False
-        self.accounts[user_id] = replace(self.accounts[user_id], disabled=disabled)
+        stored = self.accounts[user_id]
+        version = stored.security_version + 1
+        self.accounts[user_id] = replace(stored, disabled=disabled, security_version=version)
         self._record(change)
         return True
 
@@ -160,6 +158,3 @@ class FakeStore(FakeSignIns):
     def record_replaced(self, kids: Iterable[str], now: int) -> None:
         """Record replaced keys; the first time of each stays."""
         self.system_state = self.system_state.with_replaced(kids, now)
-
-    def _record(self, change: AccountChange) -> None:
-        self.recorded.append(change)

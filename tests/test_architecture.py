@@ -17,7 +17,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "accounts": {"domain"},
     "adapters": {"domain"},
     "aws_adapters": {"domain", "settings", "observability", "adapters"},
-    "services": {"domain", "settings", "aws_adapters", "oauth", "accounts"},
+    "account_services": {"domain", "settings", "aws_adapters", "accounts"},
+    "services": {"domain", "settings", "aws_adapters", "account_services", "oauth", "accounts"},
     "api": {"domain", "settings", "observability", "services", "oauth", "accounts"},
     "app": {"api"},
 }

@@ -19,6 +19,8 @@
     ├── Unavailable                   503 temporarily_unavailable
     │   ├── UnreadableKey             503 temporarily_unavailable
     │   └── TooManyUnknownKeys        503 temporarily_unavailable
+    ├── InvalidCode                   400 invalid_code
+    ├── AccessDenied                  403 access_denied
     └── InvalidAccount                an account that cannot be created or changed
 
 `description` goes to the client: it is fixed text, never an echo of what was sent. `reason` and `user_id`
@@ -207,6 +209,20 @@ class TooManyUnknownKeys(Unavailable):
 
     Anyone can send such tokens, so this is no outage, and must not be counted or alarmed as one.
     """
+
+
+class InvalidCode(GatehouseError):
+    """A mailed code is wrong, used up, too old, or of no known verification. One text for every reason."""
+
+    status, code = 400, "invalid_code"
+    description = "The code is wrong, used up or too old."
+
+
+class AccessDenied(GatehouseError):
+    """The operator has switched this off."""
+
+    status, code = 403, "access_denied"
+    description = "This is not offered here."
 
 
 class InvalidAccount(GatehouseError):

@@ -9,7 +9,7 @@ from email.utils import parseaddr
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.domain.accounts.account import is_id
+from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.mail import MailKind, MailRequest
 from chalicelib.domain.secret import Secret
 

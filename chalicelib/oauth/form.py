@@ -16,11 +16,14 @@ _CREDENTIALS = frozenset(
         "client_assertion",
         "client_secret",
         "code",
+        "current_password",
         "device_key",
+        "new_password",
         "password",
         "refresh_token",
         "token",
         "username",
+        "verification",
     }
 )
 
@@ -31,7 +34,7 @@ def parse_form(body: bytes, content_type: str) -> dict[str, str]:
     Raises InvalidRequest for another media type, a body over 16 KiB, bytes that are not UTF-8, and a
     parameter that stands twice: two readers would each believe another one.
     """
-    _check_media_type(content_type)
+    require_media_type(content_type, MEDIA_TYPE)
     if len(body) > MAX_BODY_BYTES:
         raise InvalidRequest("oversized body", description="The request body is too large.")
     parameters: dict[str, str] = {}
@@ -50,20 +53,21 @@ def refuse_credentials_in_query(query: Mapping[str, object]) -> None:
         raise InvalidRequest("credential in query", description="Credentials belong in the request body.")
 
 
+def require_media_type(content_type: str, expected: str) -> None:
+    """Raise InvalidRequest where a `Content-Type` is not the media type expected, in UTF-8."""
+    media_type, *options = (part.strip().lower() for part in content_type.split(";"))
+    named = (option.partition("=") for option in options)
+    charsets = {value.strip(' \t"') for name, _, value in named if name.strip() == "charset"}
+    if media_type != expected or not charsets <= {"utf-8", "utf8"}:
+        raise InvalidRequest("wrong content type", description=f"The content type must be {expected}.")
+
+
 def required(parameters: Mapping[str, str], name: str) -> str:
     """Return a parameter. Raises InvalidRequest, naming it, where it is absent."""
     try:
         return parameters[name]
     except KeyError:
         raise InvalidRequest(f"missing {name}", description=f"The parameter {name} is missing.") from None
-
-
-def _check_media_type(content_type: str) -> None:
-    media_type, *options = (part.strip().lower() for part in content_type.split(";"))
-    named = (option.partition("=") for option in options)
-    charsets = {value.strip(' \t"') for name, _, value in named if name.strip() == "charset"}
-    if media_type != MEDIA_TYPE or not charsets <= {"utf-8", "utf8"}:
-        raise InvalidRequest("wrong content type", description=f"The content type must be {MEDIA_TYPE}.")
 
 
 def _decode(raw: bytes) -> str:

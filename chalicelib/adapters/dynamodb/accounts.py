@@ -11,6 +11,8 @@ from chalicelib.adapters.dynamodb.items import (
     account_key,
     account_of,
     name_key,
+    number,
+    owner_of,
     password_item,
     password_key,
 )
@@ -56,7 +58,8 @@ class DynamoDBAccounts:
     def find(self, name: SignInName) -> Account | None:
         """Return the account that a name finds."""
         item = self._table.get(name_key(name))
-        return self.account(item["user_id"]["S"]) if item else None
+        user_id = owner_of(item)
+        return self.account(user_id) if user_id else None
 
     def set_permissions(self, account: Account, permissions: Scope, change: AccountChange) -> bool:
         """Replace the permissions, if nobody else has meanwhile."""
@@ -70,12 +73,12 @@ class DynamoDBAccounts:
         return self._table.transact([update, self._audit(change)])
 
     def set_disabled(self, user_id: str, change: AccountChange, *, disabled: bool) -> bool:
-        """Disable or enable an account; its sessions are not touched here."""
+        """Disable or enable an account and void its codes; its sessions are not touched here."""
         update = self._table.update_action(
             account_key(user_id),
-            "SET disabled = :disabled",
+            "SET disabled = :disabled, security_version = security_version + :one",
             condition="attribute_exists(pk)",
-            values={":disabled": {"BOOL": disabled}},
+            values={":disabled": {"BOOL": disabled}, ":one": number(1)},
         )
         return self._table.transact([update, self._audit(change)])
 

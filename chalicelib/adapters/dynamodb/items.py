@@ -55,6 +55,11 @@ def name_key(name: SignInName) -> Item:
     return {"pk": {"S": f"NAME#{digest}"}, "sk": {"S": "NAME"}}
 
 
+def owner_of(item: Item | None) -> str | None:
+    """Return the user id of the account that a name finds, from the item of the name."""
+    return item["user_id"]["S"] if item else None
+
+
 def sessions_partition(user_id: str) -> str:
     """Return the partition of a user's live sessions."""
     return f"SESSIONS#{user_id}"
@@ -77,6 +82,7 @@ def account_item(account: Account) -> Item:
         "listed": {"S": f"ACCOUNTS#{account.user_id[0]}"},
         "email": {"S": account.email},
         "password_version": number(account.password_version),
+        "security_version": number(account.security_version),
         "disabled": {"BOOL": account.disabled},
         "created_at": number(account.created_at),
         "scope": {"S": str(account.permissions)},
@@ -99,6 +105,7 @@ def account_of(item: Item) -> Account:
         created_at=integer(item, "created_at"),
         disabled=item["disabled"]["BOOL"],
         password_version=integer(item, "password_version"),
+        security_version=integer(item, "security_version"),
         session_count=integer(item, "session_count"),
         device_count=integer(item, "device_count"),
         recounts=integer(item, "recounts"),

@@ -24,6 +24,8 @@ class Account:
     created_at: int
     disabled: bool = False
     password_version: int = 1
+    security_version: int = 1
+    """Counts changes of password, address and `disabled`: each voids the codes that were mailed before."""
     session_count: int = 0
     """At least the number of active sessions: an end does not lower it, a sign-in at the limit does."""
     device_count: int = 0
