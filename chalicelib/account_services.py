@@ -113,10 +113,6 @@ class AccountServices:
         adapters = self.adapters
         return Unlocking(adapters.accounts, adapters.sign_ins, adapters.keys, adapters.audit, self._change)
 
-    def audience(self, issuer: str) -> str:
-        """Return whom access tokens are for."""
-        return self.settings.audience or issuer
-
     @cached_property
     def password_rules(self) -> PasswordRules:
         """Return the rules for a new password."""

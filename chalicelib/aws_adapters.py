@@ -11,8 +11,8 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from chalicelib.aws_mail_adapters import AwsMailAdapters, MailAdapters
 from chalicelib.domain.deadline import require_time
-from chalicelib.domain.mail import MailQueue
 from chalicelib.domain.ports import (
     Accounts,
     Audit,
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from chalicelib.adapters.dynamodb.table import Table
     from chalicelib.adapters.threads import Starter
     from chalicelib.domain.accounts.password_rules import BreachedPasswords, CommonPasswords
-    from chalicelib.domain.mail_delivery import MailSender, Outbox, UndeliverableAddresses
-    from chalicelib.domain.mail_texts import MailTexts
     from chalicelib.domain.sign_in.ports import SignIns
     from chalicelib.domain.verification.ports import Verifications, VerifiedChanges
 
@@ -46,7 +44,7 @@ _FIRST_PAUSE_SECONDS = 0.02
 """A transaction holds its items for milliseconds."""
 
 
-class Adapters(Protocol):
+class Adapters(MailAdapters, Protocol):
     """The ports, each served by something."""
 
     @property
@@ -81,16 +79,6 @@ class Adapters(Protocol):
     def common_passwords(self) -> CommonPasswords: ...  # noqa: D102
     @property
     def breached_passwords(self) -> BreachedPasswords: ...  # noqa: D102
-    @property
-    def mail_queue(self) -> MailQueue: ...  # noqa: D102
-    @property
-    def mail_sender(self) -> MailSender | None: ...  # noqa: D102
-    @property
-    def mail_texts(self) -> MailTexts: ...  # noqa: D102
-    @property
-    def outbox(self) -> Outbox: ...  # noqa: D102
-    @property
-    def undeliverable_addresses(self) -> UndeliverableAddresses: ...  # noqa: D102
 
 
 def now() -> int:
@@ -103,7 +91,7 @@ def monotonic() -> float:
     return time.monotonic()
 
 
-class AwsAdapters:
+class AwsAdapters(AwsMailAdapters):
     """DynamoDB, Secrets Manager, bcrypt and PyJWT."""
 
     def __init__(
@@ -220,51 +208,6 @@ class AwsAdapters:
 
         url = self.settings.breached_passwords_url
         return BreachedPasswordRange(url) if url else NoBreachedPasswords()
-
-    @cached_property
-    def mail_queue(self) -> MailQueue:
-        """Queue in SQS, or none where no queue is set."""
-        from chalicelib.adapters.sqs_mail_queue import NoMailQueue, SqsMailQueue
-
-        if not self.settings.mail_queue_url:
-            return NoMailQueue()
-        from chalicelib.adapters.aws import sqs
-
-        client = sqs(self.settings.aws_region, self.settings.aws_endpoint_url)
-        return SqsMailQueue(client, self.settings.mail_queue_url)
-
-    @cached_property
-    def mail_sender(self) -> MailSender | None:
-        """SES, or None where no sender is set."""
-        if not self.settings.mail_from:
-            return None
-        from chalicelib.adapters.aws import sesv2
-        from chalicelib.adapters.ses import SesSender
-
-        settings = self.settings
-        client = sesv2(settings.aws_region, settings.aws_endpoint_url)
-        return SesSender(client, settings.mail_from, settings.service_name, settings.mail_configuration_set)
-
-    @cached_property
-    def mail_texts(self) -> MailTexts:
-        """Texts of mails in files."""
-        from chalicelib.adapters.mail_text_files import MailTextFiles
-
-        return MailTextFiles()
-
-    @cached_property
-    def outbox(self) -> Outbox:
-        """Messages that have been dealt with, in DynamoDB."""
-        from chalicelib.adapters.dynamodb.mail import DynamoDBOutbox
-
-        return DynamoDBOutbox(self._table)
-
-    @cached_property
-    def undeliverable_addresses(self) -> UndeliverableAddresses:
-        """Addresses that are not mailed, in DynamoDB."""
-        from chalicelib.adapters.dynamodb.mail import DynamoDBUndeliverableAddresses
-
-        return DynamoDBUndeliverableAddresses(self._table)
 
     @cached_property
     def _secretsmanager(self) -> SecretsManagerClient:

@@ -17,7 +17,6 @@ from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.accounts.mailing import Mailing
-    from chalicelib.domain.mail import MailQueue
     from chalicelib.oauth.access_tokens import AccessTokenIssuer
     from chalicelib.oauth.bearer import AccessTokenVerifier
     from chalicelib.oauth.key_rotation import KeyRotation
@@ -112,11 +111,6 @@ class Services(AccountServices):
             token_life=token_life,
         )
 
-    @property
-    def mail_queue(self) -> MailQueue:
-        """Return the queue of the mails to send."""
-        return self.adapters.mail_queue
-
     @cached_property
     def mailing(self) -> Mailing:
         """Return the delivery of queued mails."""
@@ -132,6 +126,10 @@ class Services(AccountServices):
             adapters.clock,
             self.settings.service_name,
         )
+
+    def audience(self, issuer: str) -> str:
+        """Return whom access tokens are for."""
+        return self.settings.audience or issuer
 
     @cached_property
     def _clients(self) -> frozenset[str]:

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
 DAY = 86_400
+LOCAL_MAIL_QUEUE = "gatehouse-local-mail"
+"""Name of the mail queue that `make run` creates from the template."""
+_PORT = r"(:[1-9][0-9]{0,4})?"
+_ORIGIN = (
+    rf"(https://[a-z0-9.-]{{1,253}}{_PORT}"
+    rf"|http://127[.]0[.]0[.]1{_PORT}"
+    rf"|[a-z][a-z0-9+.-]{{0,31}}://localhost{_PORT})"
+)
+ORIGINS = rf"{_ORIGIN}(,{_ORIGIN})*"
+"""Origins as browsers write them (RFC 6454 §6.2): https anywhere; http and apps' schemes on localhost."""
+HEADERS = r"[A-Za-z0-9-]{1,64}(,[A-Za-z0-9-]{1,64})*"
+_RENAMED = {"CORS_ALLOW_ORIGIN": "CORS_ALLOW_ORIGINS"}
+"""Variables of former releases. Ignored, they would switch off without a word what they had switched on."""
 
 
 def _setting(
@@ -20,8 +34,16 @@ def _setting(
     low: int | None = None,
     high: int | None = None,
     choices: tuple[str, ...] = (),
+    pattern: str = "",
 ) -> Any:
-    metadata = {"unit": unit, "meaning": meaning, "low": low, "high": high, "choices": choices}
+    metadata = {
+        "unit": unit,
+        "meaning": meaning,
+        "low": low,
+        "high": high,
+        "choices": choices,
+        "pattern": pattern,
+    }
     return field(default=default, metadata=metadata)
 
 
@@ -92,7 +114,26 @@ class Settings:
     ended_session_days: int = _setting(
         30, "days", "time for which the end of a session can be explained", low=1
     )
-    cors_allow_origin: str = _setting("", "origin", "origin of the web pages that may call; empty: of none")
+    cors_allow_origins: str = _setting(
+        "",
+        "origins",
+        "origins of web pages and web views that may call, separated by commas: `https://app.example.com`, "
+        "`capacitor://localhost`, `http://localhost:3000`; empty: none",
+        pattern=ORIGINS,
+    )
+    cors_allow_headers: str = _setting(
+        "",
+        "header names",
+        "request headers that these may send besides `Authorization`, `Content-Type`, `Idempotency-Key` and "
+        "`If-Match`, separated by commas, such as `sentry-trace,baggage`",
+        pattern=HEADERS,
+    )
+    endpoint_type: str = _setting(
+        "REGIONAL",
+        "name",
+        "type of the API's endpoint; a caller's country is only known on `EDGE`, where CloudFront adds it",
+        choices=("EDGE", "REGIONAL"),
+    )
     mail_queue_url: str = _setting(
         "", "URL", "queue of the mails to send; empty: nothing is queued, and no mail is sent"
     )
@@ -119,6 +160,9 @@ class Settings:
         """Read the settings. An empty variable counts as absent. Raises BadSetting."""
         source = dict(os.environ if environment is None else environment)
         source.update(_running_stack(source.get("GATEHOUSE_STACK_FILE", "")))
+        for old, new in _RENAMED.items():
+            if source.get(old):
+                raise BadSetting(f"{old} is no longer read: set {new}, a list separated by commas.")
         given: dict[str, Any] = {}
         for setting in fields(cls):
             if text := source.get(setting.name.upper()):
@@ -130,11 +174,19 @@ class Settings:
         """The ids of the clients that are named here."""
         return frozenset(name.strip() for name in self.client_ids.split(",") if name.strip())
 
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """The origins whose pages may call; compared byte by byte (Fetch §4.9)."""
+        return frozenset(self.cors_allow_origins.split(",")) - {""}
+
 
 def _read(setting: Field[Any], text: str) -> str | int:
-    name, choices = setting.name.upper(), setting.metadata["choices"]
+    name, choices, pattern = setting.name.upper(), setting.metadata["choices"], setting.metadata["pattern"]
     if choices and text not in choices:
         raise BadSetting(f"{name} must be {' or '.join(choices)}, not {text!r}.")
+    if pattern and not re.fullmatch(pattern, text):
+        unit = setting.metadata["unit"]
+        raise BadSetting(f"{name} must be {unit} separated by commas, without blanks, not {text!r}.")
     if not isinstance(setting.default, int):
         return text
     low, high = setting.metadata["low"], setting.metadata["high"]
@@ -158,6 +210,7 @@ def _running_stack(path: str) -> dict[str, str]:
             "AWS_REGION": stack["region"],
             "USERS_TABLE": stack["users_table"],
             "SIGNING_SECRET_ID": stack["signing_secret_id"],
+            "MAIL_QUEUE_URL": f"{stack['aws_endpoint_url']}/queue/{LOCAL_MAIL_QUEUE}",
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadSetting("No local stack is running here: start one with `make run`.") from error

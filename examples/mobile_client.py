@@ -8,9 +8,8 @@ What is stored, as one dictionary that is replaced in one step::
 
 and beside each of them `device_key`, which outlives the session and is sent with the next sign-in.
 `refresh_key` is the Idempotency-Key of that very refresh token: chosen when the token arrives, stored with
-it, and sent whenever it is spent, by every process, in this run of the app or in a later one. Until an answer
-comes, the same token goes out with the same key, and the server gives the same answer. With any other key
-it takes the second attempt for a thief's. docs/mobile-client.md has the rules.
+it, and sent whenever it is spent, by every process and in every run of the app. Until an answer comes, the
+same token goes out with the same key and gets the same answer; with another key the session ends.
 """
 
 from __future__ import annotations
@@ -115,8 +114,7 @@ class MobileClient:
         self.sign_out()
         began = self._sign_outs
         form = {"grant_type": "password", "username": username, "password": password}
-        answer = self._post("/oauth/token", form | _device(self._storage.load()))
-        self._keep(answer, began, instead_of=None)
+        self._keep(self._post("/oauth/token", form | _device(self._storage.load())), began, instead_of=None)
 
     def request(self, method: str, path: str, body: bytes = b"") -> Response:
         """Call the API. A 401 earns one refresh and one more try; the second answer stands."""

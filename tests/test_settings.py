@@ -59,7 +59,14 @@ def test_every_default_is_within_its_bounds(name: str) -> None:
     assert low <= default <= (high or default)
 
 
-@pytest.mark.parametrize("name", [name for name in TEXTS if not TEXTS[name].metadata["choices"]])
+FREE = [
+    name
+    for name, setting in TEXTS.items()
+    if not setting.metadata["choices"] and not setting.metadata["pattern"]
+]
+
+
+@pytest.mark.parametrize("name", FREE)
 def test_a_text_is_taken_as_it_is(name: str) -> None:
     assert getattr(read(**{name.upper(): "some text"}), name) == "some text"
 
@@ -142,6 +149,7 @@ def test_a_running_local_stack_says_where_it_is(tmp_path: Path) -> None:
     assert settings.aws_region == "eu-west-1"
     assert settings.users_table == "gatehouse-local"
     assert settings.signing_secret_id == "gatehouse-key"
+    assert settings.mail_queue_url == "http://127.0.0.1:41234/queue/gatehouse-local-mail"
     assert settings.max_sessions == 3
 
 
@@ -189,3 +197,9 @@ def test_a_failed_sign_in_that_is_cheaper_than_a_hash_is_refused_in_one_sentence
     assert str(refusal.value) == (
         f"FAILED_SIGN_IN_COST must be 0 or at least BCRYPT_COST, which is {cost}, not {failed}."
     )
+
+
+@pytest.mark.parametrize("kind", ["edge", "PRIVATE", "EDGE "])
+def test_another_type_of_endpoint_is_refused(kind: str) -> None:
+    with pytest.raises(BadSetting, match=r"^ENDPOINT_TYPE must be EDGE or REGIONAL"):
+        read(ENDPOINT_TYPE=kind)

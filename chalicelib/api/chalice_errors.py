@@ -1,7 +1,8 @@
-"""What Chalice refuses by itself, or a view by Chalice's own exceptions, in the words of the contract."""
+"""Translate what Chalice answers by itself, and Chalice's exceptions raised by a view, into domain errors."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,22 +12,43 @@ from chalicelib.domain.errors import (
     RETRY_AFTER_OUTAGE,
     BearerError,
     GatehouseError,
+    InsufficientScope,
     InvalidRequest,
+    MethodNotAllowed,
     NotFound,
+    ServerError,
     TooManyAttempts,
     Unauthorized,
     Unavailable,
 )
 
-_UNSUPPORTED_MEDIA_TYPE, _INTERNAL_SERVER_ERROR = 415, 500
+_UNSUPPORTED_MEDIA_TYPE = 415
 _SHAPE = {"Code", "Message"}
+_SENDABLE = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
+"""What RFC 6749 §5.2 allows in an `error_description`."""
+
+_RECORDED = {"error": ServerError.code, "error_description": ServerError.description}
+"""The body with which the error handler of a view answers a defect that it has logged."""
 
 
 class _Forbidden(BearerError):
     """Refused for a reason of the view's own: which permission would do is not known here (RFC 6750 §3.1)."""
 
-    status, code = 403, "insufficient_scope"
-    description = "The access token does not allow this."
+    status, code = InsufficientScope.status, InsufficientScope.code
+    description = InsufficientScope.description
+
+
+class _WrongMethod(GatehouseError):
+    """A method that the view refuses; which others it takes is not known here."""
+
+    status, code = MethodNotAllowed.status, MethodNotAllowed.code
+    description = MethodNotAllowed.description
+
+
+class _WrongContentType(InvalidRequest):
+    """A body of a type that the route does not take."""
+
+    description = "The content type is not supported."
 
 
 def _as(status_: int, code_: str, description_: str) -> type[GatehouseError]:
@@ -43,29 +65,35 @@ _REFUSALS: dict[int, Callable[[str], GatehouseError]] = {
     401: Unauthorized,
     403: _Forbidden,
     404: NotFound,
-    405: _as(405, "method_not_allowed", "The method is not allowed here."),
+    405: _WrongMethod,
     408: _as(408, "invalid_request", "The request took too long."),
     409: _as(409, "conflict", "The request conflicts with what there is."),
-    # The contract has one answer for a body that cannot be read, its type included.
-    _UNSUPPORTED_MEDIA_TYPE: InvalidRequest,
+    _UNSUPPORTED_MEDIA_TYPE: _WrongContentType,
     422: _as(422, "invalid_request", "The request cannot be processed."),
     429: lambda _: TooManyAttempts(RETRY_AFTER_OUTAGE),
 }
 
 
 def of_exception(error: ChaliceViewError) -> GatehouseError:
-    """Return the refusal that a view meant by one of Chalice's exceptions. Its text stays behind."""
-    return _refusal(error.STATUS_CODE, type(error).__name__)
+    """Return the refusal that a view meant by one of Chalice's exceptions.
+
+    The view's own text goes out where RFC 6749 §5.2 allows its characters; that of a 5xx never does.
+    """
+    refusal = _refusal(error.STATUS_CODE, type(error).__name__)
+    text = str(error)
+    if refusal.status < ServerError.status and _SENDABLE.fullmatch(text):
+        refusal.public_description = text
+    return refusal
 
 
 def of_response(response: Response) -> GatehouseError | None:
     """Return the refusal that a response of Chalice's own is, or None for one that a view made.
 
-    Any 500 is an outage, whoever made it: no text of it goes out.
+    No text of it goes out: Chalice quotes the request. Any 500 but our own is a defect, whoever answered it.
     """
     status, body = response.status_code, response.body
-    if status == _INTERNAL_SERVER_ERROR:
-        return Unavailable("unhandled")
+    if status == ServerError.status:
+        return None if body == _RECORDED else ServerError("unhandled")
     is_foreign = isinstance(body, dict) and body.keys() == _SHAPE and status >= InvalidRequest.status
     return _refusal(status, _name(body)) if is_foreign else None
 
@@ -76,7 +104,9 @@ def _name(body: dict[str, Any]) -> str:
 
 
 def _refusal(status: int, reason: str) -> GatehouseError:
-    if status >= _INTERNAL_SERVER_ERROR:
+    if status == ServerError.status:
+        return ServerError(reason)
+    if status > ServerError.status:
         return Unavailable(reason)
     known = _REFUSALS.get(status) or _as(status, InvalidRequest.code, InvalidRequest.description)
     return known(reason)

@@ -22,7 +22,7 @@ def claims() -> VerifiedClaims:
     """Return the claims that the authorizer verified, from its context and never from the header.
 
     Raises InvalidToken where they have expired since API Gateway cached them, and KeyError in a function
-    that has no authorizer: that answers 503, so that forgetting it opens nothing.
+    that has no authorizer: that answers 500, so that forgetting it opens nothing.
     """
     # API Gateway hands every value on as a string.
     context = dict(current_request().context["authorizer"])

@@ -1,7 +1,7 @@
-"""Web pages of another origin (Fetch §3.2): those of the one that is set may call, else none.
+"""Cross-origin requests (Fetch §3.3): pages and web views of the allowed origins may call, others may not.
 
-An app on a phone needs none of it: only a browser asks. API Gateway knows no route for `OPTIONS` unless the
-app has one (`every_route`); the error answers that it gives by itself get their header from the template.
+A native app needs none of it: only browsers and web views ask. API Gateway has no route for `OPTIONS` unless
+the app has one (`finalize_routes`); the errors that it answers by itself get their headers from the template.
 """
 
 from __future__ import annotations
@@ -13,38 +13,57 @@ from chalice.app import Request, Response
 from chalicelib.api.http import NO_STORE
 from chalicelib.domain.errors import NotFound
 from chalicelib.services import get_services
-from chalicelib.settings import BadSetting
+from chalicelib.settings import BadSetting, Settings
 
 PREFLIGHT_SECONDS = 7_200
 """For which a browser may remember the answer; the longest that any of them does."""
-_ALLOWED = {
-    "Access-Control-Allow-Methods": "DELETE, GET, PATCH, POST, PUT",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
-    "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
+_METHODS = "DELETE, GET, HEAD, PATCH, POST, PUT"
+_REQUEST_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match")
+# API Gateway renames the challenge of a function.
+_READABLE = {
+    "Access-Control-Expose-Headers": "ETag, Retry-After, WWW-Authenticate, x-amzn-Remapped-WWW-Authenticate"
 }
 
 
 def cross_origin(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Chalice middleware: answer a preflight, and let the page read every other answer."""
-    origin = _allowed_origin()
-    if not origin:
+    """Chalice middleware: answer a preflight, and let pages of an allowed origin read every other answer."""
+    settings = _settings()
+    if settings is None or not settings.allowed_origins:
         return get_response(request)
-    if request.method == "OPTIONS":
-        return Response("", {**NO_STORE, **_ALLOWED, "Access-Control-Allow-Origin": origin}, 204)
-    response = get_response(request)
-    response.headers["Access-Control-Allow-Origin"] = origin
-    response.headers["Access-Control-Expose-Headers"] = "Retry-After, WWW-Authenticate"
+    is_preflight = request.method == "OPTIONS"
+    response = Response("", {**NO_STORE}, 204) if is_preflight else get_response(request)
+    _vary_by_origin(response)
+    origin = request.headers.get("origin")
+    if origin in settings.allowed_origins:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers.update(_preflight(settings) if is_preflight else _READABLE)
     return response
 
 
+def _vary_by_origin(response: Response) -> None:
+    """Say that the answer depends on the origin, also where another one asked or none (Fetch §3.3.5)."""
+    name = next((one for one in response.headers if one.lower() == "vary"), "Vary")
+    given = response.headers.get(name)
+    response.headers[name] = f"{given}, Origin" if given else "Origin"
+
+
+def _preflight(settings: Settings) -> dict[str, str]:
+    more = filter(None, settings.cors_allow_headers.split(","))
+    return {
+        "Access-Control-Allow-Methods": _METHODS,
+        "Access-Control-Allow-Headers": ", ".join([*_REQUEST_HEADERS, *more]),
+        "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
+    }
+
+
 def no_preflight(**_parameters: str) -> Response:
-    """Answer as if there were no such route, which is so unless an origin is set."""
+    """Answer as if there were no such route, which is so unless origins are set."""
     raise NotFound("no cross-origin requests")
 
 
-def _allowed_origin() -> str:
+def _settings() -> Settings | None:
     try:
-        return get_services().settings.cors_allow_origin
+        return get_services().settings
     except BadSetting:
-        # The door that was called fails on it too, and says so in the contract's words.
-        return ""
+        # The view fails on it too, and its error handler answers.
+        return None

@@ -1,4 +1,4 @@
-"""HTTP in and out: the request of this invocation, the answers, and the last resort."""
+"""HTTP in and out: the request of this invocation, its responses, and the error handler of every view."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from chalice.app import ChaliceViewError, Request, Response
 from chalicelib import observability
 from chalicelib.api import chalice_errors
 from chalicelib.api.time_budget import time_budget
-from chalicelib.domain.errors import GatehouseError, TooManyUnknownKeys, Unavailable
+from chalicelib.domain.errors import GatehouseError, ServerError, TooManyUnknownKeys, Unavailable
 from chalicelib.domain.sessions.session import Device
 from chalicelib.observability import Event, Metric
+from chalicelib.services import get_services
 from chalicelib.settings import BadSetting
 
 ANY_TYPE = ["*/*"]
 """Every content type reaches the view, which answers as the contract says; Chalice would answer 415."""
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-_UNAVAILABLE = 503
-
 # A context variable and not `app.current_request`, which two threads of the local stack would share.
 _current: ContextVar[Request] = ContextVar("request")
 
@@ -54,7 +53,11 @@ def current_request() -> Request:
 
 
 def handle_errors(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Answer every error of a view as the contract says, and any other exception as 503 (ASVS 16.5.4)."""
+    """Answer every error of a view as the contract says, and any other exception as 500 (ASVS 16.5.4).
+
+    An exception that nobody foresaw is a defect of the function: 503 is kept for what may pass by itself.
+    Neither ever makes an app give up its tokens.
+    """
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -69,7 +72,7 @@ def handle_errors(view: Callable[..., Any]) -> Callable[..., Any]:
             return refused(Unavailable("bad setting"))
         except Exception as error:  # noqa: BLE001 - the last resort: fail closed, and say nothing of why
             observability.record_crash(error)
-            return error_response(Unavailable("crash"))
+            return error_response(ServerError("crash"))
 
     return guarded
 
@@ -84,7 +87,7 @@ def _record_refusal(error: GatehouseError) -> None:
     event, outcome = _event_of(error)
     observability.record(
         event,
-        severe=event is Event.OUTAGE,
+        severe=event in {Event.OUTAGE, Event.CRASH},
         outcome=outcome,
         status=error.status,
         error=error.code,
@@ -93,6 +96,8 @@ def _record_refusal(error: GatehouseError) -> None:
     )
     if event is Event.OUTAGE:
         observability.count(Metric.OUTAGE, error.reason)
+    if event is Event.CRASH:
+        observability.count(Metric.OUTAGE, "crash")
     if event is Event.UNDECIDED:
         observability.count(Metric.UNKNOWN_KEYS, outcome)
 
@@ -101,7 +106,9 @@ def _event_of(error: GatehouseError) -> tuple[Event, str]:
     if isinstance(error, TooManyUnknownKeys):
         # Strangers can bring this about, and nothing is down.
         return Event.UNDECIDED, "undecided"
-    return (Event.OUTAGE, "outage") if error.status == _UNAVAILABLE else (Event.REFUSED, "refused")
+    if error.status == ServerError.status:
+        return Event.CRASH, "failed"
+    return (Event.OUTAGE, "outage") if error.status == Unavailable.status else (Event.REFUSED, "refused")
 
 
 def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -131,10 +138,15 @@ def header(name: str) -> str:
 
 
 def device() -> Device:
-    """Return where the request comes from, as the gateway tells it, cut to a sane length."""
+    """Return where the request comes from, as the gateway tells it, cut to a sane length.
+
+    The country is CloudFront's, which overwrites what a caller sends; without CloudFront in front of the API
+    it is whatever the caller wrote, and is left out.
+    """
     identity = current_request().context.get("identity") or {}
+    has_cloudfront = get_services().settings.endpoint_type == "EDGE"
     return Device(
         user_agent=header("user-agent")[:256],
         address=str(identity.get("sourceIp") or "")[:64],
-        country=header("cloudfront-viewer-country")[:2],
+        country=header("cloudfront-viewer-country")[:2] if has_cloudfront else "",
     )

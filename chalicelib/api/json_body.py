@@ -26,7 +26,7 @@ def json_object() -> dict[str, Any]:
     require_media_type(header("content-type"), MEDIA_TYPE)
     body = body_bytes()
     if len(body) > MAX_BODY_BYTES:
-        raise InvalidRequest("oversized body", description="The request body is too large.")
+        raise InvalidRequest("oversized body", description="The body of the request is too large.")
     # API Gateway replaces bytes that are not UTF-8 by U+FFFD; an encoder would have escaped a real one.
     if "\ufffd".encode() in body:
         raise _malformed()

@@ -16,15 +16,18 @@
     │   └── InsufficientScope         403 insufficient_scope
     ├── NotFound                      404 not_found
     ├── MethodNotAllowed              405 method_not_allowed
+    ├── AccessDenied                  403 access_denied
+    ├── ServerError                   500 server_error
     ├── Unavailable                   503 temporarily_unavailable
     │   ├── UnreadableKey             503 temporarily_unavailable
     │   └── TooManyUnknownKeys        503 temporarily_unavailable
     ├── InvalidCode                   400 invalid_code
-    ├── AccessDenied                  403 access_denied
     └── InvalidAccount                an account that cannot be created or changed
 
-`description` goes to the client: it is fixed text, never an echo of what was sent. `reason` and `user_id`
-are evidence for the log and the metrics, and never leave the services.
+`description` goes to the client: it is fixed text, never an echo of what was sent. One status and code has
+one text, whether a function or API Gateway answers (tests hold the template's gateway responses to this
+module); only `invalid_request` has several, each of which names the parameter and its fault. `reason` and
+`user_id` are evidence for the log and the metrics, and never leave the services.
 """
 
 from __future__ import annotations
@@ -173,7 +176,7 @@ class NotFound(GatehouseError):
     """There is no such thing."""
 
     status, code = 404, "not_found"
-    description = "There is nothing here."
+    description = "There is no such resource."
 
 
 class MethodNotAllowed(GatehouseError):
@@ -186,6 +189,20 @@ class MethodNotAllowed(GatehouseError):
     def headers(self) -> Mapping[str, str]:
         """The methods that there are (RFC 9110 §10.2.1)."""
         return {"Allow": "POST"}
+
+
+class AccessDenied(GatehouseError):
+    """The operator does not allow the request, whoever sends it: a firewall, or a function switched off."""
+
+    status, code = 403, "access_denied"
+    description = "The operator does not allow this request."
+
+
+class ServerError(GatehouseError):
+    """A defect in a function. It says nothing about any credential, and another try may well fail alike."""
+
+    status, code = 500, "server_error"
+    description = "The request failed because of a fault in the service."
 
 
 class Unavailable(GatehouseError):
@@ -216,13 +233,6 @@ class InvalidCode(GatehouseError):
 
     status, code = 400, "invalid_code"
     description = "The code is wrong, used up or too old."
-
-
-class AccessDenied(GatehouseError):
-    """The operator has switched this off."""
-
-    status, code = 403, "access_denied"
-    description = "This is not offered here."
 
 
 class InvalidAccount(GatehouseError):

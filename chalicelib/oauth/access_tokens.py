@@ -68,5 +68,5 @@ class AccessTokenIssuer:
         token = self.codec.sign(claims.to_mapping(), key)
         if len(token) > MAX_TOKEN_BYTES:
             # It would be refused wherever it is shown, and the app would refresh without end.
-            raise InvalidScope("token too large", description="Ask for less scope: the token is too large.")
+            raise InvalidScope("token too large")
         return token, expires_at - now

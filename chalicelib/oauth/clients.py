@@ -30,7 +30,10 @@ def authenticate_client(parameters: Mapping[str, str], authorization: str, clien
     if basic is not None:
         basic_id, basic_secret = basic
         if named not in {None, basic_id} or (secret and basic_secret):
-            raise InvalidRequest("two clients", description="The client is named in two ways.")
+            raise InvalidRequest(
+                "two clients",
+                description="The Authorization header and the parameters disagree about the client.",
+            )
         named, secret = basic_id, basic_secret or secret
     client_id = named or BUILT_IN_CLIENT
     if client_id not in clients or secret:

@@ -11,6 +11,8 @@ from infra.deploy.packaging.runtime import INSTALL_COMMAND, VERSION
 from infra.deploy.target import Target
 from infra.operate.deployment import Deployment
 
+WEB_ACL = "WebAcl"
+"""The output that names the web ACL in front of the API, where there is one."""
 DNS_TARGET = "CustomDomainTarget"
 """The output that says where a domain's record has to point."""
 _MEGABYTE = 1_000_000
@@ -72,3 +74,13 @@ def done(deployment: Deployment, target: Target, outputs: Mapping[str, str]) -> 
     click.echo("Then sign in:")
     click.echo(f"  curl {deployment.api_url}/oauth/token -d grant_type=password \\")
     click.echo("    -d username=you@example.com --data-urlencode password=…")
+    if WEB_ACL not in outputs:
+        click.echo(f"\n{address_limit(target.stage)}")
+
+
+def address_limit(stage: str) -> str:
+    """Return how to hold back single addresses, which costs something and so is off by default."""
+    return (
+        "Nothing limits requests by address yet (about 6 US$ a month):\n"
+        f'  make deploy STAGE={stage} ARGS="--parameter AddressRateLimit=2000"'
+    )

@@ -123,7 +123,7 @@ def test_waiting_for_a_transaction_ends_with_the_deadline(
     answer_with(aws_house.dynamodb, InTheWay(99), "UpdateItem")
     let_hang(aws_house.dynamodb, lambda **_: moments.pass_time(3))
     with time_limit(7, moments), pytest.raises(Unavailable, match="out of time"):
-        STORE_METHODS["set_disabled"](stocked)
+        STORE_METHODS["withdraw"](stocked)
     assert len(aws.slept) == 2
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from chalicelib.adapters.aws import sqs
-from chalicelib.adapters.sqs_mail_queue import NoMailQueue, SqsMailQueue
+from chalicelib.adapters.mail.sqs_queue import NoMailQueue, SqsMailQueue
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.deadline import time_limit
 from chalicelib.domain.errors import Unavailable

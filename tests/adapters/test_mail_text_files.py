@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.adapters.mail_text_files import FOLDER, MailTextFiles
+from chalicelib.adapters.mail.text_files import FOLDER, MailTextFiles
 from chalicelib.domain.mail_texts import BadMailText, TextKind
 
 SHIPPED = MailTextFiles()

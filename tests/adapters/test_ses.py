@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from botocore.stub import Stubber
@@ -15,14 +15,15 @@ from moto import mock_aws
 from moto.ses.models import ses_backends
 
 from chalicelib.adapters.aws import sesv2
-from chalicelib.adapters.ses import SesSender, mime_message
-from chalicelib.domain.accounts.names import email_address
+from chalicelib.adapters.mail.ses import SesSender, mail_address, mime_message
+from chalicelib.domain.accounts.new_names import email_address
 from chalicelib.domain.deadline import time_limit
 from chalicelib.domain.errors import InvalidAccount, Unavailable
 from chalicelib.domain.mail_delivery import Mail, MailRejected
 from chalicelib.domain.mail_texts import MailText
 
 ACCOUNT, REGION, SENDER = "123456789012", "us-east-1", "no-reply@example.com"
+FROM = mail_address(SENDER, "A")
 HEADERS = {"From", "To", "Subject", "Message-ID", "Auto-Submitted"}
 HEADERS |= {"Content-Language", "MIME-Version", "Content-Type"}
 ATTACKS = [
@@ -46,12 +47,14 @@ def mail(
 
 def parsed(message: EmailMessage) -> EmailMessage:
     """Return what a recipient's program reads."""
-    return cast("EmailMessage", message_from_bytes(bytes(message), policy=policy.default))
+    return message_from_bytes(bytes(message), policy=policy.default)
 
 
 def test_a_mail_has_text_and_html_and_the_headers_of_an_automatic_one() -> None:
     message = parsed(
-        mime_message(mail(subject="Bestätigen", text="Grüße\n", html="<p>Grüße</p>\n"), SENDER, "Öl & Co")
+        mime_message(
+            mail(subject="Bestätigen", text="Grüße\n", html="<p>Grüße</p>\n"), mail_address(SENDER, "Öl & Co")
+        )
     )
     assert set(message.keys()) == HEADERS
     assert message["From"] == "Öl & Co <no-reply@example.com>"
@@ -66,14 +69,16 @@ def test_a_mail_has_text_and_html_and_the_headers_of_an_automatic_one() -> None:
 
 
 def test_a_mail_is_ascii_in_short_lines() -> None:
-    raw = bytes(mime_message(mail(subject="ü" * 300, text="ü" * 5000 + "\n"), SENDER, "ü" * 100))
+    raw = bytes(
+        mime_message(mail(subject="ü" * 300, text="ü" * 5000 + "\n"), mail_address(SENDER, "ü" * 100))
+    )
     assert raw.isascii()
     assert max(map(len, raw.split(b"\r\n"))) <= 78
     assert b"\n" not in raw.replace(b"\r\n", b"")
 
 
 def test_a_mail_that_is_sent_again_has_the_same_message_id() -> None:
-    assert mime_message(mail(), SENDER, "A")["Message-ID"] == mime_message(mail(), SENDER, "A")["Message-ID"]
+    assert mime_message(mail(), FROM)["Message-ID"] == mime_message(mail(), FROM)["Message-ID"]
 
 
 @given(st.text() | st.sampled_from(ATTACKS), st.text() | st.sampled_from(ATTACKS), st.text())
@@ -81,12 +86,12 @@ def test_a_mail_that_is_sent_again_has_the_same_message_id() -> None:
 @example(subject="=?utf-8?q?=0D=0ABcc:_evil=40example.com?=", name="=?utf-8?q?=0D=0AX:_y?=", text="")
 def test_no_subject_and_no_name_adds_a_header_or_a_part(subject: str, name: str, text: str) -> None:
     try:
-        raw = bytes(mime_message(mail(subject=subject, text=text), SENDER, name))
+        raw = bytes(mime_message(mail(subject=subject, text=text), mail_address(SENDER, name)))
     except UnicodeEncodeError:
         # A lone surrogate has no form in a mail, and no file of texts can hold one.
         assert any("\ud800" <= char <= "\udfff" for char in text)
         return
-    message = cast("EmailMessage", message_from_bytes(raw, policy=policy.default))
+    message = message_from_bytes(raw, policy=policy.default)
     assert set(message.keys()) == HEADERS
     assert len(message.keys()) == len(HEADERS)
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
@@ -109,7 +114,7 @@ def test_no_subject_and_no_name_adds_a_header_or_a_part(subject: str, name: str,
 @example(recipient="")
 def test_any_recipient_is_one_address_or_refused(recipient: str) -> None:
     try:
-        message = parsed(mime_message(mail(recipient), SENDER, "A"))
+        message = parsed(mime_message(mail(recipient), FROM))
     except MailRejected:
         return
     assert set(message.keys()) == HEADERS
@@ -123,7 +128,7 @@ def test_an_address_that_an_account_can_have_is_mailed(address: str) -> None:
     except InvalidAccount:
         return
     if accepted.isascii():
-        assert parsed(mime_message(mail(accepted), SENDER, "A"))["To"].addresses[0].addr_spec == accepted
+        assert parsed(mime_message(mail(accepted), FROM))["To"].addresses[0].addr_spec == accepted
 
 
 @pytest.fixture
@@ -176,3 +181,10 @@ def test_no_attempt_begins_that_could_outlast_the_function(ses: Any) -> None:
     with time_limit(0.5, lambda: 0.0), pytest.raises(Unavailable, match="out of time"):
         SesSender(ses, SENDER, "Gatehouse").send(mail())
     assert ses_backends[ACCOUNT][REGION].sent_messages == []
+
+
+@pytest.mark.parametrize("sender", ["", "A <a@example.com>", "a@example.com, b@example.com", "a"])
+def test_a_sender_that_is_no_address_sends_nothing(ses: Any, sender: str) -> None:
+    """It is refused before there is a mail, so that no mail is given up for it."""
+    with pytest.raises(MailRejected):
+        SesSender(ses, sender, "Gatehouse")

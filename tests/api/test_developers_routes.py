@@ -24,6 +24,10 @@ class Teapot(ChaliceViewError):
     STATUS_CODE = 418
 
 
+class Overloaded(ChaliceViewError):
+    STATUS_CODE = 502
+
+
 STATUSES = {
     framework.BadRequestError: (400, "invalid_request"),
     framework.UnauthorizedError: (401, "unauthorized"),
@@ -34,7 +38,8 @@ STATUSES = {
     framework.ConflictError: (409, "conflict"),
     framework.UnprocessableEntityError: (422, "invalid_request"),
     framework.TooManyRequestsError: (429, "temporarily_unavailable"),
-    ChaliceViewError: (503, "temporarily_unavailable"),
+    ChaliceViewError: (500, "server_error"),
+    Overloaded: (503, "temporarily_unavailable"),
     Teapot: (418, "invalid_request"),
 }
 HEADERS = {
@@ -77,7 +82,7 @@ def lines(written: Written, message: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(("kind", "expected"), STATUSES.items())
 @pytest.mark.parametrize("guard", [requires(), lambda view: view], ids=["guarded", "bare"])
-def test_an_exception_of_chalices_keeps_its_status_and_loses_its_text(
+def test_an_exception_of_chalices_keeps_its_status_and_a_text_that_may_be_sent(
     gateway: Gateway,
     written: Written,
     guard: Callable[..., Any],
@@ -85,17 +90,25 @@ def test_an_exception_of_chalices_keeps_its_status_and_loses_its_text(
     expected: tuple[int, str],
 ) -> None:
     def view(name: str) -> None:
-        raise kind("hunter2")
+        raise kind("No report of that name.")
 
     answer = ask(own_app(guard(view)), context=CONTEXT)
     assert answer.error == expected
+    assert (answer.json["error_description"] == "No report of that name.") is (answer.status < 500)
     no_store = {"Cache-Control": "no-store", "Pragma": "no-cache"}
     assert dict(answer.headers) == no_store | HEADERS.get(answer.status, {})
-    (line,) = lines(written, "outage" if answer.status == 503 else "refused")
+    (line,) = lines(written, {500: "crash", 503: "outage"}.get(answer.status, "refused"))
     assert (line["status"], line["error"], line["route"]) == (*expected, "POST /own/{name}")
     assert line["request_id"]
-    assert "hunter2" not in answer.text + written.text
-    assert not lines(written, "crash")
+    assert "No report" not in written.text
+
+
+@pytest.mark.parametrize("text", ["", 'the "hunter2" report', "hunter2\\", "hunter2 \u00e9", "hunter2\n"])
+def test_a_text_that_may_not_be_sent_gives_way_to_ours(gateway: Gateway, text: str) -> None:
+    def view(name: str) -> None:
+        raise framework.NotFoundError(text)
+
+    assert ask(own_app(view)).json["error_description"] == NotFound.description
 
 
 def test_every_exception_that_chalice_has_is_known_here() -> None:
@@ -135,13 +148,16 @@ def test_a_bare_view_answers_errors_of_the_house_as_they_say(gateway: Gateway, w
     assert [line["reason"] for line in lines(written, "refused")] == ["no such thing"]
 
 
-def test_a_bare_view_that_crashes_says_nothing_of_why(gateway: Gateway, written: Written) -> None:
+def test_a_view_that_crashes_is_a_500_and_says_nothing_of_why(gateway: Gateway, written: Written) -> None:
     def view(name: str) -> None:
         raise ValueError("hunter2")
 
-    assert ask(own_app(view)).error == (503, "temporarily_unavailable")
+    answer = ask(own_app(view))
+    assert answer.error == (500, "server_error")
+    assert "Retry-After" not in answer.headers
     (line,) = lines(written, "crash")
     assert (line["error"], line["route"]) == ("ValueError", "POST /own/{name}")
+    assert "test_developers_routes.py" in line["where"]
     assert "hunter2" not in written.text
 
 

@@ -97,13 +97,15 @@ def test_with_everything_down_every_flow_is_an_outage_and_health_is_not(prepare:
 
 
 @pytest.mark.parametrize("broken", ["hasher", "codec", "entropy", "audit"])
-def test_what_breaks_in_the_function_itself_is_a_503_too(broken: str) -> None:
-    """None of these ever should; that they did is no fault of the credentials."""
+def test_what_breaks_in_the_function_itself_is_a_500(broken: str) -> None:
+    """None of these ever should; that they did is no fault of the credentials, and no outage."""
     services = new_services()
     with override_services(services):
         flow = sign_in(Gateway(services))
         setattr(services.adapters, broken, None)
-        assert is_outage(flow)
+        answer = flow()
+    assert answer.error == (500, "server_error")
+    assert dict(answer.headers) == {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 def test_the_steps_are_those_that_there_are() -> None:

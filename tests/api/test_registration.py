@@ -7,10 +7,8 @@ import json
 import pytest
 
 from chalicelib.domain.mail import CODE_SECONDS, MailKind
-from chalicelib.services import override_services
-from tests.api.events import REGION, Gateway
-from tests.api.json_requests import JSON, NEW_PASSWORD, ask, mailed_code, post, signed_up, wrong
-from tests.fakes import FakeAdapters, fake_services
+from tests.api.events import Gateway
+from tests.api.json_requests import NEW_PASSWORD, ask, mailed_code, post, signed_up, wrong
 from tests.oauth.actors import EMAIL, account
 
 NEW = "new@example.com"
@@ -234,87 +232,3 @@ def test_a_breach_voids_every_code(gateway: Gateway) -> None:
     adapters = gateway.services.adapters
     adapters.store.advance_epoch(adapters.keys.breach())
     assert verify(gateway, verification, code) == (400, "invalid_code")
-
-
-@pytest.mark.parametrize("mode", ["invited", "off"])
-def test_sign_up_can_be_switched_off(adapters: FakeAdapters, mode: str) -> None:
-    services = fake_services(adapters, aws_region=REGION, sign_up=mode)
-    with override_services(services):
-        gateway = Gateway(services)
-        for path, body in {
-            "/accounts": {"email": NEW},
-            "/accounts/verify": {"verification": "ghv_x", "code": "00000000", "password": NEW_PASSWORD},
-            "/accounts/resend": {"verification": "ghv_x"},
-        }.items():
-            assert post(gateway, path, **body).error == (403, "access_denied")
-
-
-def test_addresses_of_other_domains_are_answered_alike_and_never_sign_up(adapters: FakeAdapters) -> None:
-    services = fake_services(adapters, aws_region=REGION, sign_up_domains="example.com, Example.org")
-    with override_services(services):
-        gateway = Gateway(services)
-        for email, expected in {
-            "a@example.com": 200,
-            "a@EXAMPLE.org": 200,
-            "a@example.net": 400,
-            "a@sub.example.com": 400,
-        }.items():
-            verification, code = ask(gateway, "/accounts", email=email)
-            assert verify(gateway, verification, code)[0] == expected
-
-
-@pytest.mark.parametrize(
-    ("body", "description"),
-    [
-        ({}, "The parameter email is missing."),
-        ({"email": 1}, "The parameter email must be a string."),
-        ({"email": None}, "The parameter email must be a string."),
-        ({"email": NEW, "password": True}, "The parameter password must be a string."),
-        (
-            {"email": NEW, "name": "x"},
-            "The request body may only have: device_key, email, password.",
-        ),
-        ({"email": "no address"}, "The e-mail address is not of the form name@example.com."),
-    ],
-)
-def test_a_malformed_request_is_told_which_parameter(
-    gateway: Gateway, body: dict[str, object], description: str
-) -> None:
-    answer = post(gateway, "/accounts", **body)
-    assert answer.error == (400, "invalid_request")
-    assert answer.json["error_description"] == description
-
-
-@pytest.mark.parametrize(
-    ("content_type", "body"),
-    [
-        ("application/json", ""),
-        ("application/json", "[]"),
-        ("application/json", "null"),
-        ("application/json", '{"email": "a@example.com", "email": "b@example.com"}'),
-        ("application/json", '{"email": NaN}'),
-        ("application/json", '{"email": "\\ud800@example.com"}'),
-        ("application/json", '{"email": "\ufffd@example.com"}'),
-        ("application/json", "[" * 50_000),
-        ("application/json", '{"email": ' + "9" * 5_000 + "}"),
-        ("application/json", '{"email": "' + "a" * 65_536 + '"}'),
-        ("application/json; charset=latin-1", '{"email": "new@example.com"}'),
-        ("application/x-www-form-urlencoded", "email=new@example.com"),
-        ("", '{"email": "new@example.com"}'),
-    ],
-)
-def test_what_is_no_json_object_in_utf_8_is_refused(gateway: Gateway, content_type: str, body: str) -> None:
-    answer = gateway.send("POST", "/accounts", headers={"Content-Type": content_type}, body=body)
-    assert answer.error == (400, "invalid_request")
-    assert gateway.services.adapters.store.calls == {}
-
-
-def test_a_credential_in_the_url_is_refused(gateway: Gateway) -> None:
-    answer = gateway.send("POST", "/accounts", headers=JSON, body="{}", query="verification=ghv_x")
-    assert answer.json["error_description"] == "Credentials belong in the request body."
-
-
-def test_a_password_is_judged_before_a_mail_is_sent(gateway: Gateway) -> None:
-    answer = post(gateway, "/accounts", email="abcdefgh@example.com", password="abcdefgh@example.com")
-    assert answer.error == (400, "password_contains_name")
-    assert gateway.services.adapters.mail_queue.requests == []

@@ -175,12 +175,13 @@ def test_a_client_that_is_unknown_or_fails(
     app: ApiClient, form: dict[str, str], basic: tuple[str, str] | None, challenge: str | None, path: str
 ) -> None:
     answer = app.send("POST", path, data={**GRANT, "token": "x", **form}, auth=basic)
-    check(answer, 401, "invalid_client", challenge)
+    check(answer, 401, "invalid_client", challenge, by_function=True)
 
 
 @pytest.mark.parametrize("header", ["Basic", "Basic %%%", "basic bW9iaWxlLWFwcA==", "BASIC /w=="])
 def test_basic_credentials_that_cannot_be_read(app: ApiClient, header: str) -> None:
-    check(post(app, GRANT, Authorization=header), 401, "invalid_client", 'Basic realm="gatehouse"')
+    answer = post(app, GRANT, Authorization=header)
+    check(answer, 401, "invalid_client", 'Basic realm="gatehouse"', by_function=True)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "FOO"])

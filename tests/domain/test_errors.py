@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import chalicelib
+import chalicelib.api.chalice_errors
 from chalicelib.domain import errors
 from chalicelib.domain.accounts import password_errors
 from chalicelib.domain.errors import GatehouseError
@@ -48,6 +49,42 @@ def test_the_tree_drawn_in_the_docstring_is_the_tree() -> None:
 def test_code_and_description_have_only_the_characters_of_rfc_6749(kind: type[GatehouseError]) -> None:
     assert WIRE.fullmatch(kind.code)
     assert WIRE.fullmatch(kind.description)
+
+
+def test_one_status_and_code_has_one_text() -> None:
+    """Where several kinds share both, as those that translate a framework's errors do."""
+    texts: dict[tuple[int, str], set[str]] = {}
+    for kind in every_subclass(errors.GatehouseError):
+        if hasattr(kind, "status") and kind.code != errors.InvalidRequest.code:
+            texts.setdefault((kind.status, kind.code), set()).add(kind.description)
+    assert len(texts) > 10
+    assert {key: found for key, found in texts.items() if len(found) > 1} == {}
+
+
+def test_only_a_malformed_request_has_a_text_of_its_own_at_a_call() -> None:
+    """A password that is too short is told the setting, which is the same for the whole deployment."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and any(one.arg == "description" for one in node.keywords):
+                assert ast.unparse(node.func) in {
+                    "InvalidRequest",
+                    "InvalidAccount",
+                    "PasswordTooShort",
+                }, path.name
+
+
+def test_a_malformed_request_is_told_what_is_wrong_with_it() -> None:
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "InvalidRequest":
+                assert [one for one in node.keywords if one.arg == "description"], path.name
+
+
+def every_subclass(root: type[GatehouseError]) -> Iterator[type[GatehouseError]]:
+    """Yield every kind that is imported, those of other modules included."""
+    yield root
+    for kind in root.__subclasses__():
+        yield from every_subclass(kind)
 
 
 @pytest.mark.parametrize("kind", CONCRETE)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra.cost import ASSUMED, MONTH_SECONDS, OPERATIONS, month
+from tests.infra.template.packaged import document
 
 PAGE = (Path(__file__).parents[2] / "docs" / "scale.md").read_text("utf-8")
 YOUR_SECONDS = 0.05
@@ -49,6 +50,7 @@ def test_the_load_of_a_million_users() -> None:
         ("10,000/s", 10_000 / sum(COUNTS.values()), 10_000 * HOUR),
         ("1,000 at a time", 1000 / busy(COUNTS), 1000 / SECONDS["sign-ins"] * HOUR),
         ("10,000/s, bucket 5,000", 10_000 / total("requests", COUNTS), 10_000 * HOUR),
+        ("200/s, bucket 200", 200 / (COUNTS["sign-ins"] + COUNTS["refreshes"]), 200 * HOUR),
         *(
             (f"{most:,} {unit}/s", most / total(field, COUNTS), most / total(field, {"sign-ins": 1}) * HOUR)
             for most, unit, field in [
@@ -62,6 +64,16 @@ def test_the_load_of_a_million_users() -> None:
 )  # fmt: skip
 def test_the_users_at_which_a_limit_is_met(limit: str, ordinary: float, at_once: float) -> None:
     assert f"| {limit} | {rounded(ordinary)} | {rounded(at_once)} |" in PAGE
+
+
+def test_the_throttles_let_the_busiest_minute_of_a_million_users_through() -> None:
+    defaults = {name: one["Default"] for name, one in document()["Parameters"].items()}
+    token = (COUNTS["sign-ins"] + COUNTS["refreshes"]) * 1e6
+    assert token < defaults["TokenRequestsPerSecond"] == defaults["TokenRequestsBurst"] == 200
+    assert COUNTS["calls"] * 1e6 < defaults["RequestsPerSecond"] == defaults["RequestsBurst"] == 2_000
+    assert f"has {token:.0f} sign-ins and refreshes a second" in PAGE
+    assert f"keep {200 * SECONDS['sign-ins']:.0f} environments busy" in PAGE.replace("\n", " ")
+    assert f"| 2,000/s, bucket 2,000 | {rounded(2_000 / COUNTS['calls'])} |" in PAGE
 
 
 @pytest.mark.parametrize("cost", range(10, 15))

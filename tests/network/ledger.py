@@ -136,7 +136,7 @@ class Ledger:
         now = self._server.clock()
         line.generation, line.rotated_at, line.key = line.generation + 1, now, key
         line.idle_end = min(now + IDLE, line.end)
-        if answer.status == 503 and self._server.faults.crashes > self._crashes:
+        if answer.status == 500 and self._server.faults.crashes > self._crashes:
             self._crashes += 1
             self.counts["crashes"] += 1
             line.current = None

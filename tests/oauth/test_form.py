@@ -137,13 +137,16 @@ def test_a_body_may_have_16_kib_and_not_a_byte_more() -> None:
         parse_form(fits + b"x", FORM)
 
 
-@given(st.binary(max_size=400) | st.text(alphabet="ab=&%+;0cC3\ufffd\x00 ", max_size=40).map(str.encode))
-def test_any_bytes_are_parameters_or_a_malformed_request(body: bytes) -> None:
+@given(st.binary(max_size=400) | st.text(alphabet='ab=&%+;0cC"\\\ufffd\x00 ', max_size=40).map(str.encode))
+def test_any_bytes_are_parameters_or_a_malformed_request_whose_text_is_fixed(body: bytes) -> None:
+    parameters, said = {"": "x"}, ""
     try:
         parameters = parse_form(body, FORM)
-    except InvalidRequest:
-        return
-    assert all(isinstance(name, str) and value for name, value in parameters.items())
+    except InvalidRequest as refusal:
+        said = refusal.public_description
+    assert all(parameters.values())
+    assert said.partition(" is ")[0] in {"", "A parameter of the request", "The name of a parameter"}
+    assert said.partition(" is ")[2] in {"", "repeated.", "not form-encoded UTF-8."}
 
 
 @given(
@@ -183,7 +186,7 @@ def test_a_password_of_any_characters_arrives_whole(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["username", "password", "refresh_token", "access_token", "token", "client_secret"]
+    "name", ["username", "password", "refresh_token", "access_token", "token", "client_secret", "device_key"]
 )
 @pytest.mark.parametrize("value", ["x", ""])
 def test_a_credential_in_the_query_is_refused(name: str, value: str) -> None:
@@ -201,3 +204,43 @@ def test_an_absent_parameter_is_named_and_nothing_of_the_others_is_echoed() -> N
         required({"username": "alice"}, "password")
     assert refusal.value.public_description == "The parameter password is missing."
     assert required({"username": "alice"}, "username") == "alice"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"password=a&password=a", "The parameter password is repeated."),
+        (b"grant_type=a&grant_type=b", "The parameter grant_type is repeated."),
+        (b"hunter2=a&hunter2=a", "A parameter of the request is repeated."),
+        (b"username=%FF", "The parameter username is not form-encoded UTF-8."),
+        (b"scope=%zz", "The parameter scope is not form-encoded UTF-8."),
+        (b"hunter2=%FF", "A parameter of the request is not form-encoded UTF-8."),
+        (b"%FF=hunter2", "The name of a parameter is not form-encoded UTF-8."),
+        (b"a=" + b"x" * MAX_BODY_BYTES, "The body of the request is too large."),
+    ],
+)
+def test_a_malformed_body_is_told_which_parameter_is_wrong_and_how(body: bytes, said: str) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        parse_form(body, FORM)
+    assert refusal.value.public_description == said
+
+
+@pytest.mark.parametrize(
+    ("content_type", "said"),
+    [
+        ("text/hunter2", f"The Content-Type must be {MEDIA_TYPE}."),
+        (f"{FORM}; charset=hunter2", "The charset of the Content-Type must be utf-8."),
+    ],
+)
+def test_a_wrong_content_type_is_told_what_is_wrong_with_it(content_type: str, said: str) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        parse_form(b"", content_type)
+    assert refusal.value.public_description == said
+
+
+def test_a_credential_in_the_query_is_told_by_its_name() -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        refuse_credentials_in_query({"utm": ["hunter2"], "refresh_token": ["hunter2"]})
+    assert refusal.value.public_description == (
+        "The parameter refresh_token belongs in the body of the request, not in its URL."
+    )

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.errors import InvalidToken, Unavailable
-from chalicelib.domain.tokens.signing_keys import KeyMaterial
 from chalicelib.oauth.key_rotation import RotationRefused
 from tests.fake_keys import CURRENT, PENDING, PREVIOUS
 from tests.fakes import FakeServices
@@ -71,8 +70,7 @@ def test_a_rotation_keeps_the_key_of_names_and_a_breach_makes_a_new_one(services
     own = breach.own_name_key
     assert own is not None
     assert own != derived
-    assert len(own.reveal()) == 64
-    assert own.reveal() != breach.material.reveal()
+    assert (len(own.reveal()), own.reveal() != breach.material.reveal()) == (64, True)
 
 
 @pytest.mark.parametrize("times", [2, 3])
@@ -247,5 +245,4 @@ def test_a_key_of_the_wrong_material_is_never_made(services: FakeServices) -> No
     services.key_rotation.create_secret(NEXT)
     key = services.adapters.keys.versions[NEXT]
     assert key.algorithm == "HS256"
-    assert isinstance(key.material, KeyMaterial)
     assert key.material.reveal().isascii()

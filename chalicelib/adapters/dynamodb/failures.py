@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb.items import Item, integer, number
-from chalicelib.adapters.dynamodb.table import Contention, Table
+from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.adapters.dynamodb_errors import Contention
 from chalicelib.domain.errors import TooManyAttempts
 from chalicelib.domain.sign_in.attempts import NameCharge, SignInAttempt
 from chalicelib.domain.sign_in.limits import WINDOW_SECONDS, NameFailures, SignInLimits

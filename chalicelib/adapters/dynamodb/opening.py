@@ -27,7 +27,8 @@ from chalicelib.adapters.dynamodb.items import (
     sessions_partition,
 )
 from chalicelib.adapters.dynamodb.room import Room, find_room
-from chalicelib.adapters.dynamodb.table import Contention, Refused, Table
+from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.adapters.dynamodb_errors import Contention, Refused
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.sessions.session import EndedSession, EndReason, Session, active, sessions_to_evict

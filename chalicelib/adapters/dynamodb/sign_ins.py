@@ -35,7 +35,8 @@ from chalicelib.adapters.dynamodb.items import (
 )
 from chalicelib.adapters.dynamodb.opening import SessionOpening
 from chalicelib.adapters.dynamodb.system_items import system_key, system_state_of
-from chalicelib.adapters.dynamodb.table import Contention, Table
+from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.adapters.dynamodb_errors import Contention
 from chalicelib.adapters.threads import Starter, all_done
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.errors import Unavailable

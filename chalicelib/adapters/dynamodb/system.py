@@ -17,7 +17,8 @@ from chalicelib.adapters.dynamodb.system_items import (
     system_state_of,
     system_state_values,
 )
-from chalicelib.adapters.dynamodb.table import Refused, Table
+from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.adapters.dynamodb_errors import Refused
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.tokens.system_state import SystemState, merged
 

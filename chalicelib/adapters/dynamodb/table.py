@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.adapters.aws import error_code, translate_aws_errors
 from chalicelib.adapters.dynamodb.items import Item
+from chalicelib.adapters.dynamodb_errors import Contention, Refused, refusal_of, refused_item
 from chalicelib.domain.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -30,19 +31,6 @@ _CONFLICT_ATTEMPTS = 5
 """Attempts to write while other transactions hold an item; each holds it for milliseconds."""
 _BATCH_ATTEMPTS = 3
 """Attempts to read the keys of a batch. botocore retries only a batch of which every key was throttled."""
-_CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-
-
-class Refused(Exception):
-    """A transaction's conditions did not hold: `items` are those that stood in the way, by position."""
-
-    def __init__(self, items: dict[int, Item]) -> None:
-        super().__init__(sorted(items))
-        self.items = items
-
-
-class Contention(Unavailable):
-    """Other requests were in the way of each try. Nothing was written."""
 
 
 class Table:
@@ -131,28 +119,6 @@ class Table:
             answer = self.client.query(**request)
             return answer["Items"], "LastEvaluatedKey" not in answer
 
-    def update(
-        self,
-        key: Item,
-        expression: str,
-        *,
-        condition: str,
-        values: Item | None = None,
-        names: Mapping[str, str] | None = None,
-    ) -> bool:
-        """Update one item. Return False where the condition did not hold. `names` alias reserved words."""
-        request: UpdateItemInputTypeDef = {
-            "TableName": self.name,
-            "Key": key,
-            "UpdateExpression": expression,
-            "ConditionExpression": condition,
-        }
-        if values:
-            request["ExpressionAttributeValues"] = values
-        if names:
-            request["ExpressionAttributeNames"] = names
-        return self.update_or_old(request)[0]
-
     def update_or_old(self, request: UpdateItemInputTypeDef) -> tuple[bool, Item | None]:
         """Update one item; return whether the condition held, and what the request asks to be shown."""
         return self._write(lambda: self.client.update_item(**request).get("Attributes"))
@@ -176,7 +142,7 @@ class Table:
                 return True, call()
             except ClientError as error:
                 if error_code(error) == "ConditionalCheckFailedException":
-                    return False, was_refused(error)
+                    return False, refused_item(error)
                 # botocore does not try this one again by itself.
                 if error_code(error) != "TransactionConflictException":
                     raise
@@ -234,7 +200,7 @@ class Table:
             try:
                 self.client.transact_write_items(TransactItems=actions)
             except ClientError as error:
-                refusal = _refusal(error)
+                refusal = refusal_of(error)
                 if refusal is not None:
                     raise refusal from error
                 return None
@@ -252,22 +218,3 @@ class Table:
             if done is not None:
                 return done
         raise Contention("aws transaction conflict")
-
-
-def was_refused(error: ClientError) -> Item | None:
-    """Return the item that a failed condition was about, where it was asked for and there is one."""
-    item: Item | None = error.response.get("Item")  # type: ignore[assignment]
-    return item or None
-
-
-def _refusal(error: ClientError) -> Refused | None:
-    """Tell a condition that failed from a mere conflict (None), and re-raise everything else."""
-    if error_code(error) != "TransactionCanceledException":
-        raise error
-    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
-    failed = {at: reason for at, reason in enumerate(reasons) if reason["Code"] == "ConditionalCheckFailed"}
-    if failed:
-        return Refused({at: reason.get("Item", {}) for at, reason in failed.items()})
-    if any(reason["Code"] in _CONFLICTS for reason in reasons):
-        return None
-    raise Unavailable("aws transaction canceled") from error

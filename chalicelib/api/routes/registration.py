@@ -7,7 +7,7 @@ from chalice.app import Blueprint, Response
 from chalicelib import observability
 from chalicelib.api.http import ANY_TYPE, json_response
 from chalicelib.api.json_body import json_members
-from chalicelib.api.verification_answers import requester, verification_response
+from chalicelib.api.routes.verification_answers import requester, verification_response
 from chalicelib.domain.verification.verification import VerificationToken
 from chalicelib.observability import Metric
 from chalicelib.services import get_services

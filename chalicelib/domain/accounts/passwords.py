@@ -27,9 +27,14 @@ class Password(Secret[str]):
         """
         try:
             if _size(text) > MAX_PRESENTED_BYTES or _size(normalised := _nfc(text)) > MAX_PASSWORD_BYTES:
-                raise InvalidRequest("oversized password", description="The password is too long.")
+                raise InvalidRequest(
+                    "oversized password",
+                    description=f"The password is longer than {MAX_PASSWORD_BYTES} bytes.",
+                )
         except UnicodeEncodeError as error:
-            raise InvalidRequest("undecodable password") from error
+            raise InvalidRequest(
+                "undecodable password", description="The password is not Unicode text."
+            ) from error
         return cls(normalised)
 
 

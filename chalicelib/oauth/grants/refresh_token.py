@@ -149,5 +149,8 @@ def _checked_key(key: str | None) -> str | None:
     if key is None or key == "":
         return None
     if not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise InvalidRequest("bad idempotency key", description="The Idempotency-Key header is malformed.")
+        raise InvalidRequest(
+            "bad idempotency key",
+            description="The Idempotency-Key header must be 1 to 255 visible ASCII characters.",
+        )
     return key

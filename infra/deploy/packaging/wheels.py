@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 
 from infra.deploy.packaging.runtime import ARCHITECTURES, GLIBC_MINOR, VERSION, marker_environment
 from infra.deploy.refusal import Refused
@@ -58,7 +58,8 @@ def _environment() -> dict[str, str]:
 def pins_for_lambda(requirements: str, architecture: str) -> Iterator[str]:
     """Return the pins whose environment marker holds on Lambda, without the marker.
 
-    pip evaluates markers for the Python that runs it, whatever `--python-version` says.
+    pip evaluates markers for the Python that runs it, whatever `--python-version` says. Options and paths are
+    returned as they are.
     """
     environment = marker_environment(architecture)
     lines = [line for line in requirements.splitlines() if not line.lstrip().startswith("#")]
@@ -66,7 +67,11 @@ def pins_for_lambda(requirements: str, architecture: str) -> Iterator[str]:
         text, *hashes = entry.split("--hash=")
         if not text.strip():
             continue
-        pin = Requirement(text)
+        try:
+            pin = Requirement(text)
+        except InvalidRequirement:
+            yield entry
+            continue
         if pin.marker is None or pin.marker.evaluate(environment):
             pin.marker = None
             yield " ".join([str(pin), *(f"--hash={one.strip()}" for one in hashes)])

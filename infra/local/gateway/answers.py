@@ -6,14 +6,39 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any
 
-from infra.local.gateway.messages import RefusedError, Response
+from infra.local.gateway.messages import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Set by the gateway; a function's own values are ignored.
-_FRAMING = {"content-length", "transfer-encoding", "connection", "keep-alive"}
+# Headers that API Gateway sets or reserves; it renames those of a function. Its documentation lists more that
+# "may be remapped", and does not say when.
+_REMAPPED = {
+    "authorization",
+    "connection",
+    "content-length",
+    "content-md5",
+    "date",
+    "expect",
+    "host",
+    "max-forwards",
+    "proxy-authenticate",
+    "server",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+    "www-authenticate",
+}
+_REMAPPED_PREFIX = "x-amzn-Remapped-"
+# Belongs to one connection, and is not in the list.
+_DROPPED = {"keep-alive"}
 _LOWEST, _HIGHEST = 200, 599
+
+
+class MalformedResponseError(Exception):
+    """A function's response does not have the form that API Gateway requires."""
 
 
 def from_refusal(responses: Mapping[str, Mapping[str, Any]], kind: str, status: int) -> Response:
@@ -30,11 +55,11 @@ def from_refusal(responses: Mapping[str, Mapping[str, Any]], kind: str, status: 
 
 
 def from_function(answer: Any) -> Response:
-    """Validate a function's response as API Gateway does. Raises RefusedError if it is malformed."""
+    """Validate a function's response as API Gateway does. Raises MalformedResponseError."""
     try:
         return Response(_status(answer["statusCode"]), _headers(answer), _body(answer))
     except (TypeError, KeyError, ValueError, AttributeError, binascii.Error) as error:
-        raise RefusedError("DEFAULT_5XX", 502) from error
+        raise MalformedResponseError("The response is malformed.") from error
 
 
 def _literal(text: str) -> str:
@@ -57,9 +82,9 @@ def _headers(answer: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     pairs.update({name.lower(): (name, list(values)) for name, values in many.items()})
     pairs.setdefault("content-type", ("Content-Type", ["application/json"]))
     return tuple(
-        (name, _header_text(value))
+        (f"{_REMAPPED_PREFIX}{name}" if key in _REMAPPED else name, _header_text(value))
         for key, (name, values) in pairs.items()
-        if key not in _FRAMING
+        if key not in _DROPPED
         for value in values
     )
 

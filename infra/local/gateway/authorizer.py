@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.local.gateway.decision_cache import DecisionCache
-from infra.local.gateway.events import lambda_context
+from infra.local.gateway.lambda_function import LambdaFunction, Limits
 from infra.local.gateway.messages import RefusedError
 from infra.local.gateway.policy import MalformedPolicyError, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Function = Callable[[dict[str, Any], Any], Any]
+    from infra.local.gateway.lambda_function import Handler
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,12 +45,13 @@ class TokenAuthorizer:
     def __init__(
         self,
         name: str,
-        function: Function,
+        function: Handler,
         rules: AuthorizerRules,
         clock: Callable[[], float] = time.monotonic,
+        limits: Limits | None = None,
     ) -> None:
         self._name = name
-        self._function = function
+        self._function = LambdaFunction(name, function, limits or Limits())
         self._expression = rules.expression
         self._cache: DecisionCache[_Decision] = DecisionCache(rules.cache_seconds, clock)
 
@@ -82,7 +83,7 @@ class TokenAuthorizer:
 
     def _invoke(self, event: dict[str, Any]) -> Any:
         try:
-            return self._function(event, lambda_context(self._name))
+            return self._function.invoke(event)
         except Exception as error:
             # The only message that API Gateway interprets; every other exception is a failure.
             if str(error) == "Unauthorized":

@@ -18,15 +18,11 @@ if TYPE_CHECKING:
     from infra.local.gateway.messages import Request
     from infra.local.gateway.routes import Match
 
-_MEMORY_MB = 256
-# API Gateway waits 29 s for a function, whatever the function's own timeout.
-_TIMEOUT_MS = 29_000
 
-
-def lambda_context(function_name: str) -> LambdaContext:
-    """Return the context of one invocation."""
+def lambda_context(function_name: str, *, memory_mb: int = 256, timeout_seconds: float = 10) -> LambdaContext:
+    """Return the context of one invocation. It counts down the function's own time-out."""
     name = f"{STACK}-{function_name}"
-    context = LambdaContext(name, _MEMORY_MB, _TIMEOUT_MS)
+    context = LambdaContext(name, memory_mb, int(timeout_seconds * 1000))
     context.invoked_function_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
     return context
 

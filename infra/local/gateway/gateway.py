@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from infra.local.gateway.answers import from_function, from_refusal
-from infra.local.gateway.events import lambda_context, method_arn, proxy_event
+from infra.local.gateway.answers import MalformedResponseError, from_function, from_refusal
+from infra.local.gateway.events import method_arn, proxy_event
+from infra.local.gateway.lambda_function import (
+    EventTooLargeError,
+    LambdaFunction,
+    Limits,
+    TimedOutError,
+    UnusableAnswerError,
+)
 from infra.local.gateway.messages import RefusedError, Request, Response
 from infra.local.gateway.routes import RouteTable, known, match
 
@@ -20,6 +27,8 @@ _LOG = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 MAX_HEADER_BYTES = 10_240
+INTEGRATION_SECONDS = 29
+"""API Gateway stops waiting for a function after this time, whatever the function's own time-out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,7 @@ class Api:
     function: Callable[[dict[str, Any], Any], Any]
     routes: RouteTable
     binary_types: tuple[str, ...]
+    limits: Limits = field(default_factory=Limits)
 
 
 class Gateway:
@@ -41,6 +51,7 @@ class Gateway:
         responses: Mapping[str, Mapping[str, Any]],
     ) -> None:
         self._api = api
+        self._function = LambdaFunction("api", api.function, api.limits)
         self._authorizers = authorizers
         self._responses = responses
 
@@ -71,14 +82,24 @@ class Gateway:
             raise RefusedError("MISSING_AUTHENTICATION_TOKEN", 403)
         claims = self._claims(request, route.entry.authorizer)
         event = proxy_event(request, route, claims, self._api.binary_types)
-        answer = self._api.function(event, lambda_context("api"))
         try:
-            return from_function(answer)
-        except RefusedError:
+            return from_function(self._function.invoke(event, INTEGRATION_SECONDS))
+        except EventTooLargeError as error:
+            raise RefusedError("REQUEST_TOO_LARGE", 413) from error
+        except TimedOutError as error:
+            _LOG.exception("%s %s timed out", request.method, request.path)
+            raise self._timed_out() from error
+        except (UnusableAnswerError, MalformedResponseError) as error:
             _LOG.exception(
                 "%s %s returned a response that API Gateway does not accept", request.method, request.path
             )
-            raise
+            raise RefusedError("DEFAULT_5XX", 502) from error
+
+    def _timed_out(self) -> RefusedError:
+        """Return the refusal for a function that did not answer: its own time-out mostly comes first."""
+        if self._function.limits.timeout_seconds < INTEGRATION_SECONDS:
+            return RefusedError("DEFAULT_5XX", 502)
+        return RefusedError("INTEGRATION_TIMEOUT", 504)
 
     def _claims(self, request: Request, guard: Any) -> dict[str, Any] | None:
         if guard is None:

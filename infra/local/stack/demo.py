@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.accounts.passwords import Password
+from infra.local.inbox.application import PATH
 
 if TYPE_CHECKING:
     from chalicelib.services import Services
@@ -32,6 +33,7 @@ def greeting(api_url: str, log: str) -> str:
         f"Gatehouse runs at {api_url}. Ctrl-C stops it. The functions log to {log}.",
         "Accounts: " + "; ".join(_account(email, held) for email, held in ACCOUNTS.items()),
         f"Password of both: {PASSWORD}",
+        f"Mails that a deployment would send: {api_url}{PATH}",
         "Try:",
         *(f"  {line}" for line in commands(api_url)),
     ]

@@ -1,4 +1,4 @@
-"""Create the table and the secret of the template in the local AWS.
+"""Create the table, the secret and the queues of the template in the local AWS.
 
 moto's CloudFormation is not used: it does not support secrets, and ignores a table's TTL and backups.
 """
@@ -18,13 +18,23 @@ if TYPE_CHECKING:
 
 
 def create_resources(template: Template, aws_url: str) -> dict[str, str]:
-    """Create every table and secret. Return by logical id what `!Ref` returns: a name or an ARN."""
+    """Create every table, secret and queue. Return by logical id what `!Ref` returns: name, ARN or URL."""
     tables = template.resources("AWS::DynamoDB::Table")
     secrets = template.resources("AWS::SecretsManager::Secret")
+    queues = template.resources("AWS::SQS::Queue")
     dynamodb, manager = client("dynamodb", aws_url), client("secretsmanager", aws_url)
-    with contextlib.closing(dynamodb), contextlib.closing(manager):
+    sqs = client("sqs", aws_url)
+    with contextlib.closing(dynamodb), contextlib.closing(manager), contextlib.closing(sqs):
         made = {name: _table(dynamodb, name, wanted) for name, wanted in tables.items()}
-        return made | {name: _secret(manager, name, wanted) for name, wanted in secrets.items()}
+        made |= {name: _secret(manager, name, wanted) for name, wanted in secrets.items()}
+        return made | {name: _queue(sqs, wanted) for name, wanted in queues.items()}
+
+
+def allow_sender(address: str, aws_url: str) -> None:
+    """Have SES take mails from an address."""
+    ses = client("sesv2", aws_url)
+    with contextlib.closing(ses):
+        ses.create_email_identity(EmailIdentity=address)
 
 
 def client(service: Any, url: str) -> Any:
@@ -51,6 +61,12 @@ def _table(dynamodb: Any, logical_id: str, wanted: dict[str, Any]) -> str:
     dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=expiry)
     dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=backups)
     return name
+
+
+def _queue(sqs: Any, wanted: dict[str, Any]) -> str:
+    # Without the dead-letter queue: its ARN names an AWS account, and moto's is another one in each stack.
+    attributes = {"VisibilityTimeout": str(wanted.get("VisibilityTimeout", 30))}
+    return str(sqs.create_queue(QueueName=wanted["QueueName"], Attributes=attributes)["QueueUrl"])
 
 
 def _secret(manager: Any, logical_id: str, wanted: dict[str, Any]) -> str:

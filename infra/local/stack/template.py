@@ -10,10 +10,17 @@ from typing import Any, Self
 from samtranslator.yaml_helper import yaml_parse
 
 from infra.cloudformation import Evaluator, parameter_defaults
-from infra.local.environment import STACK
+from infra.local.environment import ACCOUNT, REGION, STACK
 from infra.local.gateway.authorizer import AuthorizerRules
 from infra.parameters import given_by
 
+_PSEUDO_PARAMETERS = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::StackName": STACK,
+    "AWS::URLSuffix": "amazonaws.com",
+}
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 
 
@@ -23,7 +30,7 @@ class Template:
     def __init__(self, document: Mapping[str, Any], environment: Mapping[str, str]) -> None:
         self._document = document
         given = given_by(environment, document.get("Parameters", {}))
-        self._values = {"AWS::StackName": STACK, **parameter_defaults(document), **given}
+        self._values = {**_PSEUDO_PARAMETERS, **parameter_defaults(document), **given}
 
     @classmethod
     def load(cls, environment: Mapping[str, str], path: Path = TEMPLATE) -> Self:

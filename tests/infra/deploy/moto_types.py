@@ -25,8 +25,10 @@ IN_NAME_ONLY = (
     "AWS::ApiGateway::BasePathMapping",
     "AWS::ApiGateway::DomainName",
     "AWS::CloudWatch::Alarm",
+    "AWS::Logs::MetricFilter",
     "AWS::Logs::QueryDefinition",
     "AWS::SecretsManager::RotationSchedule",
+    "AWS::WAFv2::WebACL",
     "AWS::WAFv2::WebACLAssociation",
 )
 _numbers = itertools.count(1)

@@ -43,6 +43,7 @@ def start(
 ) -> Iterator[Start]:
     """Start functions that know the stage's table and secret, and derive their issuer as on AWS."""
     environment = {name: value for name, value in stage.stack.environment.items() if name != "ISSUER"}
+    environment["ENDPOINT_TYPE"] = "EDGE"
     logs = tmp_path_factory.mktemp("logs")
     started: dict[str, Function] = {}
     with ExitStack() as stopping:

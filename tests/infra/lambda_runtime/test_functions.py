@@ -61,7 +61,7 @@ def test_a_refusal_of_the_authorizer(stage: LocalDeployment, start: Start) -> No
             ),
             400,
         ),
-        (events.proxied("GET", "/me"), 503),
+        (events.proxied("GET", "/me"), 500),
     ],
 )
 def test_the_other_answers(start: Start, event: dict[str, Any], status: int) -> None:

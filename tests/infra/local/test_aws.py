@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from chalicelib.domain.mail_delivery import CLAIM_SECONDS
 from infra.local.stack import resources
 from infra.local.stack.aws import LocalAws
 from infra.local.stack.resources import create_resources
@@ -21,9 +22,11 @@ from infra.local.stack.template import Template
 
 
 @contextmanager
-def running_aws(flushes: list[int] | None = None) -> Iterator[LocalAws]:
+def running_aws(seen: list[str] | None = None) -> Iterator[LocalAws]:
+    """Run it; `seen` gets what it notices."""
+    seen = [] if seen is None else seen
     with closing(listen(0)) as listener:
-        aws = LocalAws(listener, lambda: (flushes if flushes is not None else []).append(1))
+        aws = LocalAws(listener, lambda: seen.append("flush"), lambda: seen.append("message"))
         aws.start()
         try:
             yield aws
@@ -124,8 +127,25 @@ def test_a_single_thread_serves_and_idle_connections_do_not_block_it() -> None:
 
 
 def test_flush_stage_authorizers_cache_is_passed_on() -> None:
-    flushes: list[int] = []
-    with running_aws(flushes) as aws, client("apigateway", aws) as apigateway:
+    seen: list[str] = []
+    with running_aws(seen) as aws, client("apigateway", aws) as apigateway:
         answer = apigateway.flush_stage_authorizers_cache(restApiId="gatehouse0", stageName="local")
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
-    assert flushes == [1]
+    assert seen == ["flush"]
+
+
+def test_a_message_to_a_queue_is_noticed() -> None:
+    seen: list[str] = []
+    with running_aws(seen) as aws, client("sqs", aws) as sqs:
+        url = sqs.create_queue(QueueName="mail")["QueueUrl"]
+        assert seen == []
+        sqs.send_message(QueueUrl=url, MessageBody="x")
+    assert seen == ["message"]
+
+
+def test_the_queue_keeps_a_failed_message_back_longer_than_a_claim_holds(
+    aws: LocalAws, made: dict[str, str]
+) -> None:
+    with client("sqs", aws) as sqs:
+        answer = sqs.get_queue_attributes(QueueUrl=made["MailQueue"], AttributeNames=["VisibilityTimeout"])
+    assert int(answer["Attributes"]["VisibilityTimeout"]) > CLAIM_SECONDS

@@ -94,11 +94,14 @@ def test_a_body_of_a_binary_type_is_base64(harness: GatewayHarness) -> None:
     assert (event["body"], event["isBase64Encoded"]) == (base64.b64encode(b"\xff").decode(), True)
 
 
-def test_a_body_of_more_than_10_mb_is_refused(harness: GatewayHarness) -> None:
-    size = 10 * 1024 * 1024
-    assert harness.ask("/empty", body=b"x" * size).status == 204
-    response = harness.ask("/empty", body=b"x" * (size + 1))
+@pytest.mark.parametrize("size", [6 * 1024 * 1024, 10 * 1024 * 1024 + 1])
+def test_a_body_that_lambda_or_the_gateway_does_not_take_is_refused(
+    harness: GatewayHarness, size: int
+) -> None:
+    """Lambda takes 6 MB of JSON, the body among it; API Gateway up to 10 MB."""
+    response = harness.ask("/empty", body=b"x" * size)
     assert (response.status, error_of(response)) == (400, "invalid_request")
+    assert harness.ask("/empty", body=b"x" * (6 * 1024 * 1024 - 4_096)).status == 204
 
 
 @pytest.mark.parametrize("target", ["/open", "/guarded", "/nothing", "/open?" + "a" * 11_000])
@@ -112,7 +115,7 @@ def test_the_response_of_the_function_is_sent() -> None:
     harness = make_harness(
         function=lambda *_: {
             "statusCode": "201",
-            "headers": {"X-One": "1", "content-type": "text/plain", "Content-Length": "999", "X-Two": "old"},
+            "headers": {"X-One": "1", "content-type": "text/plain", "Keep-Alive": "5", "X-Two": "old"},
             "multiValueHeaders": {"x-two": ["a", "b"]},
             "body": base64.b64encode(b"\xff").decode(),
             "isBase64Encoded": True,
@@ -126,6 +129,27 @@ def test_the_response_of_the_function_is_sent() -> None:
         ("x-two", "a"),
         ("x-two", "b"),
     )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["WWW-Authenticate", "www-authenticate", "Authorization", "Content-Length", "Date", "Server", "Via"],
+)
+def test_a_header_that_is_the_gateways_own_is_renamed(name: str) -> None:
+    answer = {"statusCode": 401, "headers": {name: "Basic realm=x", "ETag": "1"}}
+    headers = dict(make_harness(function=lambda *_: answer).ask("/open").headers)
+    assert headers[f"x-amzn-Remapped-{name}"] == "Basic realm=x"
+    assert name not in headers
+    assert headers["ETag"] == "1"
+
+
+def test_each_of_several_challenges_is_renamed() -> None:
+    answer = {"statusCode": 401, "multiValueHeaders": {"WWW-Authenticate": ["Basic", "Bearer"]}}
+    headers = make_harness(function=lambda *_: answer).ask("/open").headers
+    assert [value for name, value in headers if name == "x-amzn-Remapped-WWW-Authenticate"] == [
+        "Basic",
+        "Bearer",
+    ]
 
 
 def test_the_default_content_type_is_json() -> None:
@@ -150,12 +174,18 @@ def test_the_default_content_type_is_json() -> None:
         {"statusCode": 200, "headers": {"a": "b\r\nc: d"}},
         {"statusCode": 200, "headers": {"a": "€"}},
         {"statusCode": 200, "multiValueHeaders": {"a": 1}},
+        {"statusCode": 200, "body": {1, 2}},
+        {"statusCode": 200, "body": "x" * 7_000_000},
+        {"statusCode": 200, "body": "x" * (6 * 1024 * 1024)},
+        {"statusCode": 200, "headers": {"a": "x" * 7_000_000}},
     ],
 )
 def test_a_malformed_response_of_the_function_is_a_503(answer: Any, caplog: pytest.LogCaptureFixture) -> None:
     response = make_harness(function=lambda *_: answer).ask("/open")
     assert (response.status, error_of(response)) == (503, "temporarily_unavailable")
+    assert dict(response.headers)["Retry-After"] == "5"
     assert "API Gateway does not accept" in caplog.text
+    assert len(response.body) < 200
 
 
 def test_an_exception_is_a_503_without_its_message(caplog: pytest.LogCaptureFixture) -> None:

@@ -215,7 +215,7 @@ def _outages(stage: FunctionHarness) -> None:
 
 def _crashes(stage: FunctionHarness) -> None:
     with stage.disturbed(API, Crashing(stage.services_of[API].settings, stage.services_of[API].adapters)):
-        assert stage.ask("POST", "/oauth/token", form={"grant_type": "password"}).status == 503
+        assert stage.ask("POST", "/oauth/token", form={"grant_type": "password"}).status == 500
 
 
 @dataclass(frozen=True)

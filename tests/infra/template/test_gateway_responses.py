@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
+from chalicelib.domain import errors
 from infra.local.gateway.answers import from_refusal
 from infra.local.stack.template import Template
 from tests.infra.conftest import error_of
@@ -49,6 +51,30 @@ def test_every_gateway_response_keeps_the_contract(kind: str) -> None:
     assert headers.get("Retry-After") == ("5" if error == "temporarily_unavailable" else None)
 
 
+TEXTS = {
+    (kind.status, kind.code): kind.description
+    for kind in (
+        errors.Unauthorized,
+        errors.InvalidToken,
+        errors.NotFound,
+        errors.TooManyAttempts,
+        errors.AccessDenied,
+        errors.Unavailable,
+    )
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_text_is_the_one_of_the_domain(kind: str) -> None:
+    """Apps compare and people search texts: one error reads alike, whoever answers it."""
+    by_default, status, error = KINDS[kind]
+    said = json.loads(from_refusal(RESPONSES, kind, by_default).body)["error_description"]
+    if error == errors.InvalidRequest.code:
+        assert said not in TEXTS.values()
+    else:
+        assert said == TEXTS[status, error]
+
+
 def test_only_the_two_401s_challenge() -> None:
     challenges = {kind: dict(from_refusal(RESPONSES, kind, 400).headers) for kind in RESPONSES}
     assert {
@@ -63,7 +89,7 @@ def test_a_body_is_a_constant_of_plain_characters(kind: str) -> None:
     """A `$` would map something of the request into it; RFC 6749 §5.2 has neither quote nor backslash."""
     body = RESPONSES[kind]["ResponseTemplates"]["application/json"]
     assert "$" not in body
-    assert re.fullmatch(r'\{"error": "[a-z_]+", "error_description": "[A-Z][A-Za-z0-9 ,]+\."\}', body)
+    assert re.fullmatch(r'\{"error": "[a-z_]+", "error_description": "[A-Z][A-Za-z0-9 ,.]+\."\}', body)
 
 
 def test_the_fallback_for_refusals_sets_no_status() -> None:

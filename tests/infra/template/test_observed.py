@@ -17,7 +17,14 @@ from tests.infra.template.watched import Query, Watched, queries, watched, widge
 
 TEMPLATE_RESOLVED = Resolved(transformed())
 WATCHED = list(watched(TEMPLATE_RESOLVED))
-OURS = [one for one in WATCHED if one.namespace == "Gatehouse"]
+# Counted by CloudWatch from the access log, and by no function.
+COUNTED = {
+    metric["MetricName"]: frozenset(one["Key"] for one in metric["Dimensions"])
+    for found in TEMPLATE_RESOLVED.of_type("AWS::Logs::MetricFilter").values()
+    for metric in found["MetricTransformations"]
+}
+REFUSALS = {"THROTTLED", "QUOTA_EXCEEDED"}
+OURS = [one for one in WATCHED if one.namespace == "Gatehouse" and one.name not in COUNTED]
 QUERIES = queries(TEMPLATE_RESOLVED)
 ALARMS = TEMPLATE_RESOLVED.of_type("AWS::CloudWatch::Alarm")
 OPERATIONS = (TEMPLATE.parents[1] / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -58,12 +65,19 @@ def test_a_metric_that_is_watched_is_emitted_with_those_dimensions(one: Watched)
         assert any(unwanted in metric.dimensions for metric in emitted)
 
 
+@pytest.mark.parametrize("one", [one for one in WATCHED if one.name in COUNTED], ids=names)
+def test_a_metric_of_the_access_log_is_counted_with_those_dimensions(one: Watched) -> None:
+    assert one.namespace == "Gatehouse"
+    assert one.dimensions == COUNTED[one.name]
+    assert one.values == {("outcome", "THROTTLED"), ("service", STACK)}
+
+
 @pytest.mark.parametrize("one", OURS, ids=names)
 def test_only_this_stack_is_watched(one: Watched) -> None:
     assert ("service", STACK) in one.values
 
 
-@pytest.mark.parametrize("one", [one for one in WATCHED if one not in OURS], ids=names)
+@pytest.mark.parametrize("one", [one for one in WATCHED if one.namespace != "Gatehouse"], ids=names)
 def test_a_metric_of_aws_is_one_that_aws_has(one: Watched) -> None:
     assert one.name in OF_AWS[(one.namespace, ",".join(sorted(one.dimensions)))]
     resources = {*TEMPLATE_RESOLVED.resources, STACK, TEMPLATE_RESOLVED.parameters["Stage"]}
@@ -90,7 +104,8 @@ def known_fields(query: Query) -> dict[str, set[str]]:
     """Return the fields of the logs that a query reads, with the values that they have had."""
     if query.groups == ("AccessLogGroup",):
         text = TEMPLATE_RESOLVED.properties("RestAPIStage")["AccessLogSetting"]["Format"]
-        return {name: {value} for name, value in json.loads(text).items()}
+        fields = {name: {value} for name, value in json.loads(text).items()}
+        return {**fields, "refusal": REFUSALS}
     found: dict[str, set[str]] = {}
     for line in recording().logged:
         for name, value in line.items():
@@ -225,7 +240,7 @@ def test_a_query_is_in_the_manual(name: str) -> None:
 def test_the_manual_knows_every_field_and_metric() -> None:
     fields = {name for line in recording().logged for name in line}
     access = json.loads(TEMPLATE_RESOLVED.properties("RestAPIStage")["AccessLogSetting"]["Format"])
-    for name in fields | set(access) | {one.value for one in Metric}:
+    for name in fields | set(access) | {one.value for one in Metric} | set(COUNTED):
         assert f"| `{name}`" in OPERATIONS, name
     events = {line["message"] for line in recording().logged}
     for event in events:

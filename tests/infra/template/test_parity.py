@@ -184,6 +184,6 @@ def test_the_functions_have_the_same_settings(stage: LocalDeployment, function: 
         for setting in fields(Settings)
         if getattr(deployed, setting.name) != getattr(local, setting.name)
     }
-    places = {"stage", "users_table", "signing_secret_id", "issuer", "aws_endpoint_url"}
+    places = {"stage", "users_table", "signing_secret_id", "issuer", "aws_endpoint_url", "endpoint_type"}
     assert differing == places | {"bcrypt_cost"}
     assert deployed.bcrypt_cost == 12

@@ -171,5 +171,9 @@ def test_two_stages_of_one_account_share_no_name() -> None:
         assert query["Name"].startswith(f"{STACK}/")
     named = {"FunctionName", "TableName", "LogGroupName", "RoleName", "AlarmName", "TopicName"}
     for resource in PLAIN.resources.values():
-        if resource["Type"] not in {"AWS::Lambda::Permission", "AWS::CloudWatch::Alarm"}:
+        if resource["Type"] not in {
+            "AWS::Lambda::Permission",
+            "AWS::CloudWatch::Alarm",
+            "AWS::Logs::MetricFilter",
+        }:
             assert not named & set(resource["Properties"]), resource

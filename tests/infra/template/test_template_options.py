@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from infra.cloudformation import Evaluator
 from tests.infra.template.packaged import FUNCTIONS, transformed
 from tests.infra.template.resolved import Resolved
 
@@ -61,7 +62,8 @@ def test_aws_s_own_address_can_be_switched_off(address: str, *, is_off: bool) ->
 
 
 def test_a_web_page_reads_the_gateway_s_errors_only_where_it_may() -> None:
-    for parameters, wanted in (({}, None), ({"CorsAllowOrigin": "https://a.example"}, "'https://a.example'")):
+    """A gateway response is a constant, so it cannot name the origin that asked."""
+    for parameters, wanted in (({}, None), ({"CorsAllowOrigins": "https://a.example,b://localhost"}, "'*'")):
         body = template(**parameters).properties("RestAPI")["Body"]
         for response in body["x-amazon-apigateway-gateway-responses"].values():
             header = "gatewayresponse.header.Access-Control-Allow-Origin"
@@ -81,11 +83,78 @@ def test_a_web_acl_stands_before_the_stage() -> None:
     }
 
 
+def test_a_rate_rule_by_address_is_made_only_where_a_limit_is_set() -> None:
+    assert not template().of_type("AWS::WAFv2::WebACL")
+    limited = template(AddressRateLimit="300")
+    assert limited.properties("WebAclAssociation")["WebACLArn"] == "AddressRateAcl.Arn"
+    acl = limited.properties("AddressRateAcl")
+    assert (acl["Scope"], acl["DefaultAction"]) == ("REGIONAL", {"Allow": {}})
+    (rule,) = acl["Rules"]
+    assert rule["Statement"] == {
+        "RateBasedStatement": {"AggregateKeyType": "IP", "Limit": "300", "EvaluationWindowSec": 300}
+    }
+
+
+@pytest.mark.parametrize("origins", ["", "https://a.example"])
+def test_an_address_over_its_limit_is_told_to_wait_as_one_that_is_throttled(origins: str) -> None:
+    found = template(AddressRateLimit="300", CorsAllowOrigins=origins)
+    acl = found.properties("AddressRateAcl")
+    answer = acl["Rules"][0]["Action"]["Block"]["CustomResponse"]
+    headers = {one["Name"]: one["Value"] for one in answer["ResponseHeaders"]}
+    assert (answer["ResponseCode"], headers["Retry-After"], headers["Cache-Control"]) == (
+        429,
+        "60",
+        "no-store",
+    )
+    assert headers.get("Access-Control-Allow-Origin") == ("*" if origins else None)
+    body = acl["CustomResponseBodies"][answer["CustomResponseBodyKey"]]
+    assert body["ContentType"] == "APPLICATION_JSON"
+    throttled = found.properties("RestAPI")["Body"]["x-amazon-apigateway-gateway-responses"]["THROTTLED"]
+    assert body["Content"] == throttled["responseTemplates"]["application/json"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "is_refused"),
+    [
+        ({}, False),
+        ({"WebAclArn": WEB_ACL}, False),
+        ({"AddressRateLimit": "300"}, False),
+        ({"AddressRateLimit": "300", "WebAclArn": WEB_ACL}, True),
+        ({"CorsAllowOrigin": "https://a.example"}, True),
+        ({"CorsAllowOrigins": "https://a.example"}, False),
+    ],
+)
+def test_parameters_that_cannot_be_are_refused(parameters: dict[str, str], *, is_refused: bool) -> None:
+    """A stage has one web ACL; and what a former name switched on is not switched off without a word."""
+    values = template(**parameters).parameters
+    evaluated = Evaluator(transformed(), values.__getitem__).resolve(transformed()["Rules"]).values()
+    broken = [
+        one["AssertDescription"]
+        for rule in evaluated
+        if rule.get("RuleCondition", True)
+        for one in rule["Assertions"]
+        if not one["Assert"]
+    ]
+    assert bool(broken) is is_refused
+
+
+def test_throttled_requests_are_counted_from_the_access_log() -> None:
+    found = template()
+    counted = found.properties("ThrottledRequestsFilter")
+    assert counted["LogGroupName"] == "AccessLogGroup"
+    assert counted["FilterPattern"] == '{ $.refusal = "THROTTLED" || $.refusal = "QUOTA_EXCEEDED" }'
+    logged = json.loads(found.properties("RestAPIStage")["AccessLogSetting"]["Format"])
+    (metric,) = counted["MetricTransformations"]
+    for one in metric["Dimensions"]:
+        assert one["Value"].removeprefix("$.") in logged
+    assert logged["refusal"] == "$context.error.responseType"
+
+
 def test_each_route_is_throttled_and_the_token_endpoint_sooner() -> None:
     every, token = template(TokenRequestsPerSecond="7").properties("RestAPIStage")["MethodSettings"]
-    assert (every["ResourcePath"], every["HttpMethod"], every["ThrottlingRateLimit"]) == ("/*", "*", "500")
+    assert (every["ResourcePath"], every["HttpMethod"], every["ThrottlingRateLimit"]) == ("/*", "*", "2000")
     assert (token["ResourcePath"], token["HttpMethod"]) == ("/~1oauth~1token", "POST")
-    assert (token["ThrottlingRateLimit"], token["ThrottlingBurstLimit"]) == ("7", "100")
+    assert (token["ThrottlingRateLimit"], token["ThrottlingBurstLimit"]) == ("7", "200")
     assert "post" in template().properties("RestAPI")["Body"]["paths"]["/oauth/token"]
 
 
@@ -122,6 +191,7 @@ def test_an_access_log_holds_nothing_that_the_caller_writes() -> None:
     assert settings["DestinationArn"] == "arn:aws:logs:eu-west-1:123456789012:log-group:AccessLogGroup:*"
     assert set(json.loads(settings["Format"]).values()) == {
         "access",
+        "gatehouse-prod",
         "$context.requestId",
         "$context.identity.sourceIp",
         "$context.httpMethod",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from chalicelib.settings import BadSetting, Settings
+from chalicelib.settings import HEADERS, ORIGINS, BadSetting, Settings
 from tests.infra.template.packaged import FUNCTIONS, document, packaged, transformed
 from tests.infra.template.resolved import Resolved
 from tests.infra.template.test_template_options import CERTIFICATE, TOPIC, WEB_ACL
@@ -27,7 +27,14 @@ OTHER_TEXT = {
     "DomainCertificateArn": [CERTIFICATE],
     "WebAclArn": [WEB_ACL],
     "AlarmTopicArn": [TOPIC],
-    "CorsAllowOrigin": ["https://app.example.com", "http://localhost:3000"],
+    "AddressRateLimit": ["10", "2000", "9999999"],
+    "CorsAllowOrigins": [
+        "https://app.example.com",
+        "http://localhost:3000,http://127.0.0.1:5173",
+        "capacitor://localhost,ionic://localhost,https://localhost,https://app.example.com:8443",
+    ],
+    "CorsAllowHeaders": ["sentry-trace,baggage", "X-Request-Id"],
+    "CorsAllowOrigin": [],
 }
 BAD_TEXT = {
     "BreachedPasswordsUrl": ["http://passwords.example.com/", "https://", "https://a.example/?q", "x"],
@@ -44,7 +51,24 @@ BAD_TEXT = {
     "DomainCertificateArn": ["arn:aws:iam::123456789012:server-certificate/a", CERTIFICATE + " "],
     "WebAclArn": [WEB_ACL.replace("regional", "global"), "gate"],
     "AlarmTopicArn": [TOPIC + ".fifo", "alarms"],
-    "CorsAllowOrigin": ["*", "app.example.com", "https://app.example.com/", "https://a'b", "null"],
+    "AddressRateLimit": ["1", "9", "010", "10.5", "-10", "100000000"],
+    "CorsAllowOrigins": [
+        "*",
+        "null",
+        "app.example.com",
+        "https://app.example.com/",
+        "https://App.example.com",
+        "https://a'b",
+        "http://app.example.com",
+        "capacitor://app.example.com",
+        "https://a.example, https://b.example",
+        "https://a.example,",
+        "https://a.example\n",
+        "https://a.example:0",
+        "https://*.example.com",
+    ],
+    "CorsAllowHeaders": ["*", "a b", "a, b", "a,", "a\nb", "a:b"],
+    "CorsAllowOrigin": ["https://app.example.com"],
 }
 # A stage's name is part of its address, so a stack keeps the one that it has.
 REPLACED_ON_PURPOSE = {("Stage", "RestAPIStage")}
@@ -118,7 +142,8 @@ def test_the_defaults_here_are_the_defaults_of_the_code() -> None:
     """So a developer's stack, which knows only the code's, behaves as a deployed one."""
     settings = Settings.from_environment(environment("APIHandler"))
     for name, setting in KNOBS.items():
-        if name not in NOT_OURS | {"STAGE", "USERS_TABLE", "SIGNING_SECRET_ID"}:
+        # The type of endpoint is EDGE here, and nothing like CloudFront is in front of a developer's stack.
+        if name not in NOT_OURS | {"STAGE", "USERS_TABLE", "SIGNING_SECRET_ID", "ENDPOINT_TYPE"}:
             assert getattr(settings, setting.name) == setting.default, name
 
 
@@ -194,3 +219,16 @@ def _but_for_protection(resource: dict[str, Any]) -> dict[str, Any]:
     """Leave out what a stage's name decides, and what can be changed without touching anything stored."""
     kept = {name: one for name, one in resource["Properties"].items() if name != "DeletionProtectionEnabled"}
     return {**resource, "Properties": kept}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "pattern"), [("CorsAllowOrigins", ORIGINS), ("CorsAllowHeaders", HEADERS)]
+)
+def test_a_list_has_one_pattern_here_and_in_the_code(parameter: str, pattern: str) -> None:
+    assert PARAMETERS[parameter]["AllowedPattern"] == f"^$|^{pattern}$"
+    assert "MaxLength" in PARAMETERS[parameter]
+
+
+def test_the_functions_are_told_the_type_of_the_endpoint() -> None:
+    for kind in ("EDGE", "REGIONAL"):
+        assert environment("APIHandler", EndpointType=kind)["ENDPOINT_TYPE"] == kind

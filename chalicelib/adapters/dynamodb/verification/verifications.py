@@ -89,9 +89,12 @@ class DynamoDBVerifications:
 
     def refund(self, digest: str) -> None:
         """Take one try back."""
-        self._table.update(
-            verification_key(digest),
-            "SET tries = tries - :one",
-            condition="tries > :zero",
-            values={":one": number(1), ":zero": number(0)},
+        self._table.update_or_old(
+            {
+                "TableName": self._table.name,
+                "Key": verification_key(digest),
+                "UpdateExpression": "SET tries = tries - :one",
+                "ConditionExpression": "tries > :zero",
+                "ExpressionAttributeValues": {":one": number(1), ":zero": number(0)},
+            }
         )

@@ -38,6 +38,11 @@ def test_every_hash_is_kept() -> None:
     assert line == f"one[extra]==1 {HASH} --hash=sha256:bb"
 
 
+@pytest.mark.parametrize("line", ["--no-index", f"./wheels/one-1-py3-none-any.whl {HASH}"])
+def test_options_and_paths_are_left_alone(line: str) -> None:
+    assert list(pins_for_lambda(f"{line}\n\n", "x86_64")) == [line]
+
+
 def test_the_pins_of_the_project_are_all_read() -> None:
     text = (PROJECT / "requirements.txt").read_text("utf-8")
     pins = list(pins_for_lambda(text, "x86_64"))

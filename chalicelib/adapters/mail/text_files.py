@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chalicelib.domain.mail_texts import BadMailText, MailTemplate, TextKind
 
-FOLDER = Path(__file__).resolve().parents[1] / "mail_texts"
+FOLDER = Path(__file__).resolve().parents[2] / "mail_texts"
 _LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{2,8})*")
 
 

@@ -28,17 +28,17 @@ class SesSender:
 
     def __init__(self, client: SESV2Client, sender: str, name: str, configuration_set: str = "") -> None:
         self._client = client
-        self._sender = sender
-        self._name = name
+        # Here, since a sender that is no address is a wrong setting, and must not lose mails.
+        self._sender = mail_address(sender, name)
         self._configuration_set = configuration_set
 
     def send(self, mail: Mail) -> None:
         """Send a mail. Raises MailRejected where that can never work, and Unavailable where it may later."""
         request: SendEmailRequestTypeDef = {
-            "FromEmailAddress": self._sender,
+            "FromEmailAddress": self._sender.addr_spec,
             # The envelope: SES mails these addresses, whatever the header says.
             "Destination": {"ToAddresses": [mail.recipient]},
-            "Content": {"Raw": {"Data": bytes(mime_message(mail, self._sender, self._name))}},
+            "Content": {"Raw": {"Data": bytes(mime_message(mail, self._sender))}},
         }
         if self._configuration_set:
             request["ConfigurationSetName"] = self._configuration_set
@@ -51,17 +51,17 @@ class SesSender:
                 raise
 
 
-def mime_message(mail: Mail, sender: str, name: str) -> EmailMessage:
+def mime_message(mail: Mail, sender: Address) -> EmailMessage:
     """Return a mail as a MIME message (RFC 5322, RFC 2047). Raises MailRejected for what is no address.
 
     SES replaces `Message-ID` and `Date` by its own; another way of sending keeps the `Message-ID`, which is
     the same however often a mail is sent.
     """
     message = EmailMessage(policy=SMTP)
-    message["From"] = _address(sender, name)
-    message["To"] = _address(mail.recipient)
+    message["From"] = sender
+    message["To"] = mail_address(mail.recipient)
     message["Subject"] = _one_line(mail.content.subject)
-    message["Message-ID"] = f"<{mail.message_id}@{sender.rpartition('@')[2]}>"
+    message["Message-ID"] = f"<{mail.message_id}@{sender.domain}>"
     # RFC 3834 §5: no out-of-office reply comes back.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.content.text, cte="quoted-printable")
@@ -81,7 +81,7 @@ def _one_line(text: str) -> str:
     return " ".join(printable.split()).replace("=?", "= ?")
 
 
-def _address(spec: str, name: str = "") -> Address:
+def mail_address(spec: str, name: str = "") -> Address:
     """Return an address for a header. Raises MailRejected where it could be anything but one address.
 
     ASCII only: SES takes no address that needs SMTPUTF8 (RFC 6531), and a domain has an ASCII form.

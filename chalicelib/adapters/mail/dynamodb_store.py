@@ -56,12 +56,14 @@ class DynamoDBOutbox:
 
     def mark_done(self, message_id: str, now: int) -> None:
         """Write the mark, whatever there is: it is also right where the claim has run out."""
-        self._table.update(
-            message_key(message_id),
-            "SET done_at = :now, #ttl = :ttl",
-            condition="attribute_not_exists(done_at)",
-            values={":now": number(now), ":ttl": number(now + OUTBOX_DAYS * DAY)},
-            names={"#ttl": "ttl"},
+        self._table.update_or_old(
+            {
+                "TableName": self._table.name,
+                "Key": message_key(message_id),
+                "UpdateExpression": "SET done_at = :now, #ttl = :ttl",
+                "ExpressionAttributeNames": {"#ttl": "ttl"},
+                "ExpressionAttributeValues": {":now": number(now), ":ttl": number(now + OUTBOX_DAYS * DAY)},
+            }
         )
 
 
@@ -83,18 +85,21 @@ class DynamoDBUndeliverableAddresses:
 
     def add(self, address: SignInName, report: Report, now: int) -> None:
         """Write or renew the item; a late report does not shorten what a newer one wrote."""
-        self._table.update(
-            address_key(address),
-            "SET reason = :reason, reported_at = :now, #ttl = :ttl",
-            condition="attribute_not_exists(reported_at) OR reported_at <= :now",
-            values={
-                ":reason": {"S": report.value},
-                ":now": number(now),
-                ":ttl": number(now + UNDELIVERABLE_DAYS * DAY),
-            },
-            names={"#ttl": "ttl"},
+        self._table.update_or_old(
+            {
+                "TableName": self._table.name,
+                "Key": address_key(address),
+                "UpdateExpression": "SET reason = :reason, reported_at = :now, #ttl = :ttl",
+                "ConditionExpression": "attribute_not_exists(reported_at) OR reported_at <= :now",
+                "ExpressionAttributeNames": {"#ttl": "ttl"},
+                "ExpressionAttributeValues": {
+                    ":reason": {"S": report.value},
+                    ":now": number(now),
+                    ":ttl": number(now + UNDELIVERABLE_DAYS * DAY),
+                },
+            }
         )
 
     def remove(self, address: SignInName) -> bool:
         """Delete the item, if there is one."""
-        return self._table.transact([self._table.delete(address_key(address), "attribute_exists(pk)")])
+        return self._table.remove(address_key(address)) is not None
