@@ -47,6 +47,7 @@ class Evaluator:
             "Fn::Not": lambda one: not self.resolve(one[0]),
             "Fn::And": lambda several: all(self.resolve(one) for one in several),
             "Fn::Or": lambda several: any(self.resolve(one) for one in several),
+            "Fn::Contains": lambda parts: str(self.resolve(parts[1])) in map(str, self.resolve(parts[0])),
             "Fn::Join": lambda parts: str(parts[0]).join(str(one) for one in self.resolve(parts[1])),
             "Fn::Select": lambda parts: self.resolve(parts[1])[int(parts[0])],
             "Fn::GetAtt": lambda one: self._attribute(*(one.split(".", 1) if isinstance(one, str) else one)),
