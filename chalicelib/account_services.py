@@ -11,9 +11,13 @@ from chalicelib.settings import Settings
 if TYPE_CHECKING:
     from chalicelib.accounts.administration import Administration
     from chalicelib.accounts.creation import AccountCreation
+    from chalicelib.accounts.notices import Notices
+    from chalicelib.accounts.own.current_password import CurrentPassword
+    from chalicelib.accounts.own.password_change import PasswordChange
     from chalicelib.accounts.own_account import OwnAccount
     from chalicelib.accounts.unlocking import Unlocking
     from chalicelib.accounts.verification.codes import CodeCheck
+    from chalicelib.accounts.verification.password_reset import PasswordReset
     from chalicelib.accounts.verification.registration import Registration
     from chalicelib.accounts.verification.requests import VerificationRequests
     from chalicelib.domain.accounts.changes import ChangeFactory
@@ -46,6 +50,63 @@ class AccountServices:
             entropy=adapters.entropy,
             policy=SignUpPolicy(settings.sign_up == "open", frozenset(filter(None, domains))),
         )
+
+    @cached_property
+    def password_reset(self) -> PasswordReset:
+        """Return password reset."""
+        from chalicelib.accounts.verification.password_reset import PasswordReset
+
+        adapters = self.adapters
+        return PasswordReset(
+            requests=self._verification_requests,
+            codes=self._codes,
+            own_changes=adapters.own_changes,
+            rules=self.password_rules,
+            hasher=adapters.hasher,
+            change=self._change,
+            notify=self._notices,
+            audit=adapters.audit,
+            clock=adapters.clock,
+            entropy=adapters.entropy,
+        )
+
+    @cached_property
+    def change_password(self) -> PasswordChange:
+        """Return the change of one's own password."""
+        from chalicelib.accounts.own.password_change import PasswordChange
+
+        adapters = self.adapters
+        return PasswordChange(
+            current_password=self._current_password,
+            own_changes=adapters.own_changes,
+            rules=self.password_rules,
+            hasher=adapters.hasher,
+            change=self._change,
+            notify=self._notices,
+            audit=adapters.audit,
+            clock=adapters.clock,
+        )
+
+    @cached_property
+    def _current_password(self) -> CurrentPassword:
+        from chalicelib.accounts.own.current_password import CurrentPassword
+
+        adapters = self.adapters
+        return CurrentPassword(
+            self.own_account,
+            adapters.own_changes,
+            adapters.hasher,
+            adapters.audit,
+            adapters.clock,
+            self.settings.sign_in_wait_seconds,
+        )
+
+    @cached_property
+    def _notices(self) -> Notices:
+        from chalicelib.accounts.notices import Notices
+
+        adapters = self.adapters
+        return Notices(adapters.mail_queue, adapters.clock, adapters.entropy)
 
     @cached_property
     def _verification_requests(self) -> VerificationRequests:

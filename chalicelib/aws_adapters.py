@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from chalicelib.adapters.dynamodb.table import Table
     from chalicelib.adapters.threads import Starter
+    from chalicelib.domain.accounts.own_changes import OwnChanges
     from chalicelib.domain.accounts.password_rules import BreachedPasswords, CommonPasswords
     from chalicelib.domain.sign_in.ports import SignIns
     from chalicelib.domain.verification.ports import Verifications, VerifiedChanges
@@ -63,6 +64,8 @@ class Adapters(MailAdapters, Protocol):
     def system(self) -> System: ...  # noqa: D102
     @property
     def verifications(self) -> Verifications: ...  # noqa: D102
+    @property
+    def own_changes(self) -> OwnChanges: ...  # noqa: D102
     @property
     def verified_changes(self) -> VerifiedChanges: ...  # noqa: D102
     @property
@@ -145,6 +148,13 @@ class AwsAdapters(AwsMailAdapters):
         from chalicelib.adapters.dynamodb.verification.verifications import DynamoDBVerifications
 
         return DynamoDBVerifications(self._table)
+
+    @cached_property
+    def own_changes(self) -> OwnChanges:
+        """Changes of one's own account in DynamoDB."""
+        from chalicelib.adapters.dynamodb.own_account.changes import DynamoDBOwnChanges
+
+        return DynamoDBOwnChanges(self._table, ended_days=self.settings.ended_session_days)
 
     @cached_property
     def verified_changes(self) -> VerifiedChanges:

@@ -15,11 +15,11 @@ from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, E
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.tokens.system_state import SystemState
 from tests.fake_outage import remote
-from tests.fake_verifications import FakeVerifications
+from tests.fake_own_changes import FakeOwnChanges
 
 
-class FakeStore(FakeVerifications):
-    """Serves `Accounts`, `Sessions`, `SignIns`, `System`, `Verifications` and `VerifiedChanges`."""
+class FakeStore(FakeOwnChanges):
+    """Serves `Accounts`, `Sessions` and `System`, and with its bases every port of accounts."""
 
     @remote
     def create(self, account: Account, password_hash: PasswordHash, change: AccountChange) -> None:

@@ -198,6 +198,11 @@ class FakeAdapters:
         return self.store
 
     @property
+    def own_changes(self) -> FakeStore:
+        """Changes of one's own account, of the store."""
+        return self.store
+
+    @property
     def verified_changes(self) -> FakeStore:
         """Changes that a code makes, of the store."""
         return self.store

@@ -13,6 +13,7 @@ import pytest
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange, ChangeKind
 from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.own_changes import OwnChanges
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.ports import Accounts, Sessions
 from chalicelib.domain.secret import Secret
@@ -74,6 +75,7 @@ class Store:
     system: System
     verifications: Verifications
     verified: VerifiedChanges
+    own: OwnChanges
 
     @staticmethod
     def of(services: AwsServices) -> Store:
@@ -86,13 +88,14 @@ class Store:
             adapters.system,
             adapters.verifications,
             adapters.verified_changes,
+            adapters.own_changes,
         )
 
     @staticmethod
     def fake(fake: FakeStore | None = None) -> Store:
         """Return a store over dictionaries."""
         fake = fake or FakeStore()
-        return Store(ChangedByTests(fake), fake, fake, fake, fake, fake)
+        return Store(ChangedByTests(fake), fake, fake, fake, fake, fake, fake)
 
     def create(self, account: Account, password_hash: PasswordHash = HASH) -> None:
         """Add an account."""

@@ -12,7 +12,7 @@ from tests.api.events import REGION, Denied, Gateway
 from tests.api.flows import FLOWS, Flow, Prepare, refresh, sign_in
 from tests.fakes import FakeAdapters, FakeServices, Remote, fake_services
 
-PORTS = ("store", "keys")
+PORTS = ("store", "keys", "mail_queue")
 
 
 def new_services() -> FakeServices:

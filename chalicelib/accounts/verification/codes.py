@@ -42,6 +42,12 @@ class CodeCheck:
                 self.verifications.refund(found.digest)
             raise
 
+    def require_unspent(self, verification: Verification) -> None:
+        """Raise InvalidCode where a code was spent or replaced since. Raises Unavailable."""
+        found = self.verifications.find_verification(verification.digest)
+        if found is None or found.code_mac != verification.code_mac:
+            raise InvalidCode("code spent")
+
     def _require_epoch(self, verification: Verification) -> None:
         # The later epoch of table and key counts: a table that was restored may not know of a breach.
         epoch = self.keys.current(epoch=self.system.epoch(verification.digest)).current.epoch

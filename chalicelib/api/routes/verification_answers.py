@@ -20,7 +20,12 @@ RESEND_AFTER_SECONDS = 60
 def requester(body: Mapping[str, Any]) -> Requester:
     """Return who asks for a code."""
     key = DeviceKey.parse(body.get("device_key", ""))
-    return Requester(device().address, key, requested_languages(header("accept-language")))
+    return Requester(device().address, key, languages())
+
+
+def languages() -> str:
+    """Return the languages that a mail should be in."""
+    return requested_languages(header("accept-language"))
 
 
 def verification_response(token: VerificationToken) -> Response:

@@ -20,6 +20,8 @@ class EndReason(StrEnum):
     REUSE = "refresh_token_reuse"
     EVICTED = "too_many_sessions"
     DISABLED = "account_disabled"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
+    PASSWORD_RESET = "password_reset"  # noqa: S105
     ADMINISTRATOR = "ended_by_administrator"
 
 

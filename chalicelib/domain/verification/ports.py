@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,8 +9,7 @@ from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import PasswordHash
-from chalicelib.domain.sessions.session import Session
-from chalicelib.domain.sign_in.device_keys import DeviceKey, KnownDevice
+from chalicelib.domain.sign_in.device_keys import DeviceKey
 from chalicelib.domain.verification.mail_budget import MailBudget
 from chalicelib.domain.verification.verification import Purpose, Verification
 
@@ -37,16 +35,6 @@ class AddressView:
     account: Account | None
     is_known_device: bool
     epoch: int
-
-
-@dataclass(frozen=True, slots=True)
-class AccountState:
-    """An account with everything that a change of its password ends."""
-
-    account: Account
-    password_hash: PasswordHash | None
-    sessions: Sequence[Session]
-    devices: Sequence[KnownDevice]
 
 
 class Verifications(Protocol):

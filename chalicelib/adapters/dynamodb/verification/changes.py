@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from chalicelib.adapters.dynamodb.audit_items import change_item
 from chalicelib.adapters.dynamodb.devices import device_item
 from chalicelib.adapters.dynamodb.items import (
@@ -13,15 +11,12 @@ from chalicelib.adapters.dynamodb.items import (
     password_item,
 )
 from chalicelib.adapters.dynamodb.table import Table
-from chalicelib.adapters.dynamodb.verification.items import verification_key
+from chalicelib.adapters.dynamodb.verification.items import spent_code
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.sign_in.device_keys import DeviceKey
 from chalicelib.domain.verification.verification import Verification
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 _FREE = "attribute_not_exists(pk)"
 
@@ -43,7 +38,7 @@ class DynamoDBVerifiedChanges:
         """Create an account with its first device."""
         user_id, table = account.user_id, self._table
         actions = [
-            self._spent(verification),
+            spent_code(table, verification),
             table.put(account_item(account), _FREE),
             table.put(password_item(user_id, password_hash), _FREE),
             table.put(device_item(device_key, verification.epoch, account.created_at), _FREE),
@@ -53,8 +48,3 @@ class DynamoDBVerifiedChanges:
             item: Item = name_key(name) | {"user_id": {"S": user_id}}
             actions.append(table.put(item, _FREE))
         return table.transact(actions)
-
-    def _spent(self, verification: Verification) -> TransactWriteItemTypeDef:
-        """Return the deletion of a verification, if its code is still the one that was right."""
-        mac: Item = {":mac": {"B": verification.code_mac}}
-        return self._table.delete(verification_key(verification.digest), "code_mac = :mac", mac)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from chalicelib.adapters.dynamodb.items import Item, integer, number
+from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.verification.mail_budget import DAY, MailBudget, SentMail
 from chalicelib.domain.verification.verification import KEEP_SECONDS, Purpose, Verification
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 
 def verification_key(digest: str) -> Item:
@@ -43,6 +49,12 @@ def verification_of(item: Item) -> Verification:
         expires_at=integer(item, "expires_at"),
         tries=integer(item, "tries"),
     )
+
+
+def spent_code(table: Table, verification: Verification) -> TransactWriteItemTypeDef:
+    """Return the deletion of a verification, if its code is still the one that was right."""
+    mac: Item = {":mac": {"B": verification.code_mac}}
+    return table.delete(verification_key(verification.digest), "code_mac = :mac", mac)
 
 
 def budget_key(budget_id: str) -> Item:
