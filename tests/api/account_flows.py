@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.api.events import Answer, Gateway
-from tests.api.json_requests import NEW_PASSWORD, ask, as_user, post
+from tests.api.json_requests import NEW_PASSWORD, as_user, ask, post
 from tests.oauth.actors import EMAIL, PASSWORD, account
 
 Flow = Callable[[], Answer]
