@@ -41,10 +41,10 @@ check: ready ## Lint, types, architecture, known vulnerabilities
 soak: ready ## Run the long simulations
 	$(PY) -m pytest -m soak
 
-deploy: ready ## Deploy a stage to AWS (STAGE=prod; DRY_RUN=1 stops at the change set)
-	@exec $(PY) -m infra deploy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes) $(if $(WAIT),--wait) $(ARGS)
+deploy: ready ## Deploy a stage to AWS (STAGE=prod; DRY_RUN=1 only shows it; ROLLBACK=1 goes back)
+	@exec $(PY) -m infra deploy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") $(if $(DRY_RUN),--dry-run) $(if $(ROLLBACK),--rollback) $(if $(YES),--yes) $(if $(WAIT),--wait) $(ARGS)
 
-destroy: ready ## Take a stage down, and keep its users and its key (STAGE=prod)
+destroy: ready ## Delete the service of a stage; its users and its key stay (STAGE=prod)
 	@exec $(PY) -m infra destroy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") $(if $(YES),--yes) $(ARGS)
 
 lock: ready ## Pin the dependencies anew, with hashes

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
+
+from chalicelib.settings import BadSetting, Settings
+
+NOT_GIVEN = ("ReleaseObject", "PreviousReleaseObject")
+"""Parameters that only the deploy itself writes."""
+
+VARIABLES_BYTES = 4_000
+"""All variables of a function; Lambda takes 4,096 bytes, which the ones that Lambda adds may share."""
+
+Declarations = Mapping[str, Mapping[str, Any]]
 
 
 def variable(parameter: str) -> str:
@@ -14,3 +26,57 @@ def variable(parameter: str) -> str:
 def given_by(environment: Mapping[str, str], parameters: Iterable[str]) -> dict[str, str]:
     """Return the values that an environment has for parameters. An empty variable counts as absent."""
     return {name: environment[variable(name)] for name in parameters if environment.get(variable(name))}
+
+
+def check_names(declared: Declarations, given: Mapping[str, str]) -> None:
+    """Raise BadSetting for a parameter that does not exist, or that is not the operator's to give."""
+    for name in given:
+        if name == "Stage":
+            raise BadSetting("The parameter Stage is what --stage says: leave it out.")
+        if name not in declared or name in NOT_GIVEN:
+            known = sorted(set(declared) - {"Stage", *NOT_GIVEN})
+            raise BadSetting(f"There is no parameter {name}; there are {', '.join(known)}.")
+
+
+def resolve(declared: Declarations, given: Mapping[str, str], previous: Mapping[str, str]) -> dict[str, str]:
+    """Return the value of each: what is given, else what the stack has, else the default.
+
+    Raises BadSetting for a value that the template, or a function, would not take.
+    """
+    values = {
+        name: given.get(name, previous.get(name, str(one.get("Default", ""))))
+        for name, one in declared.items()
+    }
+    for name, value in values.items():
+        _check_form(name, value, declared[name])
+    return values
+
+
+def check_settings(values: Mapping[str, str]) -> None:
+    """Raise BadSetting for values of which a function could not make its settings."""
+    variables = {variable(name): value for name, value in values.items()}
+    Settings.from_environment({name: value for name, value in variables.items() if value})
+    known = {name: value for name, value in variables.items() if hasattr(Settings, name.lower())}
+    size = len(json.dumps({**known, "ISSUER": f"https://{values.get('DomainName', '')}"}))
+    if size > VARIABLES_BYTES:
+        raise BadSetting(
+            f"The settings take {size} bytes, and a function has {VARIABLES_BYTES}: shorten the lists."
+        )
+
+
+def _check_form(name: str, value: str, declared: Mapping[str, Any]) -> None:
+    if "AllowedValues" in declared and value not in {str(one) for one in declared["AllowedValues"]}:
+        raise BadSetting(
+            f"{name} must be one of {', '.join(map(str, declared['AllowedValues']))}, not {value!r}."
+        )
+    if declared["Type"] == "Number":
+        # CloudFormation takes 2.5 and 007 as well, and hands on the text: a function would refuse to start.
+        if not re.fullmatch(r"0|[1-9][0-9]{0,9}", value):
+            raise BadSetting(f"{name} must be a whole number without leading zeros, not {value!r}.")
+        low, high = declared.get("MinValue", 0), declared.get("MaxValue", 10**10)
+        if not low <= int(value) <= high:
+            raise BadSetting(f"{name} must be between {low} and {high}, not {value}.")
+    if len(value) > declared.get("MaxLength", 4096):
+        raise BadSetting(f"{name} has {len(value)} characters, and may have {declared['MaxLength']}.")
+    if "AllowedPattern" in declared and not re.fullmatch(declared["AllowedPattern"], value):
+        raise BadSetting(f"{name} cannot be {value!r}: {declared['ConstraintDescription']}")

@@ -31,6 +31,7 @@ INFRA_MAY_IMPORT: dict[str, set[str]] = {
     "audit": set(),
     "common_passwords": {"operate"},
     "cost": set(),
+    "mail": {"operate"},
     "readme": set(),
     "local.environment": set(),
     "local.gateway": {"local.environment"},
@@ -38,8 +39,10 @@ INFRA_MAY_IMPORT: dict[str, set[str]] = {
     "local.stack": {"local.environment", "local.gateway", "local.inbox", "cloudformation", "parameters"},
     "local.__main__": {"local.environment", "local.stack"},
     "operate": {"local.environment", "parameters"},
-    "deploy": {"local.environment", "operate", "parameters"},
-    "__main__": {"common_passwords", "cost", "operate", "deploy"},
+    "template": set(),
+    "verify": {"operate"},
+    "deploy": {"local.environment", "operate", "parameters", "template", "verify"},
+    "__main__": {"common_passwords", "cost", "mail", "operate", "deploy"},
 }
 """The packages of an operator's machine, which may also import the Lambda functions' packages.
 

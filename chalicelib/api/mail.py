@@ -32,7 +32,8 @@ def _is_done(record: dict[str, Any]) -> bool:
             _handle(str(record["body"]))
         except Unavailable as error:
             observability.record(Event.OUTAGE, severe=True, reason=error.reason)
-            observability.count(Metric.OUTAGE, error.reason)
+            # Not under OUTAGE, whose alarm says that apps were told 503.
+            observability.count(Metric.MAIL, "outage")
         except (MalformedMessage, BadMailText) as error:
             # It is delivered again, in vain, until the dead-letter queue has it.
             observability.record(Event.MAIL, severe=True, outcome="unusable", reason=str(error))

@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from infra.deploy.packaging.runtime import ARCHITECTURES
-from infra.deploy.refusal import garbled_answers
-from infra.deploy.release import Order, Release, Tools
+from infra.deploy.deployer import Deployer
+from infra.deploy.options import DeployOptions, DeployTools
 from infra.deploy.target import check_target
 
 
@@ -27,7 +26,7 @@ def pairs(_ctx: click.Context, _option: click.Parameter, values: Iterable[str]) 
 
 
 @click.command()
-@click.option("--stage", required=True, help="Stage to deploy; its stack is gatehouse-STAGE.")
+@click.option("--stage", required=True, help="Stage to deploy; its stacks are gatehouse-STAGE and …-data.")
 @click.option("--region", default=None, help="AWS region, if not that of your configuration.")
 @click.option(
     "--parameter",
@@ -35,40 +34,22 @@ def pairs(_ctx: click.Context, _option: click.Parameter, values: Iterable[str]) 
     multiple=True,
     callback=pairs,
     metavar="KEY=VALUE",
-    help="Parameter of the template; may be repeated, and is remembered.",
+    help="Parameter of the templates; may be repeated, and is remembered.",
 )
 @click.option(
-    "--architecture",
-    type=click.Choice(list(ARCHITECTURES)),
-    help="Processor of the functions; short for --parameter Architecture=…",
+    "--tag", "tags", multiple=True, callback=pairs, metavar="KEY=VALUE", help="Tag of both stacks; likewise."
 )
-@click.option(
-    "--allow-data-loss",
-    multiple=True,
-    metavar="RESOURCE",
-    help="Resource whose data may be lost; may be repeated.",
-)
-@click.option(
-    "--adopt",
-    multiple=True,
-    callback=pairs,
-    metavar="RESOURCE=ID",
-    help="Table or secret of an earlier stack for a new stack to take over; may be repeated.",
-)
-@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
-@click.option("--wait", is_flag=True, help="If the stack is busy, wait until it is not.")
-@click.option("--smoke/--no-smoke", default=True, help="Check the deployment from outside when it is done.")
+@click.option("--role-arn", default=None, help="Role for CloudFormation to act in; it remembers the role.")
+@click.option("--smoke-profile", default=None, help="AWS profile that runs the smoke test, if not yours.")
+@click.option("--rollback", is_flag=True, help="Go back to the release before.")
+@click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
+@click.option("--wait", is_flag=True, help="If a stack is busy, wait until it is not.")
+@click.option("--check/--no-check", default=True, help="Check settings and answers when it is done.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
-def deploy(
-    ctx: click.Context, /, stage: str, region: str | None, architecture: str | None, **options: Any
-) -> None:
-    """Package the source, and create or update the stack of a stage."""
-    options["allow_data_loss"] = frozenset(options["allow_data_loss"])
-    if architecture:
-        options["parameters"]["Architecture"] = architecture
-    if options["dry_run"] and options["adopt"]:
-        raise click.UsageError("--adopt changes things by itself, so there is no dry run of it.")
-    tools = ctx.obj if isinstance(ctx.obj, Tools) else Tools()
-    with garbled_answers():
-        Release(check_target(stage, region), Order(**options), tools).run()
+def deploy(ctx: click.Context, /, stage: str, region: str | None, **options: Any) -> None:
+    """Package the source, and create or update the stacks of a stage."""
+    if options["rollback"] and (options["parameters"] or options["tags"]):
+        raise click.UsageError("A rollback brings its own parameters: leave --parameter and --tag out.")
+    tools = ctx.obj if isinstance(ctx.obj, DeployTools) else DeployTools()
+    Deployer(check_target(stage, region), DeployOptions(**options), tools).run()

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from chalicelib import observability
 from chalicelib.domain.errors import GatehouseError, Unavailable, UnreadableKey
@@ -21,7 +22,8 @@ from infra.operate.deployment import LOCAL, Deployment, NoDeployment, open_deplo
 from infra.operate.terminal import escaped
 
 _KNOCK_SECONDS = 2
-_FORESEEN = (GatehouseError, RotationRefused, BadSetting, NoDeployment, BotoCoreError, ClientError)
+_OF_AWS = (BotoCoreError, ClientError, ResponseParserError)
+_FORESEEN = (GatehouseError, RotationRefused, BadSetting, NoDeployment, *_OF_AWS)
 
 
 class ErrorReportingGroup(click.Group):

@@ -40,6 +40,11 @@ def stack_name(stage: str) -> str:
     return f"gatehouse-{stage}"
 
 
+def data_stack_name(stage: str) -> str:
+    """Return the name of the stack that holds a stage's table, signing key and logs."""
+    return f"gatehouse-{stage}-data"
+
+
 class OperatorAdapters(AwsAdapters):
     """AWS as an operator's command sees it: it says itself what it does, in words rather than log lines."""
 
@@ -160,15 +165,10 @@ def session_in(region: str | None) -> boto3.Session:
 
 def _deployed(stage: str, region: str | None) -> Deployment:
     session = session_in(region)
-    cloudformation = session.client("cloudformation")
-    try:
-        stack = cloudformation.describe_stacks(StackName=stack_name(stage))["Stacks"][0]
-    except cloudformation.exceptions.ClientError as error:
-        if error_code(error) != "ValidationError":
-            raise
-        where = f"{stack_name(stage)} in {session.region_name}"
-        raise NoDeployment(f"There is no stack {where}: deploy it, or name another --stage.") from error
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+    data, stack = (_stack(session, name) for name in (data_stack_name(stage), stack_name(stage)))
+    outputs = {
+        one["OutputKey"]: one["OutputValue"] for part in (data, stack) for one in part.get("Outputs", [])
+    }
     # An account made from here is to have the bcrypt cost, and a password the length, that are deployed.
     given = {variable(one["ParameterKey"]): one["ParameterValue"] for one in stack.get("Parameters", [])}
     ours = {
@@ -180,3 +180,15 @@ def _deployed(stage: str, region: str | None) -> Deployment:
     }
     settings = Settings.from_environment({**given, **ours})
     return Deployment(stage, settings, settings.issuer, outputs["RestAPIId"], outputs["ApiStageName"])
+
+
+def _stack(session: boto3.Session, name: str) -> dict[str, Any]:
+    cloudformation = session.client("cloudformation")
+    try:
+        found: dict[str, Any] = dict(cloudformation.describe_stacks(StackName=name)["Stacks"][0])
+    except cloudformation.exceptions.ClientError as error:
+        if error_code(error) != "ValidationError":
+            raise
+        where = f"{name} in {session.region_name}"
+        raise NoDeployment(f"There is no stack {where}: deploy it, or name another --stage.") from error
+    return found

@@ -70,7 +70,10 @@ def test_an_outage_leaves_its_message_in_the_queue_and_no_other(
     adapters.outbox.before["claim"] = lambda: adapters.outbox.down.add("claim")
     adapters.undeliverable_addresses.before["add"] = adapters.outbox.down.clear
     assert call(sign_up(), json.dumps(bounce("a@example.com")), sign_up()) == ["0"]
-    assert outcomes(written, "Outage") == ["switched_off"]
+    assert outcomes(written, "Mail") == ["outage", "sent"]
+    assert outcomes(written, "Outage") == []
+    (line,) = [line for line in written.lines if line.get("message") == "outage"]
+    assert (line["reason"], line["function"]) == ("switched off", "mail")
 
 
 def test_what_cannot_be_read_stays_for_the_dead_letter_queue(

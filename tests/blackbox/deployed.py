@@ -77,6 +77,9 @@ def at_first(value: Any) -> str:
         return str(value)
     if "Ref" in value:
         return str(document()["Parameters"].get(value["Ref"], {}).get("Default", value["Ref"]))
+    if "Fn::Sub" in value:
+        stage = document()["Parameters"]["Stage"]["Default"]
+        return str(value["Fn::Sub"]).replace("${Stage}", stage)
     (condition, _, otherwise) = value["Fn::If"]
     assert condition == "HasDomain", "and there is none by default"
     return at_first(otherwise)

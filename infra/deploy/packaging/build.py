@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,7 @@ from infra.deploy.packaging import archive, bytecode, loading
 from infra.deploy.packaging.dependencies import CACHE, dependencies
 from infra.deploy.packaging.evidence import needs_of
 from infra.deploy.packaging.runtime import find_interpreter
-
-SOURCES = ("app.py", "chalicelib")
-VENDOR = "vendor"
-"""Folder whose contents go to the top of the package as they are, as with `chalice package`."""
+from infra.template.build import copy_source
 
 
 @dataclass(frozen=True)
@@ -65,15 +61,3 @@ def build(project: Path, architecture: str, folder: Path | None = None) -> Packa
         compiled_by=interpreter.version if interpreter else None,
         is_loaded=is_loaded,
     )
-
-
-def copy_source(project: Path, target: Path) -> None:
-    """Copy the source that runs in Lambda, without what tools and editors leave behind."""
-    ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
-    for name in SOURCES:
-        if (project / name).is_dir():
-            shutil.copytree(project / name, target / name, ignore=ignored)
-        else:
-            shutil.copyfile(project / name, target / name)
-    if (project / VENDOR).is_dir():
-        shutil.copytree(project / VENDOR, target, ignore=ignored, dirs_exist_ok=True)

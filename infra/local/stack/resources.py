@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from infra.local.environment import REGION, STACK
+from infra.local.environment import REGION
 
 if TYPE_CHECKING:
     from infra.local.stack.template import Template
 
 
 def create_resources(template: Template, aws_url: str) -> dict[str, str]:
-    """Create every table, secret and queue. Return by logical id what `!Ref` returns: name, ARN or URL."""
+    """Create every table, secret and queue; return names by logical id, and the URL of a queue."""
     tables = template.resources("AWS::DynamoDB::Table")
     secrets = template.resources("AWS::SecretsManager::Secret")
     queues = template.resources("AWS::SQS::Queue")
     dynamodb, manager = client("dynamodb", aws_url), client("secretsmanager", aws_url)
     sqs = client("sqs", aws_url)
     with contextlib.closing(dynamodb), contextlib.closing(manager), contextlib.closing(sqs):
-        made = {name: _table(dynamodb, name, wanted) for name, wanted in tables.items()}
-        made |= {name: _secret(manager, name, wanted) for name, wanted in secrets.items()}
+        made = {name: _table(dynamodb, wanted) for name, wanted in tables.items()}
+        made |= {name: _secret(manager, wanted) for name, wanted in secrets.items()}
         return made | {name: _queue(sqs, wanted) for name, wanted in queues.items()}
 
 
@@ -48,16 +48,16 @@ def client(service: Any, url: str) -> Any:
     )
 
 
-def _table(dynamodb: Any, logical_id: str, wanted: dict[str, Any]) -> str:
-    name = f"{STACK}-{logical_id}"
+def _table(dynamodb: Any, wanted: dict[str, Any]) -> str:
     direct = dict(wanted)
+    name = str(direct["TableName"])
     expiry = direct.pop("TimeToLiveSpecification")
     backups = direct.pop("PointInTimeRecoverySpecification")
-    # The API has another name for this than CloudFormation.
-    encryption = {"Enabled": direct.pop("SSESpecification")["SSEEnabled"]}
     # Deleting the table is how a developer simulates an outage; it has only demo accounts.
     direct.pop("DeletionProtectionEnabled", None)
-    dynamodb.create_table(TableName=name, SSESpecification=encryption, **direct)
+    # A key of somebody's AWS account is not here.
+    direct.pop("SSESpecification", None)
+    dynamodb.create_table(**direct)
     dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=expiry)
     dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=backups)
     return name
@@ -69,11 +69,11 @@ def _queue(sqs: Any, wanted: dict[str, Any]) -> str:
     return str(sqs.create_queue(QueueName=wanted["QueueName"], Attributes=attributes)["QueueUrl"])
 
 
-def _secret(manager: Any, logical_id: str, wanted: dict[str, Any]) -> str:
+def _secret(manager: Any, wanted: dict[str, Any]) -> str:
     direct = dict(wanted)
+    direct.pop("KmsKeyId", None)
     generate = dict(direct.pop("GenerateSecretString"))
     document = json.loads(generate.pop("SecretStringTemplate"))
     key = generate.pop("GenerateStringKey")
     document[key] = manager.get_random_password(**generate)["RandomPassword"]
-    made = manager.create_secret(Name=f"{STACK}-{logical_id}", SecretString=json.dumps(document), **direct)
-    return str(made["ARN"])
+    return str(manager.create_secret(SecretString=json.dumps(document), **direct)["Name"])

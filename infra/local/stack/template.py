@@ -1,4 +1,4 @@
-"""Read `infra/template.yaml`, so that the local stack consists of what is deployed."""
+"""Read the templates in `infra/template`, so that the local stack consists of what is deployed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ _PSEUDO_PARAMETERS = {
     "AWS::StackName": STACK,
     "AWS::URLSuffix": "amazonaws.com",
 }
-TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
+TEMPLATE = Path(__file__).resolve().parents[2] / "template" / "service.yaml"
+DATA_TEMPLATE = TEMPLATE.with_name("data.yaml")
+_SECTIONS = ("Parameters", "Conditions", "Globals", "Resources")
 
 
 class Template:
@@ -33,9 +35,14 @@ class Template:
         self._values = {**_PSEUDO_PARAMETERS, **parameter_defaults(document), **given}
 
     @classmethod
-    def load(cls, environment: Mapping[str, str], path: Path = TEMPLATE) -> Self:
-        """Read a file. Raises OSError, or yaml.YAMLError if it is not YAML."""
-        return cls(yaml_parse(path.read_text(encoding="utf-8")), environment)
+    def load(cls, environment: Mapping[str, str], *paths: Path) -> Self:
+        """Read files as one template. Raises OSError, or yaml.YAMLError where one is no YAML."""
+        read = [yaml_parse(path.read_text(encoding="utf-8")) for path in paths or (TEMPLATE, DATA_TEMPLATE)]
+        united: dict[str, Any] = {
+            section: {name: entry for one in read for name, entry in one.get(section, {}).items()}
+            for section in _SECTIONS
+        }
+        return cls(united, environment)
 
     def resources(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the properties of every resource of a CloudFormation type, by logical id."""
@@ -74,4 +81,6 @@ class Template:
         return properties
 
     def _evaluator(self, physical_ids: Mapping[str, str]) -> Evaluator:
-        return Evaluator(self._document, {**self._values, **physical_ids}.__getitem__)
+        values = {**self._values, **physical_ids}
+        # No attribute is used here; the dead-letter queue's ARN is resolved with the rest of its queue.
+        return Evaluator(self._document, values.__getitem__, lambda *names: ".".join(names))

@@ -33,7 +33,13 @@ class Aws:
     url: str
     script: Script = field(default_factory=Script)
     calls: list[str] = field(default_factory=list)
-    """Every call in order, as `service:Action` for the query protocol, else `METHOD /path`."""
+    """Every call in order, by its action, else `METHOD /path`."""
+    requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    """The parameters of every call of the query protocol, which is CloudFormation's."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """Whom each call says that the bucket belongs to."""
+    checksums: list[str] = field(default_factory=list)
+    """SHA-256 of each upload, as its request says."""
     lose: Callable[[str], bool] = lambda _call: False
     """Tells of a call whether the network loses it."""
     refuse: dict[str, str] = field(default_factory=dict)
@@ -51,9 +57,23 @@ class Aws:
     def client(self, service: Any) -> Any:
         return boto3.client(service, region_name=REGION, endpoint_url=self.url)
 
+    def sent(self, call: str, stack: str = "") -> list[dict[str, str]]:
+        """Return the parameters of each call of a name, to a stack if one is given."""
+        return [
+            parameters
+            for name, parameters in self.requests
+            if name == call and f"{stack}/" in f"{parameters.get('StackName', '')}/"
+        ]
+
     def stack(self, name: str = "gatehouse-prod") -> Stack:
         """Return the stack inside moto, for a test to turn."""
         return cloudformation_backends[self.account][REGION].get_stack(name)
+
+    def parameters(self) -> dict[str, str]:
+        """Return the parameters of the service of stage prod."""
+        with closing(self.client("cloudformation")) as client:
+            (stack,) = client.describe_stacks(StackName="gatehouse-prod")["Stacks"]
+        return {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
 
     def outputs(self, name: str = "gatehouse-prod") -> dict[str, str]:
         with closing(self.client("cloudformation")) as client:
@@ -70,8 +90,15 @@ def taught_aws(patch: pytest.MonkeyPatch) -> Iterator[Aws]:
 
     def application(environ: dict[str, Any], start_response: Any) -> Any:
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = aws.account
-        call = _name_of(environ)
+        call, parameters = _read(environ)
         aws.calls.append(call)
+        aws.requests.append((call, parameters))
+        if checksum := environ.get("HTTP_X_AMZ_CHECKSUM_SHA256"):
+            aws.checksums.append(checksum)
+        if f"/gatehouse-deploy-{aws.account}" in call:
+            aws.owners[f"{call}?{environ['QUERY_STRING']}"] = environ.get(
+                "HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", ""
+            )
         if aws.lose(call):
             raise ConnectionAbortedError
         if answer := _without_moto(aws, call):
@@ -112,12 +139,13 @@ def _without_moto(aws: Aws, call: str) -> str:
     return "<AttachRolePolicyResponse/>" if call == "AttachRolePolicy" else ""
 
 
-def _name_of(environ: dict[str, Any]) -> str:
+def _read(environ: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    """Return the name of a call, and what it asks for in the query protocol."""
     if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] == "/":
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = BytesIO(body)
         if target := environ.get("HTTP_X_AMZ_TARGET"):
-            return str(target)
-        (action,) = parse_qs(body.decode())["Action"]
-        return str(action)
-    return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+            return str(target), {}
+        parameters = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        return parameters["Action"], parameters
+    return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", {}

@@ -1,4 +1,4 @@
-"""A deploy with everything real but AWS, time and the smoke test."""
+"""A deploy with everything real but AWS, time, and the look at the result."""
 
 from __future__ import annotations
 
@@ -10,27 +10,29 @@ import pytest
 from click.testing import CliRunner, Result
 
 from infra.__main__ import main
+from infra.deploy.options import DeployTools
 from infra.deploy.packaging.build import build
-from infra.deploy.release import Tools
-from infra.deploy.template import make_template
 from infra.operate.deployment import Deployment
+from infra.template.build import service_template
+from infra.verify.settings import Verification
 from tests.infra.deploy.aws import Aws, taught_aws
 
-# Both depend on the source alone, which stands still while tests run.
-TEMPLATE = cache(make_template)
+# Both depend on the source alone, which does not change while tests run.
+TEMPLATE = cache(service_template)
 PACKAGE = cache(build)
 
 
 @dataclass
 class DeployHarness:
-    """Where an operator types, beside a clock that moves only when somebody sleeps."""
+    """A terminal, beside a clock that moves only when somebody sleeps."""
 
     aws: Aws
-    now: float = 0.0
+    now: float = 1_800_000_000.0
     slept: list[float] = field(default_factory=list)
     seen: list[Deployment] = field(default_factory=list)
-    smoke_passes: bool = True
-    dreams: dict[int, Callable[[], None]] = field(default_factory=dict)
+    verified: list[Verification] = field(default_factory=list)
+    passes: dict[str, bool] = field(default_factory=lambda: {"ready": True, "smoke": True, "settings": True})
+    during_sleep: dict[int, Callable[[], None]] = field(default_factory=dict)
     """What happens during the n-th sleep."""
 
     def deploy(self, *options: str, stage: str = "prod", answer: str | None = None) -> Result:
@@ -40,17 +42,29 @@ class DeployHarness:
         return self.run("destroy", "--stage", stage, *options, answer=answer)
 
     def run(self, *arguments: str, answer: str | None = None) -> Result:
-        tools = Tools(self._sleep, lambda: self.now, template=TEMPLATE, package=PACKAGE, smoke=self._smoke)
+        tools = DeployTools(
+            self._sleep,
+            lambda: self.now,
+            template=TEMPLATE,
+            package=PACKAGE,
+            ready=lambda *_: self.passes["ready"],
+            verify=self._verify,
+            smoke=self._smoke,
+        )
         return CliRunner().invoke(main, arguments, obj=tools, input=answer)
 
     def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.now += seconds
-        self.dreams.pop(len(self.slept), lambda: None)()
+        self.during_sleep.pop(len(self.slept), lambda: None)()
 
-    def _smoke(self, deployment: Deployment) -> bool:
+    def _verify(self, verification: Verification) -> bool:
+        self.verified.append(verification)
+        return self.passes["settings"]
+
+    def _smoke(self, deployment: Deployment, _profile: str | None) -> bool:
         self.seen.append(deployment)
-        return self.smoke_passes
+        return self.passes["smoke"]
 
 
 @pytest.fixture
@@ -70,22 +84,13 @@ def deployed(harness: DeployHarness) -> DeployHarness:
     result = harness.deploy()
     assert result.exit_code == 0, result.output
     harness.aws.calls.clear()
+    harness.aws.requests.clear()
     harness.seen.clear()
     return harness
 
 
-@pytest.fixture(scope="module")
-def standing_deployment() -> Iterator[DeployHarness]:
-    """Return a harness with stage prod deployed, for tests that only look."""
-    with pytest.MonkeyPatch.context() as patch, taught_aws(patch) as served:
-        harness = DeployHarness(served)
-        assert harness.deploy().exit_code == 0
-        yield harness
-
-
 def refusal(result: Result) -> str:
-    """Return the one sentence with which a command failed, without a traceback."""
+    """Return the message with which a command failed, without a traceback."""
     assert result.exit_code == 1, result.output
     assert isinstance(result.exception, SystemExit), result.exception
-    (sentence,) = [line for line in result.output.splitlines() if line.startswith("Error: ")]
-    return sentence.removeprefix("Error: ")
+    return result.output.rpartition("Error: ")[2].rstrip("\n")

@@ -7,38 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from samtranslator.translator.transform import transform
+from moto.cloudformation.models import Change, ChangeSet
 
 from infra.cloudformation import Evaluator, parameter_defaults
+from tests.infra.deploy.moto_types import is_there
 
 # Looked for rather than imported, which takes seconds.
 _SCHEMAS = Path(str(getattr(find_spec("cfnlint"), "origin", ""))).parent / "data" / "schemas"
-
-
-class _NoManagedPolicies:
-    def load(self) -> dict[str, str]:
-        return {}
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A property that would change."""
-
-    name: str
-    replacement: str
-
-
-def transformed(document: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
-    """Apply AWS's own transform for serverless applications, which runs inside CloudFormation."""
-    copy = json.loads(json.dumps(document))
-    result: dict[str, Any] = transform(copy, dict(parameters), _NoManagedPolicies())
-    return result
 
 
 @cache
@@ -49,14 +29,33 @@ def schema(kind: str, region: str = "us-east-1") -> dict[str, Any]:
     return found
 
 
-def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Difference]:
-    """Return how the properties of one resource differ."""
-    kind, before, after = new["Type"], old.get("Properties", {}), new.get("Properties", {})
-    return [
-        Difference(name, _replacement(kind, name))
-        for name in sorted({*before, *after})
-        if before.get(name) != after.get(name)
-    ]
+class DetailedChange(Change):
+    """A change, with what CloudFormation says of it."""
+
+    def __init__(self, action: str, name: str, kind: str, old: Any, new: Any) -> None:
+        super().__init__(action, name, kind)
+        before, after = ((one or {}).get("Properties", {}) for one in (old, new))
+        different = [one for one in sorted({*before, *after}) if before.get(one) != after.get(one)]
+        found = different if action == "Modify" else []
+        verdicts = [_replacement(kind, one) for one in found]
+        self.replacement = max(verdicts, default="False", key="False Conditional True".find)
+        self.details = [{"Target": {"Attribute": "Properties", "Name": one}} for one in found]
+
+
+def diff(change_set: ChangeSet) -> list[Change]:
+    """Return the changes."""
+    stack = change_set.stack
+    old = resolved(stack.template_dict, stack.stack_parameters) if stack.template_dict else {}
+    new = resolved(change_set.template_dict, change_set.parameters)
+    changes: list[Change] = []
+    for name in sorted(new):
+        if old.get(name) != new[name]:
+            exists = is_there(stack.account_id, stack.region_name, new[name])
+            imported = exists or change_set.change_set_type == "IMPORT"
+            action = "Modify" if name in old else "Import" if imported else "Add"
+            changes.append(DetailedChange(action, name, new[name]["Type"], old.get(name), new[name]))
+    gone = sorted(set(old) - set(new))
+    return changes + [DetailedChange("Remove", name, old[name]["Type"], None, None) for name in gone]
 
 
 def resolved(document: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, dict[str, Any]]:

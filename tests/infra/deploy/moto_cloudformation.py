@@ -1,16 +1,13 @@
 """What moto's CloudFormation is taught for these tests.
 
-- The transform for serverless applications: AWS's own translator, applied when a change set is made.
-- What a change set says of each resource: replaced or not, by CloudFormation's schemas; which properties.
+- What a change set says of each resource: replaced or not, by CloudFormation's schemas; which properties;
+  imported or not, by what is there under the resource's name.
 - Events, a pair for each resource, that come in instalments as they do from AWS.
-- An operation that fails, as told by a test. Of a first deploy the table and the secret are made and taken
-  away again, but for a table under protection; any other failure is events and states, and touches nothing.
-- An import takes what is there.
-- `ContinueUpdateRollback`, and what a deleted stack leaves: neither exists in moto.
-- Resources that it lacks: see `moto_types`. An update that moto cannot make changes nothing.
-- Bucket policies: moto does not read conditions, so a refusal without TLS would refuse everything.
+- An operation that fails, as told by a test: events and states. A first deploy that fails leaves nothing.
+- `DescribeEvents` and `UpdateTerminationProtection`, and resources that moto lacks: `moto_types`.
 
-Not imitated: permissions, quotas, `Rules`, drift, and checks of properties that moto's services do not make.
+Not imitated: permissions, quotas, `Rules`, drift, stack policies, what termination protection forbids.
+The tests look at the requests for those.
 """
 
 from __future__ import annotations
@@ -21,24 +18,24 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Event, Stack
 from moto.cloudformation.responses import CloudFormationResponse
-from moto.core.responses import EmptyResult
+from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket, s3_backends
 
-from tests.infra.deploy.evaluation import transformed
-from tests.infra.deploy.moto_changes import diff
-from tests.infra.deploy.moto_listing import is_there, list_stack_resources, summaries, take_away
-from tests.infra.deploy.moto_types import teach_types, with_imports
+from tests.infra.deploy.evaluation import diff
+from tests.infra.deploy.moto_types import teach_types
 
 UPDATE = parsing.parse_and_update_resource
+_STACK = "AWS::CloudFormation::Stack"
+_VERBS = {"Add": "CREATE", "Modify": "UPDATE", "Remove": "DELETE", "Import": "IMPORT"}
 
 
 @dataclass
@@ -47,10 +44,11 @@ class Script:
 
     fails: dict[str, str] = field(default_factory=dict)
     """Reasons by resource: an operation that comes to it fails."""
-    rollback_fails: dict[str, str] = field(default_factory=dict)
     delete_fails: dict[str, str] = field(default_factory=dict)
     refuses: str = ""
     """Reason for which change sets fail."""
+    validation: list[dict[str, str]] = field(default_factory=list)
+    """What DescribeEvents tells of a change set."""
     instalment: int = 20
     """Events that a poll sees more than the one before."""
     before_execution: Callable[[], None] = lambda: None
@@ -60,24 +58,22 @@ def teach(patch: pytest.MonkeyPatch, script: Script) -> None:
     """Have moto do so, for one test."""
     teach_types(patch)
     lesson = _Lesson(script)
+    # moto does not read conditions, so the bucket policy's refusal without TLS would refuse everything.
     patch.setattr(FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL)
     patch.setattr(parsing, "parse_and_update_resource", _update_resource)
-    patch.setattr(ChangeSet, "diff", diff)
     # The template is JSON, and moto's own way through a YAML parser takes a third of a test's time.
     patch.setattr(
         ChangeSet, "_parse_template", lambda one: setattr(one, "template_dict", json.loads(one.template))
     )
-    patch.setattr(CloudFormationResponse, "_get_stack_from_s3_url", _template_at)
-    patch.setattr(CloudFormationResponse, "_validate_different_update", lambda *_: None)
-    patch.setattr(CloudFormationResponse, "list_stack_resources", list_stack_resources)
-    make_change_set = CloudFormationResponse.create_change_set
-    patch.setattr(CloudFormationResponse, "create_change_set", lambda one: with_imports(one, make_change_set))
-    patch.setattr(
-        CloudFormationResponse,
-        "continue_update_rollback",
-        lambda response: lesson.continue_rollback(response),  # noqa: PLW0108 - bound to the response
-        raising=False,
-    )
+    patch.setattr(ChangeSet, "diff", diff)
+    respond: dict[str, Callable[..., Any]] = {
+        "describe_events": lambda _: ActionResult({"OperationEvents": script.validation}),
+        "update_termination_protection": _protect,
+        "_validate_different_update": lambda *_: None,
+        "_get_stack_from_s3_url": _template_at,
+    }
+    for name, answer in respond.items():
+        patch.setattr(CloudFormationResponse, name, answer, raising=False)
     for name in ("create_change_set", "execute_change_set", "delete_stack", "describe_stack_events"):
         original = getattr(CloudFormationBackend, name)
         taught = getattr(lesson, name)
@@ -90,17 +86,16 @@ def teach(patch: pytest.MonkeyPatch, script: Script) -> None:
         )
 
 
-def record(stack: Stack, name: str, kind: str, status: str, reason: str | None = None) -> None:
-    """Add an event."""
-    stack_id = stack.stack_id if kind == "AWS::CloudFormation::Stack" else f"{stack.name}-{name}"
-    stack.events.append(Event(stack.stack_id, stack.name, name, stack_id, kind, status, reason, None))
-
-
 def finish(stack: Stack, status: str, reason: str | None = None) -> None:
     """Put a stack into a state, and say so in an event."""
     stack.status = status
-    stack.stack_status_reason = reason  # type: ignore[attr-defined]
-    record(stack, stack.name, "AWS::CloudFormation::Stack", status, reason)
+    record(stack, stack.name, _STACK, status, reason)
+
+
+def record(stack: Stack, name: str, kind: str, status: str, reason: str | None = None) -> None:
+    """Add an event."""
+    stack_id = stack.stack_id if kind == _STACK else f"{stack.name}-{name}"
+    stack.events.append(Event(stack.stack_id, stack.name, name, stack_id, kind, status, reason, None))
 
 
 @dataclass
@@ -109,18 +104,9 @@ class _Lesson:
     _seen: dict[str, int] = field(default_factory=dict)
 
     def create_change_set(self, backend: Any, original: Any, **request: Any) -> Any:
-        empty = [one for one in backend.stacks.values() if one.status == "REVIEW_IN_PROGRESS"]
-        for stack in empty:
-            if stack.name == request["stack_name"]:
+        for stack in list(backend.stacks.values()):
+            if stack.status == "REVIEW_IN_PROGRESS" and stack.name == request["stack_name"]:
                 del backend.stacks[stack.stack_id]
-        document = json.loads(request["template"])
-        # Without the defaults, moto takes a parameter that is named for the first time for one that changes.
-        defaults = {name: one.get("Default", "") for name, one in document.get("Parameters", {}).items()}
-        request["parameters"] = {
-            name: str(one) for name, one in {**defaults, **request["parameters"]}.items()
-        }
-        if "Transform" in document:
-            request["template"] = json.dumps(transformed(document, request["parameters"]))
         made = original(backend, **request)
         if self.script.refuses:
             change_set = backend.change_sets[made[0]]
@@ -133,57 +119,39 @@ class _Lesson:
         self.script.before_execution()
         change_set = backend.describe_change_set(change_set_name)
         stack, kind = backend.stacks[change_set.stack_id], change_set.change_set_type
-        make = partial(original, backend, change_set_name, stack_name)
         if stack.status.endswith("_IN_PROGRESS") and stack.status != "REVIEW_IN_PROGRESS":
-            raise _overtaken(change_set_name)
-        verb = {"Add": "CREATE", "Modify": "UPDATE", "Remove": "DELETE"}
-        record(stack, stack.name, "AWS::CloudFormation::Stack", f"{kind}_IN_PROGRESS", "User Initiated")
+            error = ValidationError(message=f"ChangeSet [{change_set_name}] cannot be executed")
+            error.code = "InvalidChangeSetStatus"
+            raise error
+        record(stack, stack.name, _STACK, f"{kind}_IN_PROGRESS", "User Initiated")
         for change in change_set.changes:
-            name, type_ = change.logical_resource_id, change.resource_type
-            doing = "IMPORT" if kind == "IMPORT" else verb[change.action]
+            name, type_, doing = change.logical_resource_id, change.resource_type, _VERBS[change.action]
             record(stack, name, type_, f"{doing}_IN_PROGRESS")
             if name in self.script.fails:
                 record(stack, name, type_, f"{doing}_FAILED", self.script.fails[name])
-                if kind == "CREATE":
-                    self._make(make, change_set, stack)
-                self._roll_back(stack, kind, change_set)
+                record(stack, "Another", type_, f"{doing}_FAILED", "Resource creation cancelled")
+                self._roll_back(backend, stack, kind)
                 return
             record(stack, name, type_, f"{doing}_COMPLETE")
-        self._make(make, change_set, stack)
-        finish(stack, f"{kind}_COMPLETE")
-
-    @staticmethod
-    def _make(make: Callable[[], None], change_set: Any, stack: Stack) -> None:
         events = list(stack.events)
-        make()
+        partial(original, backend, change_set_name, stack_name)()
         # The outputs that an update changes, moto has read before the update.
         stack.template_dict, stack.parameters = change_set.template_dict, change_set.parameters
         stack.output_map = stack._create_output_map()
+        stack.tags = change_set.tags
         stack.events = events
+        finish(stack, f"{kind}_COMPLETE")
 
-    def _roll_back(self, stack: Stack, kind: str, change_set: Any) -> None:
-        for change in change_set.changes[-3:]:
-            reason = "Resource creation cancelled"
-            record(stack, change.logical_resource_id, change.resource_type, "CREATE_FAILED", reason)
-        prefix = {"CREATE": "", "UPDATE": "UPDATE_", "IMPORT": "IMPORT_"}[kind]
-        record(
-            stack,
-            stack.name,
-            "AWS::CloudFormation::Stack",
-            f"{prefix}ROLLBACK_IN_PROGRESS",
-            "A resource failed",
-        )
-        stays = take_away(stack) if kind == "CREATE" else {}
-        for name, reason in {**self.script.rollback_fails, **stays}.items():
-            record(stack, name, "AWS::Lambda::Function", f"{'DELETE' if stays else 'UPDATE'}_FAILED", reason)
-        finish(stack, f"{prefix}ROLLBACK_{'FAILED' if self.script.rollback_fails or stays else 'COMPLETE'}")
-
-    def continue_rollback(self, response: Any) -> EmptyResult:
-        stack = response.cloudformation_backend.get_stack(response._get_param("StackName"))
-        for name, reason in self.script.rollback_fails.items():
-            record(stack, name, "AWS::Lambda::Function", "UPDATE_FAILED", reason)
-        finish(stack, f"UPDATE_ROLLBACK_{'FAILED' if self.script.rollback_fails else 'COMPLETE'}")
-        return EmptyResult()
+    @staticmethod
+    def _roll_back(backend: Any, stack: Stack, kind: str) -> None:
+        if kind != "CREATE":
+            finish(stack, f"{kind}_ROLLBACK_IN_PROGRESS")
+            finish(stack, f"{kind}_ROLLBACK_COMPLETE")
+            return
+        finish(stack, "DELETE_IN_PROGRESS")
+        stack.deletion_time = utcnow()  # type: ignore[attr-defined]
+        backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)
+        finish(stack, "DELETE_COMPLETE")
 
     def delete_stack(self, backend: Any, original: Any, name_or_stack_id: str) -> None:
         stack = backend.get_stack(name_or_stack_id)
@@ -191,15 +159,6 @@ class _Lesson:
             record(stack, name, "AWS::IAM::Role", "DELETE_FAILED", reason)
             finish(stack, "DELETE_FAILED", f"The following resource(s) failed to delete: [{name}]. ")
             return
-        resources = stack.resource_map._resource_json_map
-        stack.left = [
-            one
-            for one in summaries(stack)
-            if "Retain" in resources[one["LogicalResourceId"]].get("DeletionPolicy", "")
-            and is_there(stack, one)
-        ]
-        for name in [one["LogicalResourceId"] for one in stack.left]:
-            resources[name]["DeletionPolicy"] = "Retain"
         original(backend, stack.stack_id)
         stack.deletion_time = utcnow()
 
@@ -212,15 +171,18 @@ class _Lesson:
         return events[:upto]
 
 
-def _overtaken(name: str) -> ValidationError:
-    error = ValidationError(message=f"ChangeSet [{name}] cannot be executed in its current status")
-    error.code = "InvalidChangeSetStatus"
-    return error
+def _protect(response: Any) -> EmptyResult:
+    stack = response.cloudformation_backend.get_stack(response._get_param("StackName"))
+    stack.enable_termination_protection = response._get_bool_param("EnableTerminationProtection")
+    return EmptyResult()
 
 
 def _template_at(response: Any, url: str) -> str:
-    bucket, _, key = urlsplit(url).path.lstrip("/").partition("/")
-    found = s3_backends[response.current_account][response.partition].get_object(bucket, key)
+    parts = urlsplit(url)
+    bucket, _, key = parts.path.lstrip("/").partition("/")
+    (version,) = parse_qs(parts.query)["versionId"]
+    backend = s3_backends[response.current_account][response.partition]
+    found = backend.get_object(bucket, key, version_id=version)
     assert found is not None, f"no template at {url}"
     text: str = found.value.decode()
     return text

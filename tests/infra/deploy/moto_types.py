@@ -1,15 +1,15 @@
 """Resources that moto's CloudFormation does not make, or makes in part; made in moto's own services.
 
 In full: the secret (its generated value included). In part, by what the tests look at: the REST API with
-the routes of its definition, its stage, the table's expiry and backups. In name only, with a physical id and
-nothing behind it: every type in `IN_NAME_ONLY`.
+the routes of its definition, its stage, the table's expiry and backups. In name only, with a physical id
+and nothing behind it: every type in `IN_NAME_ONLY`. What exists under a resource's fixed name is taken
+instead of made.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
+from moto.logs.models import LogGroup, logs_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 IN_NAME_ONLY = (
@@ -32,8 +33,6 @@ IN_NAME_ONLY = (
     "AWS::WAFv2::WebACLAssociation",
 )
 _numbers = itertools.count(1)
-IMPORTS: dict[str, str] = {}
-"""What the change set at hand imports: physical ids by logical ones."""
 
 
 class Secret(CloudFormationModel):
@@ -58,13 +57,13 @@ class Secret(CloudFormationModel):
     def create_from_cloudformation_json(
         cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
     ) -> Secret:
-        if imported := _imported(resource_name):
-            return cls(imported)
-        wanted = cloudformation_json["Properties"]
+        wanted, backend = cloudformation_json["Properties"], secretsmanager_backends[account_id][region_name]
+        if wanted["Name"] in backend.secrets:
+            return cls(backend.secrets[wanted["Name"]].arn)
         value = json.loads(wanted["GenerateSecretString"]["SecretStringTemplate"])
         value[wanted["GenerateSecretString"]["GenerateStringKey"]] = "k" * 64
-        made = secretsmanager_backends[account_id][region_name].create_secret(
-            name=resource_name,
+        made = backend.create_secret(
+            name=wanted["Name"],
             secret_string=json.dumps(value),
             secret_binary=None,
             description=wanted["Description"],
@@ -151,29 +150,28 @@ _IMAGINED = [_in_name_only(kind) for kind in IN_NAME_ONLY]
 
 
 def teach_types(patch: pytest.MonkeyPatch) -> None:
-    """Have moto's CloudFormation make these, or take those that a change set imports."""
-    IMPORTS.clear()
+    """Have moto's CloudFormation make these."""
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         cached.cache_clear()
     patch.setattr(RestAPI, "create_from_cloudformation_json", classmethod(_rest_api))
     patch.setattr(RestAPI, "update_from_cloudformation_json", classmethod(_same_rest_api))
-    make_table = Table.create_from_cloudformation_json
-    patch.setattr(
-        Table,
-        "create_from_cloudformation_json",
-        classmethod(
-            lambda _cls, name, *values, **more: (
-                dynamodb_backends[values[1]][values[2]].tables[_imported(name)]
-                if _imported(name)
-                else _with_expiry(make_table(name, *values, **more), name, *values)
-            )
-        ),
-    )
+    for kind, make in ((Table, _table), (LogGroup, _log_group)):
+        original = kind.create_from_cloudformation_json
+        patch.setattr(
+            kind,
+            "create_from_cloudformation_json",
+            classmethod(lambda _cls, *values, _make=make, _original=original, **_: _make(_original, *values)),
+        )
 
 
-def _imported(name: str) -> str:
-    """Return what is imported instead of making something under a generated name."""
-    return next((one for logical, one in IMPORTS.items() if f"-{logical}-" in name), "")
+def is_there(account_id: str, region_name: str, resource: Any) -> bool:
+    """Tell whether something of data.yaml exists under its name."""
+    wanted = resource.get("Properties", {})
+    if resource["Type"] == "AWS::DynamoDB::Table":
+        return wanted["TableName"] in dynamodb_backends[account_id][region_name].tables
+    if resource["Type"] == "AWS::Logs::LogGroup":
+        return wanted["LogGroupName"] in logs_backends[account_id][region_name].groups
+    return False
 
 
 def _rest_api(
@@ -189,16 +187,17 @@ def _same_rest_api(_cls: Any, /, original_resource: Any, **_more: Any) -> Any:
     return original_resource
 
 
-def _with_expiry(table: Any, _name: str, described: Any, account_id: str, region_name: str) -> Any:
+def _table(make: Any, name: str, described: Any, account_id: str, region_name: str) -> Any:
     wanted, backend = described["Properties"], dynamodb_backends[account_id][region_name]
+    if wanted["TableName"] in backend.tables:
+        return backend.tables[wanted["TableName"]]
+    table = make(name, described, account_id, region_name)
     backend.update_time_to_live(table.name, wanted["TimeToLiveSpecification"])
     backend.update_continuous_backups(table.name, wanted["PointInTimeRecoverySpecification"])
     return table
 
 
-def with_imports(response: Any, make: Callable[[Any], Any]) -> Any:
-    """Make a change set, and remember what it imports."""
-    IMPORTS.clear()
-    for one in response._get_param("ResourcesToImport", []):
-        (IMPORTS[one["LogicalResourceId"]],) = one["ResourceIdentifier"].values()
-    return make(response)
+def _log_group(make: Any, name: str, described: Any, account_id: str, region_name: str) -> Any:
+    groups = logs_backends[account_id][region_name].groups
+    wanted = described["Properties"]["LogGroupName"]
+    return groups.get(wanted) or make(name, described, account_id, region_name)

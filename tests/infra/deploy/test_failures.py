@@ -1,69 +1,82 @@
-"""Whatever goes wrong is one sentence and exit code 1."""
+"""Whatever goes wrong is one message and exit code 1."""
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
+from infra.deploy import target
+from infra.deploy.options import PROJECT
 from tests.infra.deploy.conftest import DeployHarness, refusal
-from tests.infra.deploy.test_destroy import data_of
+from tests.infra.deploy.moto_cloudformation import finish
+from tests.infra.deploy.test_life import DATA, stacks_of
+
+CHANGE = ("--parameter", "MaxSessions=5")
 
 
-def test_a_failed_first_deploy_names_the_resource_and_leaves_nothing(harness: DeployHarness) -> None:
+def test_a_failed_first_deploy_names_the_resource_and_leaves_the_data_alone(harness: DeployHarness) -> None:
     harness.aws.script.fails["Bearer"] = "Quota of functions exceeded."
     assert refusal(harness.deploy()) == (
-        "The deploy failed: Bearer (AWS::Lambda::Function) could not be created: Quota "
-        "of functions exceeded. "
-        "Nothing of it is left; run this again once the cause is gone."
+        "The deploy failed: Bearer (AWS::Lambda::Function): Quota of functions exceeded. "
+        "gatehouse-prod is now in state DELETE_COMPLETE."
     )
-    assert data_of(harness) == (0, 0)
+    assert stacks_of(harness.aws) == {DATA}
     harness.aws.script.fails.clear()
     assert harness.deploy().exit_code == 0
-    assert data_of(harness) == (1, 1)
 
 
-def test_a_failed_first_deploy_without_protection_is_rolled_back_by_cloudformation(
-    harness: DeployHarness,
-) -> None:
-    harness.aws.script.fails["Bearer"] = "Quota of functions exceeded."
-    sentence = refusal(harness.deploy(stage="dev"))
-    assert sentence.endswith("Nothing of it is left running; run this again once the cause is gone.")
-    assert data_of(harness) == (0, 0)
+def test_a_failed_first_deploy_of_the_data_begins_no_service(harness: DeployHarness) -> None:
+    harness.aws.script.fails["UsersTable"] = "Limit of tables."
+    assert refusal(harness.deploy()).startswith("The deploy failed: UsersTable (AWS::DynamoDB::Table): Limit")
+    assert stacks_of(harness.aws) == set()
 
 
 def test_a_failed_update_leaves_the_old_version(deployed: DeployHarness) -> None:
     deployed.aws.script.fails["APIHandler"] = "The role cannot be assumed"
-    result = deployed.deploy("--parameter", "MaxSessions=5")
-    assert refusal(result) == (
-        "The deploy failed: APIHandler (AWS::Lambda::Function) could not be updated: The "
-        "role cannot be assumed. "
-        "The old version is running again; nothing of the new one is."
+    sentence = refusal(deployed.deploy(*CHANGE))
+    assert sentence.startswith("The deploy failed: APIHandler (AWS::Lambda::Function): The role cannot be")
+    assert sentence.endswith("gatehouse-prod is now in state UPDATE_ROLLBACK_COMPLETE.")
+    assert deployed.aws.parameters()["MaxSessions"] == "20"
+    assert "Nothing to deploy" in deployed.deploy().output
+    deployed.aws.script.fails.clear()
+    assert deployed.deploy(*CHANGE).exit_code == 0
+
+
+def test_a_deletion_that_fails_names_the_resource_and_can_be_repeated(deployed: DeployHarness) -> None:
+    deployed.aws.script.delete_fails["ApiHandlerRole"] = "Must detach all policies first."
+    assert refusal(deployed.destroy("--yes")).startswith(
+        "The stack could not be deleted: ApiHandlerRole (AWS::IAM::Role): Must detach all policies first."
     )
-    assert "UPDATE_FAILED                 APIHandler: The role cannot be assumed" in result.output
-    assert deployed.seen == [], "nothing new to look at"
+    deployed.aws.script.delete_fails.clear()
+    assert deployed.destroy("--yes").exit_code == 0
 
 
-def test_what_is_left_of_a_first_deploy_is_named_when_it_cannot_be_deleted(harness: DeployHarness) -> None:
-    harness.aws.script.fails["APIHandler"] = "Throttled"
-    harness.aws.script.delete_fails["ApiHandlerRole"] = "The role is in use"
-    assert refusal(harness.deploy()) == (
-        "What was left of the stack could not be deleted: ApiHandlerRole (AWS::IAM::Role) could not be "
-        "deleted: The role is in use."
+def test_what_validation_finds_before_the_deployment_is_printed(deployed: DeployHarness) -> None:
+    """The status of the change set has no word of it."""
+    deployed.aws.script.refuses = "Change set creation failed: validation."
+    deployed.aws.script.validation = [
+        {
+            "EventId": "1",
+            "EventType": "VALIDATION_ERROR",
+            "LogicalResourceId": "FailedSignInsAlarm",
+            "ValidationPath": "/Resources/FailedSignInsAlarm/Properties/Metrics",
+            "ValidationStatusReason": "Unsupported metric query.",
+        }
+    ]
+    assert refusal(deployed.deploy(*CHANGE)) == (
+        "CloudFormation refuses the change: Change set creation failed: validation.\n"
+        "  FailedSignInsAlarm /Resources/FailedSignInsAlarm/Properties/Metrics: Unsupported metric query."
     )
-
-
-def test_a_rollback_that_fails_says_that_it_can_be_tried_again(deployed: DeployHarness) -> None:
-    deployed.aws.script.fails["APIHandler"] = "Throttled"
-    deployed.aws.script.rollback_fails["Bearer"] = "The code is gone"
-    sentence = refusal(deployed.deploy("--parameter", "MaxSessions=5"))
-    assert sentence.startswith("The deploy failed: APIHandler (AWS::Lambda::Function) could not be ")
-    assert sentence.endswith(" failed too: run this again, to try that first.")
-
-
-def test_a_change_that_cloudformation_refuses(deployed: DeployHarness) -> None:
-    deployed.aws.script.refuses = "DomainName needs DomainCertificateArn."
-    result = deployed.deploy("--parameter", "DomainName=auth.example.com")
-    assert refusal(result) == "CloudFormation refuses the change: DomainName needs DomainCertificateArn."
     assert "DeleteChangeSet" in deployed.aws.calls
+    (asked,) = deployed.aws.sent("DescribeEvents")
+    assert (asked["Filters.FailedEvents"], ":changeSet/" in asked["ChangeSetName"]) == ("true", True)
+
+
+def test_a_change_that_cloudformation_does_not_see_is_none(deployed: DeployHarness) -> None:
+    deployed.aws.script.refuses = "The submitted information didn't contain changes."
+    result = deployed.deploy(*CHANGE)
+    assert (result.exit_code, "Nothing to deploy" in result.output) == (0, True)
 
 
 def test_of_two_deploys_at_once_one_is_told(deployed: DeployHarness) -> None:
@@ -71,47 +84,63 @@ def test_of_two_deploys_at_once_one_is_told(deployed: DeployHarness) -> None:
         deployed.aws.stack().status = "UPDATE_IN_PROGRESS"
 
     deployed.aws.script.before_execution = overtake
-    assert refusal(deployed.deploy("--parameter", "MaxSessions=5")) == (
-        "Another deploy of gatehouse-prod came first, and nothing of this one was done: run it again."
+    assert refusal(deployed.deploy(*CHANGE)).startswith("Another deploy of gatehouse-prod came first")
+
+
+@pytest.mark.parametrize("stack", ["gatehouse-prod", DATA])
+def test_a_busy_stack_is_left_alone_or_waited_for(deployed: DeployHarness, stack: str) -> None:
+    deployed.aws.stack(stack).status = "UPDATE_IN_PROGRESS"
+    assert refusal(deployed.deploy()).startswith(f"Stack {stack} is busy (UPDATE_IN_PROGRESS): ")
+    assert refusal(deployed.destroy("--yes")).startswith(f"Stack {stack} is busy (UPDATE_IN_PROGRESS)")
+    deployed.during_sleep[len(deployed.slept) + 2] = lambda: finish(
+        deployed.aws.stack(stack), "UPDATE_COMPLETE"
     )
+    assert deployed.deploy("--wait", *CHANGE).exit_code == 0
+    assert deployed.aws.parameters()["MaxSessions"] == "5"
 
 
-def test_a_network_that_is_away_for_a_while_is_waited_for(deployed: DeployHarness) -> None:
-    lost = iter([False, True, True, True, False])
-    deployed.aws.lose = lambda call: call == "DescribeStackEvents" and next(lost, False)
-    result = deployed.deploy("--parameter", "MaxSessions=5")
-    assert result.exit_code == 0, result.output
-    assert result.output.count("AWS cannot be reached just now; CloudFormation goes on by itself.") == 1
-    assert result.output.count("UPDATE_COMPLETE               APIHandler") == 1
+@pytest.mark.parametrize(
+    "state",
+    ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"],
+)
+def test_a_state_that_takes_no_change_is_told_with_the_page_that_ends_it(
+    deployed: DeployHarness, state: str
+) -> None:
+    deployed.aws.stack().status = state
+    sentence = refusal(deployed.deploy())
+    assert sentence.startswith(
+        f"Stack gatehouse-prod is in state {state} and takes no change: docs/runbook-deploy.md"
+    )
+    assert f"`{state}`" in (PROJECT / "docs" / "runbook-deploy.md").read_text(encoding="utf-8")
+
+
+def test_a_stack_that_only_holds_a_change_set_is_used(harness: DeployHarness) -> None:
+    """An interrupted first deploy, run again."""
+    with closing(harness.aws.client("cloudformation")) as client:
+        client.create_change_set(
+            StackName=DATA, ChangeSetName="left", ChangeSetType="CREATE", TemplateBody='{"Resources": {}}'
+        )
+    assert harness.deploy().exit_code == 0
 
 
 def test_a_network_that_stays_away_is_told_with_how_to_go_on(deployed: DeployHarness) -> None:
     lost = iter([False])
     deployed.aws.lose = lambda call: call == "DescribeStackEvents" and next(lost, True)
-    assert refusal(deployed.deploy("--parameter", "MaxSessions=5")) == (
-        "AWS has not been reachable for 10 minutes. CloudFormation goes on by itself; "
-        "to see how it ended, run `make deploy STAGE=prod WAIT=1`."
+    sentence = refusal(deployed.deploy(*CHANGE))
+    assert sentence.startswith("AWS cannot be asked any more (")
+    assert sentence.endswith(
+        "CloudFormation goes on by itself. To see how it ends, run `make deploy STAGE=prod WAIT=1`."
     )
-    deployed.aws.lose = lambda _: False
-    assert deployed.deploy("--wait").output.splitlines()[-1].startswith("Nothing to deploy")
 
 
-@pytest.mark.parametrize("code", ["ExpiredToken", "ExpiredTokenException"])
-def test_credentials_that_expire_meanwhile_are_told_with_how_to_go_on(
-    deployed: DeployHarness, code: str
+def test_a_network_that_is_away_for_a_while_is_outlasted_by_botocore(
+    deployed: DeployHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = iter([False, True])
-
-    def expires(call: str) -> bool:
-        if call == "DescribeStackEvents" and next(asked, True):
-            deployed.aws.refuse[call] = code
-        return False
-
-    deployed.aws.lose = expires
-    assert refusal(deployed.deploy("--parameter", "MaxSessions=5")) == (
-        "The AWS credentials have expired. CloudFormation goes on by itself; sign in again, for instance "
-        "with `aws sso login`, and to see how it ended, run `make deploy STAGE=prod WAIT=1`."
-    )
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    monkeypatch.delenv("AWS_MAX_ATTEMPTS")
+    lost = iter([False] + [True] * (target.ATTEMPTS - 1))
+    deployed.aws.lose = lambda call: call == "DescribeStackEvents" and next(lost, False)
+    assert deployed.deploy(*CHANGE).exit_code == 0
 
 
 def test_whoever_stops_watching_is_told_how_to_look_again(deployed: DeployHarness) -> None:
@@ -120,10 +149,9 @@ def test_whoever_stops_watching_is_told_how_to_look_again(deployed: DeployHarnes
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    deployed.dreams[len(deployed.slept) + 1] = interrupt
-    assert refusal(deployed.deploy("--parameter", "MaxSessions=5")) == (
-        "You stopped watching; CloudFormation goes on by itself. "
-        "To see how it ends, run `make deploy STAGE=prod WAIT=1`."
+    deployed.during_sleep[len(deployed.slept) + 1] = interrupt
+    assert refusal(deployed.deploy(*CHANGE)).startswith(
+        "You stopped watching; CloudFormation goes on by itself"
     )
 
 
@@ -133,80 +161,31 @@ def test_a_change_set_does_not_outlive_an_interruption(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("infra.deploy.change_set.show", interrupt)
-    assert deployed.deploy("--parameter", "MaxSessions=5").exit_code == 1
+    monkeypatch.setattr("infra.deploy.output.changes", interrupt)
+    assert deployed.deploy(*CHANGE).exit_code == 1
     assert "DeleteChangeSet" in deployed.aws.calls
     assert "ExecuteChangeSet" not in deployed.aws.calls
 
 
-def test_a_bucket_of_somebody_else_is_not_used(harness: DeployHarness) -> None:
-    """AWS says so since each call names the account that the bucket has to belong to."""
-    harness.aws.refuse[f"HEAD /{harness.aws.bucket}"] = "AccessDenied"
-    assert refusal(harness.deploy()).startswith(f"The bucket {harness.aws.bucket} is not to be had (403): ")
-    assert not [call for call in harness.aws.calls if call.startswith("PUT")]
-
-
-@pytest.mark.parametrize(
-    ("variables", "sentence"),
-    [
-        ({"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}, "No AWS credentials were found: run "),
-        ({"AWS_DEFAULT_REGION": None}, "No AWS region is configured: give --region, or set AWS_REGION."),
-        (
-            {"AWS_PROFILE": "nobody"},
-            "The AWS configuration of this machine cannot be used: The config profile ",
-        ),
-        (
-            {"AWS_SECRET_ACCESS_KEY": None},
-            "The AWS credentials of this machine cannot be used: Partial credentials ",
-        ),
-        (
-            {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
-            "AWS cannot be reached in region 'eu-west-1': check its ",
-        ),
-    ],
-)
-def test_a_machine_that_is_not_set_up_for_aws(
-    harness: DeployHarness, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str | None], sentence: str
+@pytest.mark.parametrize("part", ["ready", "settings", "smoke"])
+def test_a_deployment_that_is_not_as_it_should_be_is_a_failed_deploy(
+    harness: DeployHarness, part: str
 ) -> None:
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name)
-    assert refusal(harness.deploy()).startswith(sentence)
-    assert refusal(harness.destroy()).startswith(sentence)
+    harness.passes[part] = False
+    assert refusal(harness.deploy()) == (
+        "The stack is deployed, but not all is as it should be. "
+        "To go back to the release before: the same command with ROLLBACK=1."
+    )
+    # Whatever fails, all of it is looked at.
+    assert (len(harness.verified), len(harness.seen)) == (1, 1)
+    assert harness.deploy("--no-check", *CHANGE).exit_code == 0
 
 
-@pytest.mark.parametrize(
-    ("code", "sentence"),
-    [
-        (
-            "ExpiredToken",
-            "The AWS credentials have expired: sign in again, for instance with `aws sso login`.",
-        ),
-        ("InvalidClientTokenId", "AWS does not accept these credentials (InvalidClientTokenId): No."),
-    ],
-)
-def test_credentials_that_aws_does_not_take(harness: DeployHarness, code: str, sentence: str) -> None:
-    harness.aws.refuse["GetCallerIdentity"] = code
-    assert refusal(harness.deploy()) == sentence
-
-
-def test_a_missing_permission_is_named(harness: DeployHarness) -> None:
-    harness.aws.refuse["CreateChangeSet"] = "AccessDenied"
-    assert refusal(harness.deploy()) == "AWS refused (AccessDenied): No."
-
-
-def test_a_proxy_that_answers_in_aws_s_place(harness: DeployHarness) -> None:
-    harness.aws.refuse["DescribeStacks"] = "<html>"
-    harness.aws.refuse_status = 200
-    assert refusal(harness.deploy()).startswith("AWS has not been reachable for 10 minutes.")
-    harness.aws.refuse = {"GetCallerIdentity": "<html>"}
-    assert refusal(harness.deploy()).startswith("AWS answered what nobody can read")
-
-
-def test_a_name_that_no_stage_has(harness: DeployHarness) -> None:
-    for stage in ("", "Prod", "9", "a-very-long-name-", "p_rod", "prod\n", "\u00fcnder"):
-        assert "stage" in refusal(harness.deploy(stage=stage))
-    assert harness.aws.calls == []
-
-
-def test_the_local_stage_is_not_deployed(harness: DeployHarness) -> None:
-    assert refusal(harness.deploy(stage="local")).startswith("`local` is the stack of this machine")
+def test_a_new_domain_is_looked_at_by_aws_s_address_and_told_where_to_point(harness: DeployHarness) -> None:
+    arn = "arn:aws:acm:us-east-1:123456789012:certificate/1-2"
+    domain = "--parameter", "DomainName=auth.example.com", "--parameter", f"DomainCertificateArn={arn}"
+    result = harness.deploy(*domain)
+    assert result.exit_code == 0, result.output
+    outputs = harness.aws.outputs()
+    assert [one.api_url for one in harness.seen] == [outputs["AwsURL"]]
+    assert f"once auth.example.com is a CNAME or alias of {outputs['CustomDomainTarget']}\n" in result.output

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -15,12 +17,16 @@ from tests.infra.deploy.aws import REGION, taught_aws
 from tests.infra.deploy.conftest import DeployHarness
 from tests.infra.operate.people import asked_by, document, policy, spare
 from tests.infra.template.calls import Call
-from tests.infra.template.packaged import transformed
+from tests.infra.template.packaged import FUNCTIONS, data, transformed
+from tests.infra.template.resolved import Resolved
+from tests.infra.template.test_policies import policy_of
 
 DEPLOYER = "deploy"
 RIGHTS: dict[str, dict[str, str]] = yaml.safe_load(
     Path(__file__).with_name("cloudformation_rights.yaml").read_text(encoding="utf-8")
 )
+ROLE = "arn:aws:iam::1:role/gatehouse-prod-ApiHandlerRole"
+BOUNDARY = {"StringLike": {"iam:PermissionsBoundary": "arn:aws:iam::*:policy/gatehouse-boundary"}}
 
 
 def of_cloudformation() -> set[Call]:
@@ -40,26 +46,22 @@ def of_the_command() -> Iterator[set[Call]]:
     calls: set[Call] = set()
     with pytest.MonkeyPatch.context() as patch, taught_aws(patch) as aws, asked_by(DEPLOYER, calls):
         harness = DeployHarness(aws)
-        aws.script.fails["Bearer"] = "A first deploy that fails is cleared away."
+        aws.script.refuses = "A change set that fails."
         assert harness.deploy().exit_code == 1
-        aws.script.fails.clear()
+        aws.script.refuses = ""
         assert harness.deploy("--dry-run").exit_code == 0
         assert harness.deploy().exit_code == 0
-        with temporary_account(open_deployment("prod", REGION)):
-            pass
-        aws.stack().status = "UPDATE_ROLLBACK_FAILED"
         assert harness.deploy("--parameter", "MaxSessions=5").exit_code == 0
-        outputs = aws.outputs()
+        assert harness.deploy("--rollback").exit_code == 0
         assert harness.destroy("--yes").exit_code == 0
-        kept = f"UsersTable={outputs['UsersTableName']}", f"SigningSecret={outputs['SigningSecretArn']}"
-        assert harness.deploy("--adopt", kept[0], "--adopt", kept[1]).exit_code == 0
-        assert harness.destroy("--yes").exit_code == 0
-        assert harness.destroy("--yes", "--delete-data", "gatehouse-prod").exit_code == 0
+        assert harness.deploy().exit_code == 0
+        assert harness.destroy("--yes", "--delete-data", "gatehouse-prod-data").exit_code == 0
         yield calls
 
 
-def test_every_type_of_the_template_is_thought_of() -> None:
-    assert {one["Type"] for one in transformed()["Resources"].values()} == set(RIGHTS)
+def test_every_type_of_the_templates_is_thought_of() -> None:
+    resources = [*transformed()["Resources"].values(), *data()["Resources"].values()]
+    assert {one["Type"] for one in resources} == set(RIGHTS)
 
 
 def test_all_that_is_asked_is_allowed(of_the_command: set[Call]) -> None:
@@ -77,27 +79,87 @@ def test_nothing_is_allowed_that_is_not_asked(of_the_command: set[Call]) -> None
     [
         ("lambda:UpdateFunctionCode", "arn:aws:lambda:eu-west-1:1:function:payments"),
         ("dynamodb:DeleteTable", "arn:aws:dynamodb:eu-west-1:1:table/payments"),
-        ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:eu-west-1:1:secret:payments-AbCdEf"),
+        ("secretsmanager:UpdateSecret", "arn:aws:secretsmanager:eu-west-1:1:secret:payments-AbCdEf"),
         ("iam:PutRolePolicy", "arn:aws:iam::1:role/admin"),
+        ("iam:AttachRolePolicy", ROLE),
+        ("iam:DeleteRolePermissionsBoundary", ROLE),
+        ("iam:CreatePolicyVersion", "arn:aws:iam::1:policy/gatehouse-boundary"),
         ("cloudformation:DeleteStack", "arn:aws:cloudformation:eu-west-1:1:stack/payments/id"),
         ("s3:GetObject", "arn:aws:s3:::payments/a"),
+        *(
+            (f"dynamodb:{one}", "arn:aws:dynamodb:eu-west-1:1:table/gatehouse-prod")
+            for one in ("GetItem", "Scan")
+        ),
     ],
 )
-def test_what_is_not_gatehouse_s_is_out_of_reach(action: str, resource: str) -> None:
+def test_what_is_not_the_deployer_s_is_out_of_reach(action: str, resource: str) -> None:
     assert not policy(DEPLOYER).allows(Call(DEPLOYER, action, resource))
 
 
-def test_a_role_goes_to_its_service_only_and_gets_no_other_policy_attached() -> None:
+def test_every_right_over_roles_is_bounded() -> None:
+    """A role without the boundary, or a policy on one, would make an administrator of whoever deploys."""
+    for statement in document(DEPLOYER)["Statement"]:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        if {"iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"} & set(actions):
+            log_role = statement["Resource"] == "arn:aws:iam::*:role/gatehouse-gateway-log"
+            assert (actions == ["iam:CreateRole"]) if log_role else statement["Condition"] == BOUNDARY
+        assert not any(fnmatchcase("iam:PutRolePolicy", one) and "*" in one for one in actions)
+
+
+def test_the_other_conditions() -> None:
     conditions = {
         one["Sid"]: one["Condition"] for one in document(DEPLOYER)["Statement"] if "Condition" in one
     }
+    aws_policy = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
     assert conditions == {
-        "RoleOfTheGatewaysLog": {
-            "ArnEquals": {
-                "iam:PolicyARN": "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
-            }
-        },
+        "RolesWithinTheBoundary": BOUNDARY,
+        "PolicyOfTheGatewaysLog": {"ArnEquals": {"iam:PolicyARN": aws_policy}},
         "RolesForTheirServices": {
             "StringEquals": {"iam:PassedToService": ["apigateway.amazonaws.com", "lambda.amazonaws.com"]}
         },
+        # CloudFormation asks for it when it updates the secret; whoever deploys cannot ask.
+        "KeyThroughCloudFormationOnly": {
+            "ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}
+        },
     }
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_boundary_leaves_each_function_what_it_needs(function: str) -> None:
+    boundary = policy("boundary")
+    for grant in policy_of(function).grants():
+        resource = grant.resource.replace("??????", "AbCdEf").replace("*", "x")
+        assert boundary.allows(Call(function, grant.action, resource)), grant
+
+
+def test_the_boundary_ends_at_gatehouse_s_own() -> None:
+    boundary = policy("boundary")
+    for action, resource in (
+        ("dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1:1:table/payments"),
+        ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:eu-west-1:1:secret:payments-AbCdEf"),
+        ("iam:PassRole", ROLE),
+        ("dynamodb:Scan", "arn:aws:dynamodb:eu-west-1:1:table/gatehouse-prod"),
+        ("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:1:function:gatehouse-prod-Rotate"),
+    ):
+        assert not boundary.allows(Call("boundary", action, resource))
+
+
+def test_the_smoke_test_is_allowed_an_account_and_no_hash() -> None:
+    calls: set[Call] = set()
+    with pytest.MonkeyPatch.context() as patch, taught_aws(patch) as aws:
+        assert DeployHarness(aws).deploy("--no-check").exit_code == 0
+        with asked_by("smoke", calls), temporary_account(open_deployment("prod", REGION)):
+            pass
+    allowed = policy("smoke")
+    assert [call for call in sorted(calls) if not allowed.allows(call)] == []
+    for statement in document("smoke")["Statement"]:
+        if any(re.search("Get|Query|Scan", one) for one in statement["Action"]):
+            keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+            assert not any(fnmatchcase("PASSWORD#u", one) for one in keys)
+
+
+def test_the_names_in_the_policies_are_those_of_the_templates() -> None:
+    kept = Resolved(data())
+    names = [kept.properties("UsersTable")["TableName"], kept.properties("SigningSecret")["Name"]]
+    assert all(name.startswith("gatehouse-") for name in names)
+    assert "gatehouse-boundary" in json.dumps(document(DEPLOYER))

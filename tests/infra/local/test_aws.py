@@ -59,8 +59,8 @@ def test_the_table_is_created_as_in_the_template(aws: LocalAws, made: dict[str, 
     assert keys == [("pk", "HASH"), ("sk", "RANGE")]
     assert {one["AttributeType"] for one in table["AttributeDefinitions"]} == {"S"}
     assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
-    assert table["SSEDescription"]["Status"] == "ENABLED"
-    assert not table.get("GlobalSecondaryIndexes")
+    assert "SSEDescription" not in table
+    assert [one["IndexName"] for one in table["GlobalSecondaryIndexes"]] == ["accounts"]
     assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
 

@@ -64,7 +64,7 @@ def test_describe_has_addresses_and_names(stack: LocalStack) -> None:
     assert described["aws_endpoint_url"] != described["api_url"]
     secret = client("secretsmanager", described["aws_endpoint_url"])
     assert (
-        secret.describe_secret(SecretId=described["signing_secret_id"])["ARN"]
+        secret.describe_secret(SecretId=described["signing_secret_id"])["Name"]
         == described["signing_secret_id"]
     )
     secret.close()

@@ -15,7 +15,7 @@ ON_AWS = {
     Call(OPERATOR, action, _AWS.format(action.partition(":")[0], resource))
     for action, resource in (
         ("cloudformation:DescribeStacks", "stack/gatehouse-prod/id"),
-        ("secretsmanager:RotateSecret", "secret:SigningSecret-8oHbZ4aU7Gmv-AbCdEf"),
+        ("secretsmanager:RotateSecret", "secret:gatehouse-prod/signing-key-AbCdEf"),
         ("lambda:InvokeFunction", "function:gatehouse-prod-Rotate-1A2B"),
     )
 }
@@ -30,6 +30,7 @@ COMMANDS = [
     "keys status",
     "keys rotate",
     "smoke",
+    "mail allow {}",
     "breach --yes --report report.json",
 ]
 

@@ -11,19 +11,20 @@ from typing import Any
 import pytest
 from cfnlint.api import ManualArgs, lint
 
-from tests.infra.rehearsal.subject import VARIANTS, stack
+from tests.infra.rehearsal.subject import VARIANTS, data_stack, stack
 from tests.infra.template.packaged import REGION
 from tests.infra.template.resolved import ACCOUNT
 
 ARNS = {
     "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{{}}",
     "AWS::Lambda::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{}}",
+    "AWS::WAFv2::WebACL": f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/{{}}/1a2b",
 }
 
 
 def rendered(variant: str) -> dict[str, Any]:
-    """Return a template without parameters, conditions and intrinsics."""
-    found = stack(variant).resources
+    """Return both templates as one, without parameters, conditions and intrinsics."""
+    found = {**stack(variant).resources, **data_stack(variant).resources}
     text = json.dumps(
         {name: {key: one[key] for key in ("Type", "Properties")} for name, one in found.items()}
     )

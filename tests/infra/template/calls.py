@@ -1,4 +1,4 @@
-"""AWS calls as IAM sees them: an action on a resource, and for DynamoDB the partition keys."""
+"""AWS calls as IAM sees them: an action on a resource, and what its conditions ask for besides."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from typing import Any
 from tests.fake_aws import SETTINGS
 from tests.infra.template.resolved import ACCOUNT
 
-TABLE = f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/UsersTable"
-SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:SigningSecret-AbCdEf"
+TABLE = f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/gatehouse-prod"
+QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:gatehouse-prod-mail"
+SENDER = "no-reply@example.com"
+IDENTITY = f"arn:aws:ses:eu-west-1:{ACCOUNT}:identity/example.com"
+CONFIGURATION_SET = f"arn:aws:ses:eu-west-1:{ACCOUNT}:configuration-set/gatehouse-prod"
+SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:gatehouse-prod/signing-key-AbCdEf"
 
 
 _WORDS = {
@@ -23,7 +27,10 @@ _WORDS = {
 
 @dataclass(frozen=True, order=True)
 class Call:
-    """One action, asked of IAM. `keys` is `dynamodb:LeadingKeys`, `attributes` is `dynamodb:Attributes`."""
+    """One action, asked of IAM.
+
+    `keys` is `dynamodb:LeadingKeys`, or `ses:FromAddress`; `attributes` is `dynamodb:Attributes`.
+    """
 
     function: str
     action: str
@@ -38,6 +45,16 @@ def calls_of(function: str, model: Any, params: dict[str, Any]) -> Iterator[Call
     if service == "secretsmanager":
         assert params["SecretId"] == SETTINGS.signing_secret_id
         yield Call(function, f"secretsmanager:{operation}", SECRET)
+        return
+    if service == "sqs":
+        assert params["QueueUrl"].endswith("/gatehouse-prod-mail")
+        yield Call(function, f"sqs:{operation}", QUEUE)
+        return
+    if service == "ses":
+        # IAM is asked for each of the resources.
+        assert params["ConfigurationSetName"] == "gatehouse-prod"
+        for resource in (IDENTITY, CONFIGURATION_SET):
+            yield Call(function, f"ses:{operation}", resource, (params["FromEmailAddress"],))
         return
     assert service == "dynamodb"
     if operation == "TransactWriteItems":

@@ -11,6 +11,7 @@ from tests.infra.template.calls import Call
 
 _LEADING_KEYS = "dynamodb:LeadingKeys"
 _ATTRIBUTES = "dynamodb:Attributes"
+_FROM = "ses:FromAddress"
 _ANY = ("*",)
 
 
@@ -74,6 +75,10 @@ def _patterns(statement: dict[str, Any], name: str) -> tuple[str, ...]:
     condition = statement.get("Condition")
     if condition is None:
         return _ANY
+    if "StringEquals" in condition:
+        assert set(condition) == {"StringEquals"}, condition
+        assert set(condition["StringEquals"]) == {_FROM}, condition
+        return (condition["StringEquals"][_FROM],) if name == _LEADING_KEYS else _ANY
     assert list(condition) == ["ForAllValues:StringLike"], condition
     assert _LEADING_KEYS in condition["ForAllValues:StringLike"], condition
     assert set(condition["ForAllValues:StringLike"]) <= {_LEADING_KEYS, _ATTRIBUTES}, condition

@@ -1,4 +1,4 @@
-"""The three functions on the real adapters, with every AWS call and every line of theirs recorded."""
+"""The four functions on the real adapters, with every AWS call and every line of theirs recorded."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from functools import cache, cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+import boto3
 import pytest
 
 from app import app
 from chalicelib import observability
-from chalicelib.api import key_rotation
+from chalicelib.adapters.mail.ses import SesSender
+from chalicelib.adapters.mail.sqs_queue import SqsMailQueue
+from chalicelib.api import key_rotation, mail
 from chalicelib.api.authorizer import bearer
 from chalicelib.services import Services, override_services
 from infra.local.gateway.authorizer import TokenAuthorizer
@@ -27,12 +30,22 @@ from infra.local.stack.application import Application
 from infra.local.stack.template import Template
 from tests.fake_aws import Aws, AwsServices, aws_in_process
 from tests.fakes import FakeClock
-from tests.infra.template.calls import Call, calls_of
+from tests.infra.template.calls import SENDER, Call, calls_of
 from tests.infra.template.packaged import transformed
-from tests.infra.template.resolved import Resolved
+from tests.infra.template.resolved import ACCOUNT, Resolved
 
-API, AUTHORIZER, ROTATION = "APIHandler", "Bearer", "Rotate"
-QUICK = {"bcrypt_cost": 5, "max_sessions": 2, "sign_in_free_failures": 3, "key_cache_seconds": 0}
+API, AUTHORIZER, ROTATION, MAIL = "APIHandler", "Bearer", "Rotate", "Mail"
+QUICK: dict[str, Any] = {
+    "bcrypt_cost": 5,
+    "max_sessions": 2,
+    "sign_in_free_failures": 3,
+    "key_cache_seconds": 0,
+}
+QUICK |= {
+    "mail_queue_url": f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/gatehouse-prod-mail",
+    "mail_from": SENDER,
+    "mail_configuration_set": "gatehouse-prod",
+}
 Line = dict[str, Any]
 
 
@@ -47,7 +60,7 @@ class FunctionHarness:
     @cached_property
     def services_of(self) -> dict[str, AwsServices]:
         """Return the services of each function; every call out of one is recorded as its function's."""
-        return {name: self._recorded(name) for name in (API, AUTHORIZER, ROTATION)}
+        return {name: self._recorded(name) for name in (API, AUTHORIZER, ROTATION, MAIL)}
 
     @cached_property
     def operator(self) -> AwsServices:
@@ -83,6 +96,12 @@ class FunctionHarness:
         with override_services(self.services_of[ROTATION]):
             key_rotation.rotate({"Step": step, "ClientRequestToken": token}, None)
 
+    def mail(self, *bodies: str) -> int:
+        """Hand over messages, as SQS does, and return how many stay in the queue."""
+        records = [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]
+        with override_services(self.services_of[MAIL]):
+            return len(mail.mail({"Records": records}, None)["batchItemFailures"])
+
     @contextmanager
     def disturbed(self, function: str, services: Services) -> Iterator[None]:
         """Build a function in another services for a while."""
@@ -97,13 +116,17 @@ class FunctionHarness:
         """Return services whose table AWS does not find; its calls are not recorded."""
         return self.aws.services(self.clock, **{**QUICK, "users_table": "nowhere"})
 
+    def without_sender(self) -> AwsServices:
+        """Return services of a stage that sends no mail."""
+        return self.aws.services(self.clock, **{**QUICK, "mail_from": ""})
+
     def _recorded(self, function: str) -> AwsServices:
         services = self.aws.services(self.clock, **QUICK)
 
         def record(params: dict[str, Any], model: Any, **_: Any) -> None:
             self.calls.update(calls_of(function, model, params))
 
-        for client in (services.dynamodb, services.secretsmanager):
+        for client in (services.dynamodb, services.secretsmanager, *mail_clients(services)):
             client.meta.events.register("before-parameter-build", record)
         return services
 
@@ -121,6 +144,21 @@ class FunctionHarness:
                 return function(event, context)
 
         return run
+
+
+def mail_clients(services: AwsServices) -> tuple[Any, Any]:
+    """Return the clients of queue and sender."""
+    queue, sender = services.adapters.mail_queue, services.adapters.mail_sender
+    assert isinstance(queue, SqsMailQueue)
+    assert isinstance(sender, SesSender)
+    return queue._client, sender._client
+
+
+def _create_mail_resources() -> None:
+    boto3.client("sqs", region_name="us-east-1").create_queue(QueueName="gatehouse-prod-mail")
+    ses = boto3.client("sesv2", region_name="us-east-1")
+    ses.create_email_identity(EmailIdentity=SENDER)
+    ses.create_configuration_set(ConfigurationSetName="gatehouse-prod")
 
 
 @dataclass(frozen=True)
@@ -150,6 +188,7 @@ def recording() -> Recording:
     with pytest.MonkeyPatch.context() as patch, aws_in_process() as aws, _listening(text):
         for name, value in _powertools().items():
             patch.setenv(name, value)
+        _create_mail_resources()
         stage = FunctionHarness(aws, FakeClock())
         every_flow(stage)
     lines = [json.loads(line) for line in text.getvalue().splitlines() if line]

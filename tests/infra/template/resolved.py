@@ -23,11 +23,10 @@ class Resolved:
 
     def __init__(self, document: Mapping[str, Any], parameters: Mapping[str, str] | None = None) -> None:
         self._document = document
-        self.parameters = {**parameter_defaults(document), **(parameters or {})}
-        references = {name: name for name in document["Resources"]} | {
-            "SigningSecret": f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:SigningSecret-AbCdEf"
-        }
-        values = references | PSEUDO | self.parameters
+        # As a deploy of this stack says; the template itself names no stage.
+        stage = {"Stage": STACK.removeprefix("gatehouse-")}
+        self.parameters = {**parameter_defaults(document), **stage, **(parameters or {})}
+        values = {name: name for name in document["Resources"]} | PSEUDO | self.parameters
         evaluator = Evaluator(document, values.__getitem__, self._attribute)
         self.resources: dict[str, dict[str, Any]] = evaluator.resolve(evaluator.present("Resources"))
         self.outputs: dict[str, dict[str, Any]] = evaluator.resolve(evaluator.present("Outputs"))

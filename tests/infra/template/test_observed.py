@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.observability import Metric
 from infra.local.stack.template import TEMPLATE
-from tests.infra.template.packaged import FUNCTIONS, transformed
+from tests.infra.template.packaged import FUNCTIONS, data, transformed
 from tests.infra.template.recorded import recording
 from tests.infra.template.resolved import STACK, Resolved
 from tests.infra.template.watched import Query, Watched, queries, watched, widgets
@@ -26,12 +26,14 @@ COUNTED = {
 REFUSALS = {"THROTTLED", "QUOTA_EXCEEDED"}
 OURS = [one for one in WATCHED if one.namespace == "Gatehouse" and one.name not in COUNTED]
 QUERIES = queries(TEMPLATE_RESOLVED)
+LOG_GROUPS = Resolved(data()).of_type("AWS::Logs::LogGroup")
 ALARMS = TEMPLATE_RESOLVED.of_type("AWS::CloudWatch::Alarm")
-OPERATIONS = (TEMPLATE.parents[1] / "docs" / "operations.md").read_text(encoding="utf-8")
+OPERATIONS = (TEMPLATE.parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 # AWS's own metrics, with the dimensions that AWS gives them.
 OF_AWS = {
     ("AWS/Lambda", "FunctionName"): {"Duration", "Errors", "Throttles", "ConcurrentExecutions"},
     ("AWS/ApiGateway", "ApiName,Stage"): {"Count", "4XXError", "5XXError", "Latency"},
+    ("AWS/SQS", "QueueName"): {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"},
     ("AWS/DynamoDB", "Operation,TableName"): {
         "ThrottledRequests",
         "SystemErrors",
@@ -80,6 +82,7 @@ def test_only_this_stack_is_watched(one: Watched) -> None:
 @pytest.mark.parametrize("one", [one for one in WATCHED if one.namespace != "Gatehouse"], ids=names)
 def test_a_metric_of_aws_is_one_that_aws_has(one: Watched) -> None:
     assert one.name in OF_AWS[(one.namespace, ",".join(sorted(one.dimensions)))]
+    # The table has the name of the stack.
     resources = {*TEMPLATE_RESOLVED.resources, STACK, TEMPLATE_RESOLVED.parameters["Stage"]}
     assert {value for _, value in one.values} <= resources
 
@@ -102,7 +105,7 @@ def test_a_line_of_metrics_names_nobody() -> None:
 
 def known_fields(query: Query) -> dict[str, set[str]]:
     """Return the fields of the logs that a query reads, with the values that they have had."""
-    if query.groups == ("AccessLogGroup",):
+    if query.groups == (f"{STACK}-access",):
         text = TEMPLATE_RESOLVED.properties("RestAPIStage")["AccessLogSetting"]["Format"]
         fields = {name: {value} for name, value in json.loads(text).items()}
         return {**fields, "refusal": REFUSALS}
@@ -117,7 +120,7 @@ def known_fields(query: Query) -> dict[str, set[str]]:
 def test_a_query_asks_for_fields_that_are_logged(name: str) -> None:
     query = QUERIES[name]
     assert query.fields - set(known_fields(query)) <= OF_INSIGHTS
-    assert set(query.groups) <= set(TEMPLATE_RESOLVED.of_type("AWS::Logs::LogGroup"))
+    assert set(query.groups) <= {one["LogGroupName"] for one in LOG_GROUPS.values()}
 
 
 @pytest.mark.parametrize("name", QUERIES)
@@ -173,7 +176,7 @@ def test_a_function_that_was_killed_is_counted_among_the_outages(line: str) -> N
     query = QUERIES[f"{STACK}/outages"]
     (pattern,) = re.findall(r"parse @message /(.+)/", query.text)
     assert re.search(pattern.replace("(?<", "(?P<"), line)
-    assert set(query.groups) == {"ApiLogGroup", "AuthorizerLogGroup", "RotationLogGroup"}
+    assert set(query.groups) == {f"gatehouse-prod-{one}" for one in ("api", "authorizer", "rotation")}
     for said in recording().logged:
         assert not re.search(pattern.replace("(?<", "(?P<"), json.dumps(said))
 

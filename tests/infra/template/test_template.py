@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ import pytest
 from app import app
 from infra.deploy.packaging.runtime import RUNTIME_NAME
 from infra.local.stack.template import Template
-from tests.infra.template.packaged import FUNCTIONS, document, packaged, transformed
+from infra.template.build import translated, with_code
+from tests.infra.template.packaged import FUNCTIONS, REGION, data, document, packaged, transformed
 from tests.infra.template.resolved import ACCOUNT, STACK, Resolved
 
 LINT = Path(sys.executable).parent / "cfn-lint"
 BODY = transformed()["Resources"]["RestAPI"]["Properties"]["Body"]
 PLAIN = Resolved(transformed())
+DATA = Resolved(data())
 
 
 def lint(file: Path) -> None:
@@ -28,16 +31,27 @@ def lint(file: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_cfn_lint_finds_nothing_in_what_is_uploaded(tmp_path: Path) -> None:
-    file = tmp_path / "sam.yaml"
-    file.write_text(packaged())
-    lint(file)
-
-
-def test_cfn_lint_finds_nothing_in_what_sam_makes_of_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", [data, transformed])
+def test_cfn_lint_finds_nothing(tmp_path: Path, part: Callable[[], dict[str, Any]]) -> None:
     file = tmp_path / "cloudformation.json"
-    file.write_text(json.dumps(transformed()))
+    code = {"S3Bucket": "bucket", "S3Key": "key", "S3ObjectVersion": "version"}
+    file.write_text(json.dumps(with_code(part(), code)))
     lint(file)
+
+
+def test_the_transform_leaves_every_parameter_open() -> None:
+    """It resolves what it can; a default in place of a parameter would be deployed for every value."""
+    other = json.loads(packaged())
+    for one in other["Parameters"].values():
+        one.update({"Default": "2"} if one["Type"] == "Number" else {"Default": "another"})
+    assert {**translated(other, REGION, "a release"), "Parameters": {}} == {**transformed(), "Parameters": {}}
+
+
+def test_a_release_is_deployed_by_api_gateway_and_the_same_one_only_once() -> None:
+    again, other = (translated(document(), REGION, version) for version in ("a release", "another"))
+    assert again == transformed()
+    named = [[one for one in part["Resources"] if "Deployment" in one] for part in (again, other)]
+    assert named[0] != named[1]
 
 
 def test_merging_leaves_no_intrinsic_beside_another_key() -> None:
@@ -108,29 +122,68 @@ def test_the_cache_of_the_authorizer_is_a_parameter(seconds: str) -> None:
 
 
 def test_the_accounts_are_kept_safe() -> None:
-    table = PLAIN.properties("UsersTable")
+    table = DATA.properties("UsersTable")
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert table["DeletionProtectionEnabled"] is True
+    # Encrypted by a key of DynamoDB's own, which unlike SSEEnabled costs nothing.
+    assert "SSESpecification" not in table
 
 
-@pytest.mark.parametrize(("stage", "is_protected"), [("dev", False), ("prod", True), ("develop", True)])
-def test_only_dev_lets_its_table_be_deleted(stage: str, *, is_protected: bool) -> None:
-    table = Resolved(transformed(), {"Stage": stage}).properties("UsersTable")
-    assert table["DeletionProtectionEnabled"] is is_protected
+def test_accounts_are_listed_by_an_index_of_keys() -> None:
+    (index,) = DATA.properties("UsersTable")["GlobalSecondaryIndexes"]
+    keys = [(one["AttributeName"], one["KeyType"]) for one in index["KeySchema"]]
+    assert (index["IndexName"], keys) == ("accounts", [("listed", "HASH"), ("user_id", "RANGE")])
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
 
 
-def test_what_cannot_be_made_again_outlives_the_stack() -> None:
-    for name in ("UsersTable", "SigningSecret"):
-        assert PLAIN.resources[name]["DeletionPolicy"] == "Retain"
-        assert PLAIN.resources[name]["UpdateReplacePolicy"] == "Retain"
+def test_all_data_outlives_its_stack_and_can_be_imported_by_name() -> None:
+    """CloudFormation imports under a name that is text, with a policy that keeps the resource."""
+    names = {"TableName", "Name", "LogGroupName"}
+    for name, resource in data()["Resources"].items():
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain"), name
+        (given,) = names & set(resource["Properties"])
+        assert str(resource["Properties"][given]).startswith("gatehouse-prod"), name
+
+
+def test_the_table_is_made_last() -> None:
+    """A first deploy that fails would have to delete it, and it is protected from that."""
+    others = set(data()["Resources"]) - {"UsersTable"}
+    assert set(data()["Resources"]["UsersTable"]["DependsOn"]) == others
+
+
+def test_how_the_key_is_generated_never_changes() -> None:
+    """CloudFormation would write a new key over the one that signs."""
+    assert DATA.properties("SigningSecret")["GenerateSecretString"] == {
+        "SecretStringTemplate": '{"alg": "HS256"}',
+        "GenerateStringKey": "key",
+        "PasswordLength": 64,
+        "ExcludePunctuation": True,
+    }
+
+
+def test_the_service_holds_no_data() -> None:
+    kinds = {one["Type"] for one in transformed()["Resources"].values()}
+    assert not kinds & {one["Type"] for one in data()["Resources"].values()}
+
+
+def test_the_authorizer_is_called_by_authorizers_only() -> None:
+    source = PLAIN.properties("BearerInvokePermission")["SourceArn"]
+    assert source == f"arn:aws:execute-api:eu-west-1:{ACCOUNT}:RestAPI/authorizers/*"
+
+
+def test_of_an_alarm_s_metrics_one_is_compared_and_each_says_whether() -> None:
+    """CloudWatch takes an alarm with exactly one; without a word, every one is."""
+    for alarm in PLAIN.of_type("AWS::CloudWatch::Alarm").values():
+        if metrics := alarm.get("Metrics"):
+            assert sorted(one["ReturnData"] for one in metrics) == [False] * (len(metrics) - 1) + [True]
 
 
 def test_the_signing_key_is_rotated_by_the_rotation_function() -> None:
     rotation = PLAIN.resources["SigningSecretRotation"]
     assert rotation["Properties"]["RotationLambdaARN"] == "Rotate.Arn"
-    assert rotation["Properties"]["SecretId"] == PLAIN.outputs["SigningSecretArn"]["Value"]
+    assert rotation["Properties"]["SecretId"] == DATA.properties("SigningSecret")["Name"]
     assert rotation["Properties"]["RotationRules"] == {"AutomaticallyAfterDays": "30"}
     assert rotation["DependsOn"] == "RotateInvokePermission"
 
@@ -141,7 +194,7 @@ def test_only_this_secret_may_have_itself_rotated() -> None:
         "Action": "lambda:InvokeFunction",
         "Principal": "secretsmanager.amazonaws.com",
         "SourceAccount": ACCOUNT,
-        "SourceArn": PLAIN.outputs["SigningSecretArn"]["Value"],
+        "SourceArn": f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:gatehouse-prod/signing-key-??????",
     }
 
 
@@ -150,14 +203,12 @@ def test_the_outputs_name_what_tools_need() -> None:
         "EndpointURL",
         "RestAPIId",
         "ApiStageName",
-        "UsersTableName",
-        "SigningSecretArn",
         "DashboardURL",
         "ApiFunctionName",
         "AuthorizerFunctionName",
         "RotationFunctionName",
     }
-    assert PLAIN.outputs["UsersTableName"]["Value"] == "UsersTable"
+    assert set(DATA.outputs) >= {"UsersTableName", "SigningSecretArn"}
     assert PLAIN.outputs["DashboardURL"]["Value"].endswith("#dashboards/dashboard/Dashboard")
 
 

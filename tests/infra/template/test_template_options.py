@@ -6,15 +6,16 @@ import json
 
 import pytest
 
-from infra.cloudformation import Evaluator
-from tests.infra.template.packaged import FUNCTIONS, transformed
+from tests.infra.template.packaged import FUNCTIONS, data, transformed
 from tests.infra.template.resolved import Resolved
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 WEB_ACL = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/gate/12345678-1234-1234-1234-123456789012"
+BOUNDARY = "arn:aws:iam::123456789012:policy/gatehouse-boundary"
+KMS_KEY = "arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
 DOMAIN = {"DomainName": "auth.example.com", "DomainCertificateArn": CERTIFICATE}
-GROUPS = {"APIHandler": "ApiLogGroup", "Bearer": "AuthorizerLogGroup", "Rotate": "RotationLogGroup"}
+GROUPS = {"APIHandler": "api", "Bearer": "authorizer", "Rotate": "rotation"}
 
 
 def template(**parameters: str) -> Resolved:
@@ -75,81 +76,6 @@ def test_every_route_can_be_asked_about_by_a_browser() -> None:
     assert all("options" in methods and "security" not in methods["options"] for methods in paths.values())
 
 
-def test_a_web_acl_stands_before_the_stage() -> None:
-    assert "WebAclAssociation" not in template().resources
-    assert template(WebAclArn=WEB_ACL).properties("WebAclAssociation") == {
-        "WebACLArn": WEB_ACL,
-        "ResourceArn": "arn:aws:apigateway:eu-west-1::/restapis/RestAPI/stages/RestAPIStage",
-    }
-
-
-def test_a_rate_rule_by_address_is_made_only_where_a_limit_is_set() -> None:
-    assert not template().of_type("AWS::WAFv2::WebACL")
-    limited = template(AddressRateLimit="300")
-    assert limited.properties("WebAclAssociation")["WebACLArn"] == "AddressRateAcl.Arn"
-    acl = limited.properties("AddressRateAcl")
-    assert (acl["Scope"], acl["DefaultAction"]) == ("REGIONAL", {"Allow": {}})
-    (rule,) = acl["Rules"]
-    assert rule["Statement"] == {
-        "RateBasedStatement": {"AggregateKeyType": "IP", "Limit": "300", "EvaluationWindowSec": 300}
-    }
-
-
-@pytest.mark.parametrize("origins", ["", "https://a.example"])
-def test_an_address_over_its_limit_is_told_to_wait_as_one_that_is_throttled(origins: str) -> None:
-    found = template(AddressRateLimit="300", CorsAllowOrigins=origins)
-    acl = found.properties("AddressRateAcl")
-    answer = acl["Rules"][0]["Action"]["Block"]["CustomResponse"]
-    headers = {one["Name"]: one["Value"] for one in answer["ResponseHeaders"]}
-    assert (answer["ResponseCode"], headers["Retry-After"], headers["Cache-Control"]) == (
-        429,
-        "60",
-        "no-store",
-    )
-    assert headers.get("Access-Control-Allow-Origin") == ("*" if origins else None)
-    body = acl["CustomResponseBodies"][answer["CustomResponseBodyKey"]]
-    assert body["ContentType"] == "APPLICATION_JSON"
-    throttled = found.properties("RestAPI")["Body"]["x-amazon-apigateway-gateway-responses"]["THROTTLED"]
-    assert body["Content"] == throttled["responseTemplates"]["application/json"]
-
-
-@pytest.mark.parametrize(
-    ("parameters", "is_refused"),
-    [
-        ({}, False),
-        ({"WebAclArn": WEB_ACL}, False),
-        ({"AddressRateLimit": "300"}, False),
-        ({"AddressRateLimit": "300", "WebAclArn": WEB_ACL}, True),
-        ({"CorsAllowOrigin": "https://a.example"}, True),
-        ({"CorsAllowOrigins": "https://a.example"}, False),
-    ],
-)
-def test_parameters_that_cannot_be_are_refused(parameters: dict[str, str], *, is_refused: bool) -> None:
-    """A stage has one web ACL; and what a former name switched on is not switched off without a word."""
-    values = template(**parameters).parameters
-    evaluated = Evaluator(transformed(), values.__getitem__).resolve(transformed()["Rules"]).values()
-    broken = [
-        one["AssertDescription"]
-        for rule in evaluated
-        if rule.get("RuleCondition", True)
-        for one in rule["Assertions"]
-        if not one["Assert"]
-    ]
-    assert bool(broken) is is_refused
-
-
-def test_throttled_requests_are_counted_from_the_access_log() -> None:
-    found = template()
-    counted = found.properties("ThrottledRequestsFilter")
-    assert counted["LogGroupName"] == "AccessLogGroup"
-    assert counted["FilterPattern"] == '{ $.refusal = "THROTTLED" || $.refusal = "QUOTA_EXCEEDED" }'
-    logged = json.loads(found.properties("RestAPIStage")["AccessLogSetting"]["Format"])
-    (metric,) = counted["MetricTransformations"]
-    for one in metric["Dimensions"]:
-        assert one["Value"].removeprefix("$.") in logged
-    assert logged["refusal"] == "$context.error.responseType"
-
-
 def test_each_route_is_throttled_and_the_token_endpoint_sooner() -> None:
     every, token = template(TokenRequestsPerSecond="7").properties("RestAPIStage")["MethodSettings"]
     assert (every["ResourcePath"], every["HttpMethod"], every["ThrottlingRateLimit"]) == ("/*", "*", "2000")
@@ -171,24 +97,46 @@ def test_concurrency_is_reserved_only_where_asked_for() -> None:
     assert limited.properties("Bearer")["ReservedConcurrentExecutions"] == "20"
 
 
-def test_traces_are_sent_where_wanted() -> None:
+def test_only_the_stage_switches_traces_on() -> None:
+    """Lambda checks a function's right to trace at once, which may be before IAM has spread it."""
     for tracing, stage in (("PassThrough", False), ("Active", True)):
         found = template(Tracing=tracing)
         assert found.properties("RestAPIStage")["TracingEnabled"] is stage
         for function in FUNCTIONS:
-            assert found.properties(function)["TracingConfig"] == {"Mode": tracing}
+            assert found.properties(function).get("TracingConfig", {"Mode": "PassThrough"}) == {
+                "Mode": "PassThrough"
+            }
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_each_function_has_a_log_that_expires(function: str) -> None:
-    found = template(LogRetentionDays="365")
-    assert found.properties(function)["LoggingConfig"] == {"LogGroup": GROUPS[function]}
-    assert found.properties(GROUPS[function]) == {"RetentionInDays": "365"}
+    name = f"gatehouse-prod-{GROUPS[function]}"
+    assert template().properties(function)["LoggingConfig"] == {"LogGroup": name}
+    groups = Resolved(data(), {"LogRetentionDays": "365"}).of_type("AWS::Logs::LogGroup").values()
+    assert {"LogGroupName": name, "RetentionInDays": "365"} in groups
+
+
+def test_every_role_has_the_boundary_that_is_asked_for() -> None:
+    roles = template(PermissionsBoundary=BOUNDARY).of_type("AWS::IAM::Role").values()
+    assert [one["PermissionsBoundary"] for one in roles] == [BOUNDARY] * len(FUNCTIONS)
+    assert all("PermissionsBoundary" not in one for one in template().of_type("AWS::IAM::Role").values())
+
+
+def test_a_kms_key_encrypts_table_and_secret_and_every_function_may_use_it() -> None:
+    kept = Resolved(data(), {"KmsKeyArn": KMS_KEY})
+    table, secret = kept.properties("UsersTable"), kept.properties("SigningSecret")
+    assert table["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": KMS_KEY}
+    assert secret["KmsKeyId"] == KMS_KEY
+    for role in template(KmsKeyArn=KMS_KEY).of_type("AWS::IAM::Role").values():
+        allowed = role["Policies"][0]["PolicyDocument"]["Statement"][-1]
+        assert allowed["Resource"] == KMS_KEY
+        via = ["dynamodb.eu-west-1.amazonaws.com", "secretsmanager.eu-west-1.amazonaws.com"]
+        assert allowed["Condition"] == {"StringEquals": {"kms:ViaService": via}}
 
 
 def test_an_access_log_holds_nothing_that_the_caller_writes() -> None:
     settings = template().properties("RestAPIStage")["AccessLogSetting"]
-    assert settings["DestinationArn"] == "arn:aws:logs:eu-west-1:123456789012:log-group:AccessLogGroup:*"
+    assert settings["DestinationArn"] == "arn:aws:logs:eu-west-1:123456789012:log-group:gatehouse-prod-access"
     assert set(json.loads(settings["Format"]).values()) == {
         "access",
         "gatehouse-prod",
@@ -224,6 +172,10 @@ def test_tls_is_1_2_at_least_at_every_address(endpoint: str) -> None:
         ]
     )
     assert found.properties("RestAPI")["EndpointAccessMode"] == "BASIC"
+    # An import of the definition would put both back to AWS's defaults.
+    body = found.properties("RestAPI")["Body"]
+    assert body["x-amazon-apigateway-security-policy"] == policy
+    assert body["x-amazon-apigateway-endpoint-access-mode"] == "BASIC"
     assert found.properties("CustomDomain")["SecurityPolicy"] == "TLS_1_2"
 
 

@@ -124,8 +124,10 @@ class Query:
         names: set[str] = set()
         for command in self.commands:
             bare = re.sub(r'"[^"]*"|/[^/]*/', " ", command)
-            names |= set(re.findall(r"@?[A-Za-z_][\w.]*", bare))
-        return names - made - _WORDS
+            # A field with the name of a word of the language needs backquotes.
+            names |= set(re.findall(r"`([^`]+)`", bare))
+            names |= set(re.findall(r"@?[A-Za-z_][\w.]*", re.sub(r"`[^`]+`", " ", bare))) - _WORDS
+        return names - made
 
 
 _COMMANDS = {"filter", "stats", "display", "sort", "limit", "parse"}

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from infra.deploy import words
+from infra.deploy import output
+from infra.deploy.options import PROJECT
 from infra.deploy.packaging import bytecode, loading
-from infra.deploy.packaging.build import Package, copy_source
+from infra.deploy.packaging.build import Package
 from infra.deploy.packaging.evidence import Mention, Needs
 from infra.deploy.packaging.runtime import INSTALL_COMMAND, VERSION, Interpreter
 from infra.deploy.refusal import Refused
-from infra.deploy.release import PROJECT
+from infra.template.build import copy_source
 
 RUNNING = Interpreter(getattr(sys, "_base_executable", sys.executable), "{}.{}.{}".format(*sys.version_info))
 
@@ -158,7 +159,7 @@ def test_the_deploy_says_in_one_line_what_was_left_out(
     capsys: pytest.CaptureFixture[str], compiled_by: str | None, line: str, *, is_loaded: bool
 ) -> None:
     built = Package(Path("x.zip"), "0", 1, 10, 10, compiled_by=compiled_by, is_loaded=is_loaded)
-    words.package(built, "arm64")
+    output.package(built, "arm64")
     _, said = capsys.readouterr().out.splitlines()
     assert said.startswith(line)
     assert (INSTALL_COMMAND in said) == (compiled_by is None)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from infra.deploy.packaging.build import copy_source
+from infra.deploy.options import PROJECT
 from infra.deploy.packaging.evidence import Mention, Needs, needs_of
 from infra.deploy.refusal import Refused
-from infra.deploy.release import PROJECT
+from infra.template.build import copy_source
 
 
 def needs(folder: Path, code: str, pyproject: str = "", vendor: str = "") -> Needs:

@@ -11,9 +11,9 @@ import pytest
 from cfnlint.data import AdditionalSpecs
 from cfnlint.helpers import load_resource
 
+from infra.deploy.options import PROJECT
 from infra.deploy.packaging import runtime
 from infra.deploy.packaging.runtime import RUNTIME, RUNTIME_NAME, VERSION, Interpreter, find_interpreter
-from infra.deploy.release import PROJECT
 
 OTHER = (RUNTIME[0], RUNTIME[1] - 1)
 
@@ -122,12 +122,12 @@ def test_every_supported_python_is_covered_by_the_pins_and_the_checks() -> None:
     assert project["tool"]["ruff"]["target-version"] == "py{}{}".format(*oldest)
 
 
-@pytest.mark.parametrize("file", ["README.md", "docs/deploy.md", "Makefile", "infra/template.yaml"])
+@pytest.mark.parametrize("file", ["README.md", "docs/deploy.md", "Makefile", "infra/template/service.yaml"])
 def test_no_other_file_names_another_version(file: str) -> None:
     """What is said about the functions' Python is true. 3.11 is the oldest that the project runs on."""
     named = set(re.findall(r"[Pp]ython ?(3\.\d+)", (PROJECT / file).read_text("utf-8")))
     assert named <= {VERSION, "3.11"}
-    if file == "infra/template.yaml":
+    if file == "infra/template/service.yaml":
         assert named == {VERSION}
 
 

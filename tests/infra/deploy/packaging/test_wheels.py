@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from infra.deploy.options import PROJECT
 from infra.deploy.packaging.runtime import VERSION
 from infra.deploy.packaging.wheels import pins_for_lambda, platforms
-from infra.deploy.release import PROJECT
 
 HASH = "--hash=sha256:aa"
 

@@ -1,4 +1,4 @@
-"""What a deploy says about itself."""
+"""What a deploy prints about itself."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import click
 
+from infra.deploy.change_set import ChangeSet
 from infra.deploy.packaging.build import Package
 from infra.deploy.packaging.runtime import INSTALL_COMMAND, VERSION
 from infra.deploy.target import Target
@@ -16,17 +17,11 @@ WEB_ACL = "WebAcl"
 DNS_TARGET = "CustomDomainTarget"
 """The output that says where a domain's record has to point."""
 _MEGABYTE = 1_000_000
-_AFTERWARDS = {
-    "UPDATE_ROLLBACK_COMPLETE": "The old version is running again; nothing of the new one is.",
-    "DELETE_COMPLETE": "Nothing of it is left; run this again once the cause is gone.",
-    "ROLLBACK_COMPLETE": "Nothing of it is left running; run this again once the cause is gone.",
-    "UPDATE_ROLLBACK_FAILED": "Going back to the old version failed too: run this again, to try that first.",
-}
 
 
 def head(target: Target) -> None:
-    """Say where it goes."""
-    click.echo(f"Stack     {target.stack} in account {target.account}, {target.region}")
+    """Print where it goes."""
+    click.echo(f"Stage     {target.stage} in account {target.account}, {target.region}")
 
 
 def package(built: Package, architecture: str) -> None:
@@ -44,25 +39,22 @@ def package(built: Package, architecture: str) -> None:
         click.echo(f"Byte code by Python {built.compiled_by}; the package was {loaded}")
 
 
-def nothing_to_do(release: str) -> None:
-    """Say that all is as it should be."""
-    click.echo(f"Nothing to deploy: release {release} is what runs.")
-
-
-def afterwards(status: str) -> str:
-    """Say in what state a failed deploy has left things."""
-    return _AFTERWARDS.get(status, f"The stack is in state {status}.")
+def changes(stack: str, change_set: ChangeSet) -> None:
+    """Print what would be done to a stack."""
+    click.echo(f"Changes of {stack}")
+    for line in sorted(str(one) for one in change_set.changes):
+        click.echo(line)
 
 
 def way_back(outputs: Mapping[str, str]) -> str:
-    """Say what to do about a deployment that does not answer as it should."""
+    """Return what to do about a deployment that is not as it should be."""
     if DNS_TARGET in outputs:
         return f"If its domain does not lead to {outputs[DNS_TARGET]} yet, make that record and look again."
-    return "To go back, check out the version before, and deploy that."
+    return "To go back to the release before: the same command with ROLLBACK=1."
 
 
 def done(deployment: Deployment, target: Target, outputs: Mapping[str, str]) -> None:
-    """Say where it answers, and how to go on."""
+    """Print where it answers, and how to go on."""
     on = f"--stage {target.stage} --region {target.region}"
     click.echo(f"\nGatehouse answers at {deployment.api_url}")
     if DNS_TARGET in outputs:
@@ -71,9 +63,6 @@ def done(deployment: Deployment, target: Target, outputs: Mapping[str, str]) -> 
     click.echo("\nThe first administrator (asks for the password):")
     click.echo(f"  .venv/bin/python -m infra users create {on} --email you@example.com \\")
     click.echo("    --permission users:read --permission users:write")
-    click.echo("Then sign in:")
-    click.echo(f"  curl {deployment.api_url}/oauth/token -d grant_type=password \\")
-    click.echo("    -d username=you@example.com --data-urlencode password=…")
     if WEB_ACL not in outputs:
         click.echo(f"\n{address_limit(target.stage)}")
 

@@ -1,0 +1,122 @@
+"""The two templates of a stage, as CloudFormation gets them: plain, with no transform left to apply."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import boto3
+import click
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+DATA, SERVICE = Path("infra/template/data.yaml"), Path("infra/template/service.yaml")
+SOURCES = ("app.py", "chalicelib")
+VENDOR = "vendor"
+"""Folder whose contents go to the top of the package as they are, as with `chalice package`."""
+_CHALICE = "from chalice.cli import main; raise SystemExit(main())"
+
+# The transform wants some place; `with_code` puts the real one there.
+_NO_CODE_YET = {"Bucket": "none", "Key": "none"}
+
+Document = dict[str, Any]
+
+
+class CannotPackage(click.ClickException):
+    """Chalice did not describe the app; the message is what it said last."""
+
+
+def data_template(project: Path, stage: str) -> Document:
+    """Return the template of the data with the stage written into every name."""
+    return dict(_written(yaml_parse((project / DATA).read_text(encoding="utf-8")), stage))
+
+
+def service_template(project: Path, stage: str) -> Document:
+    """Have Chalice describe the app, merged with our template. Raises CannotPackage."""
+    with tempfile.TemporaryDirectory(prefix="gatehouse-") as name:
+        folder = Path(name)
+        copy_source(project, folder)
+        (folder / ".chalice").mkdir()
+        for file in (project / ".chalice").glob("*.json"):
+            shutil.copy(file, folder / ".chalice")
+        shutil.copy(project / SERVICE, folder / SERVICE.name)
+        # Chalice packs a zip of its own, which is not used: without requirements that takes milliseconds.
+        (folder / "requirements.txt").touch()
+        _run_chalice(["package", "--stage", stage, "--merge-template", SERVICE.name, "out"], folder)
+        return dict(yaml_parse((folder / "out" / "sam.yaml").read_text(encoding="utf-8")))
+
+
+def translated(document: Document, region: str, version: str) -> Document:
+    """Apply AWS's transform for serverless applications, which CloudFormation would apply otherwise.
+
+    `version` goes into the API's definition: API Gateway deploys a stage anew only where that has changed,
+    and a parameter alone does not change its text.
+    """
+    copy = json.loads(json.dumps(document))
+    copy["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["info"]["version"] = version
+    for resource in copy["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = _NO_CODE_YET
+    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=region))
+    result: Document = translator.translate(copy, parameter_values={})
+    translator.metrics.publish()  # nowhere; without it the translator complains
+    return result
+
+
+def with_code(document: Document, code: dict[str, str]) -> Document:
+    """Return the template with the functions' code, pinned to one version of one object."""
+    copy: Document = json.loads(json.dumps(document))
+    for resource in copy["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::Function":
+            resource["Properties"]["Code"] = code
+    return copy
+
+
+def as_text(document: Document) -> str:
+    """Return a template as JSON: Chalice's YAML has aliases, which CloudFormation does not read."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))
+
+
+def copy_source(project: Path, target: Path) -> None:
+    """Copy the source that runs in Lambda, without what tools and editors leave behind."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+    for name in SOURCES:
+        if (project / name).is_dir():
+            shutil.copytree(project / name, target / name, ignore=ignored)
+        else:
+            shutil.copyfile(project / name, target / name)
+    if (project / VENDOR).is_dir():
+        shutil.copytree(project / VENDOR, target, ignore=ignored, dirs_exist_ok=True)
+
+
+def _written(node: Any, stage: str) -> Any:
+    if isinstance(node, list):
+        return [_written(one, stage) for one in node]
+    if not isinstance(node, dict):
+        return node
+    if set(node) == {"Fn::Sub"}:
+        return node["Fn::Sub"].replace("${Stage}", stage)
+    return {key: _written(one, stage) for key, one in node.items()}
+
+
+def _run_chalice(arguments: list[str], folder: Path) -> None:
+    # Chalice only wants to know a region's name; nothing here asks AWS.
+    environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", _CHALICE, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines() or ["it ended without an error message"]
+        raise CannotPackage(f"Chalice could not package the app: {said[-1]}")
