@@ -24,6 +24,7 @@ from chalicelib.domain.sign_in.device_keys import MAX_DEVICES, DeviceKey
 from chalicelib.domain.sign_in.ports import AccountChanged
 from chalicelib.services import Services
 from tests.changes import ACTOR
+from tests.infra.template.account_flows import account_flows
 from tests.infra.template.recorded import API, AUTHORIZER, MAIL, FunctionHarness
 from tests.mail_requests import mail_request
 from tests.ses_events import bounce, complaint
@@ -46,6 +47,7 @@ def every_flow(stage: FunctionHarness) -> None:
         _own_account,
         _revocations,
         _administration,
+        account_flows,
         _lost_races,
         _denials,
         _rotations,
