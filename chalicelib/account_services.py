@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from chalicelib.accounts.creation import AccountCreation
     from chalicelib.accounts.notices import Notices
     from chalicelib.accounts.own.current_password import CurrentPassword
+    from chalicelib.accounts.own.deletion import AccountDeletion
     from chalicelib.accounts.own.password_change import PasswordChange
+    from chalicelib.accounts.own.username_change import UsernameChange
     from chalicelib.accounts.own_account import OwnAccount
     from chalicelib.accounts.unlocking import Unlocking
     from chalicelib.accounts.verification.codes import CodeCheck
+    from chalicelib.accounts.verification.email_change import EmailChange
     from chalicelib.accounts.verification.password_reset import PasswordReset
     from chalicelib.accounts.verification.registration import Registration
     from chalicelib.accounts.verification.requests import VerificationRequests
@@ -85,6 +88,52 @@ class AccountServices:
             notify=self._notices,
             audit=adapters.audit,
             clock=adapters.clock,
+        )
+
+    @cached_property
+    def change_username(self) -> UsernameChange:
+        """Return the change of one's user name."""
+        from chalicelib.accounts.own.username_change import UsernameChange
+
+        adapters = self.adapters
+        return UsernameChange(
+            self.own_account,
+            adapters.own_changes,
+            self._change,
+            self._notices,
+            adapters.audit,
+            adapters.clock,
+        )
+
+    @cached_property
+    def email_change(self) -> EmailChange:
+        """Return the change of one's address."""
+        from chalicelib.accounts.verification.email_change import EmailChange
+
+        return EmailChange(
+            own_account=self.own_account,
+            current_password=self._current_password,
+            requests=self._verification_requests,
+            codes=self._codes,
+            changes=self.adapters.verified_changes,
+            change=self._change,
+            notify=self._notices,
+            audit=self.adapters.audit,
+        )
+
+    @cached_property
+    def delete_account(self) -> AccountDeletion:
+        """Return the deletion of one's account."""
+        from chalicelib.accounts.own.deletion import AccountDeletion
+
+        adapters = self.adapters
+        return AccountDeletion(
+            self._current_password,
+            adapters.own_changes,
+            self._change,
+            self._notices,
+            adapters.audit,
+            adapters.clock,
         )
 
     @cached_property

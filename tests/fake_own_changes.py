@@ -7,10 +7,16 @@ from dataclasses import replace
 
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
-from chalicelib.domain.accounts.own_changes import PASSWORD_TRIES, AccountState, NewDevice
+from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.own_changes import (
+    PASSWORD_TRIES,
+    RESERVED_SECONDS,
+    AccountState,
+    NewDevice,
+)
 from chalicelib.domain.accounts.passwords import PasswordHash
-from chalicelib.domain.errors import TooManyAttempts
-from chalicelib.domain.sessions.session import EndedSession
+from chalicelib.domain.errors import Conflict, TooManyAttempts
+from chalicelib.domain.sessions.session import EndedSession, Session
 from chalicelib.domain.verification.verification import Verification
 from tests.fake_outage import remote
 from tests.fake_verifications import FakeVerifications
@@ -67,6 +73,53 @@ class FakeOwnChanges(FakeVerifications):
         self._end(list(ended))
         self._record(change)
         return True
+
+    @remote
+    def set_username(self, before: Account, after: Account, change: AccountChange) -> bool:
+        """Set the user name, take its name and reserve the one before."""
+        user_id, now = before.user_id, change.at
+        stored = self.accounts.get(user_id)
+        old = SignInName.of(before.username) if before.username is not None else None
+        new = SignInName.of(after.username) if after.username is not None else None
+        if new is not None and new != old and not self._is_available(new, user_id, now):
+            raise Conflict("user name taken")
+        seen = (before.username, before.username_changes)
+        if stored is None or stored.disabled or (stored.username, stored.username_changes) != seen:
+            return False
+        if old is not None and old != new:
+            del self.names[old]
+            self.reserved[old] = (user_id, now + RESERVED_SECONDS)
+        if new is not None:
+            self.names[new] = user_id
+            self.reserved.pop(new, None)
+        self.accounts[user_id] = replace(
+            stored, username=after.username, username_changes=after.username_changes
+        )
+        self._record(change)
+        return True
+
+    @remote
+    def delete_account(self, state: AccountState, live: Sequence[Session], change: AccountChange) -> bool:
+        """Delete an account."""
+        account = state.account
+        if not self._is_as_read(account):
+            return False
+        del self.accounts[account.user_id]
+        self.hashes.pop(account.user_id, None)
+        for name in account.sign_in_names:
+            del self.names[name]
+        for device in state.devices:
+            self.devices.pop((device.user_id, device.digest), None)
+        for session in live:
+            self.live.pop((session.user_id, session.session_id), None)
+        self._record(change)
+        return True
+
+    @remote
+    def remove_rest(self, user_id: str) -> None:
+        """Remove what is left of a deleted account."""
+        self.live = {key: one for key, one in self.live.items() if one.user_id != user_id}
+        self.past = {key: one for key, one in self.past.items() if one.user_id != user_id}
 
     @remote
     def charge_session(self, session_id: str, now: int, wait_seconds: int) -> None:

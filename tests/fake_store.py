@@ -25,7 +25,8 @@ class FakeStore(FakeOwnChanges):
     def create(self, account: Account, password_hash: PasswordHash, change: AccountChange) -> None:
         """Add an account with its hash and all its names, or nothing."""
         names = account.sign_in_names
-        if account.user_id in self.accounts or any(name in self.names for name in names):
+        now, user_id = account.created_at, account.user_id
+        if user_id in self.accounts or not all(self._is_available(one, user_id, now) for one in names):
             raise InvalidAccount("name taken", description="The address or user name is already taken.")
         self.accounts[account.user_id] = account
         self.hashes[account.user_id] = password_hash

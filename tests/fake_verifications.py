@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
+from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.sign_in.device_keys import DeviceKey, KnownDevice
 from chalicelib.domain.verification.mail_budget import MailBudget
@@ -23,6 +24,7 @@ class FakeVerifications(FakeSignIns):
         self.recorded: list[AccountChange] = []
         self.verifications: dict[str, Verification] = {}
         self.budgets: dict[str, MailBudget] = {}
+        self.reserved: dict[SignInName, tuple[str, int]] = {}
 
     @remote
     def look_up(self, query: AddressQuery) -> AddressView:
@@ -89,6 +91,28 @@ class FakeVerifications(FakeSignIns):
         self._add_device(device_key, verification.epoch, account.created_at)
         self._record(change)
         return True
+
+    @remote
+    def set_email(self, account: Account, verification: Verification, change: AccountChange) -> bool:
+        """Move the address with its name."""
+        stored, user_id = self.accounts.get(account.user_id), account.user_id
+        before, after = SignInName.of(account.email), SignInName.of(verification.address)
+        if stored is None or stored.disabled or stored.email != account.email:
+            return False
+        if stored.security_version != account.security_version or not self._is_unspent(verification):
+            return False
+        if before != after and after in self.names:
+            return False
+        del self.verifications[verification.digest], self.names[before]
+        self.names[after] = user_id
+        version = stored.security_version + 1
+        self.accounts[user_id] = replace(stored, email=verification.address, security_version=version)
+        self._record(change)
+        return True
+
+    def _is_available(self, name: SignInName, user_id: str, now: int) -> bool:
+        owner, until = self.reserved.get(name, (user_id, 0))
+        return name not in self.names and (owner == user_id or until <= now)
 
     def _is_unspent(self, verification: Verification) -> bool:
         found = self.verifications.get(verification.digest)

@@ -41,7 +41,7 @@ def json_object() -> dict[str, Any]:
 
 
 def json_members(
-    required: Mapping[str, type], optional: Mapping[str, type | UnionType] | None = None
+    required: Mapping[str, type | UnionType], optional: Mapping[str, type | UnionType] | None = None
 ) -> dict[str, Any]:
     """Return the members of the body, each of the type given for its name; optional ones may be absent.
 

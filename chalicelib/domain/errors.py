@@ -21,6 +21,7 @@
     ├── Unavailable                   503 temporarily_unavailable
     │   ├── UnreadableKey             503 temporarily_unavailable
     │   └── TooManyUnknownKeys        503 temporarily_unavailable
+    ├── Conflict                      409 conflict
     ├── InvalidCode                   400 invalid_code
     └── InvalidAccount                an account that cannot be created or changed
 
@@ -226,6 +227,13 @@ class TooManyUnknownKeys(Unavailable):
 
     Anyone can send such tokens, so this is no outage, and must not be counted or alarmed as one.
     """
+
+
+class Conflict(GatehouseError):
+    """Somebody else has what was asked for, such as a user name."""
+
+    status, code = 409, "conflict"
+    description = "The request conflicts with what there is."
 
 
 class InvalidCode(GatehouseError):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.api.events import Answer, Gateway
-from tests.api.json_requests import NEW_PASSWORD, as_user, ask, post
+from tests.api.json_requests import NEW_PASSWORD, as_user, ask, mailed_code, post
 from tests.oauth.actors import EMAIL, PASSWORD, account
 
 Flow = Callable[[], Answer]
@@ -54,6 +54,30 @@ def change_password(gateway: Gateway) -> Flow:
     return lambda: as_user(gateway, "POST", "/me/password", token, **body)
 
 
+def change_username(gateway: Gateway) -> Flow:
+    token = signed_in(gateway)
+    return lambda: as_user(gateway, "PATCH", "/me", token, username="another")
+
+
+def change_email(gateway: Gateway) -> Flow:
+    token = signed_in(gateway)
+    body = {"email": "new@example.com", "current_password": PASSWORD}
+    return lambda: as_user(gateway, "POST", "/me/email", token, **body)
+
+
+def verify_email(gateway: Gateway) -> Flow:
+    token = signed_in(gateway)
+    body = {"email": "new@example.com", "current_password": PASSWORD}
+    verification = as_user(gateway, "POST", "/me/email", token, **body).json["verification"]
+    code = mailed_code(gateway)
+    return lambda: as_user(gateway, "POST", "/me/email/verify", token, verification=verification, code=code)
+
+
+def delete_account(gateway: Gateway) -> Flow:
+    token = signed_in(gateway)
+    return lambda: as_user(gateway, "POST", "/me/delete", token, current_password=PASSWORD)
+
+
 ACCOUNT_FLOWS: dict[Callable[[Gateway], Flow], int] = {
     sign_up: 202,
     verify: 200,
@@ -61,4 +85,8 @@ ACCOUNT_FLOWS: dict[Callable[[Gateway], Flow], int] = {
     forgot: 202,
     reset: 200,
     change_password: 204,
+    change_username: 200,
+    change_email: 202,
+    verify_email: 204,
+    delete_account: 204,
 }

@@ -16,6 +16,7 @@ from chalicelib.adapters.dynamodb.items import (
     password_item,
     password_key,
 )
+from chalicelib.adapters.dynamodb.own_account.name_items import AVAILABLE, available_values, name_item
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
@@ -45,8 +46,8 @@ class DynamoDBAccounts:
             self._audit(change),
         ]
         for name in account.sign_in_names:
-            item: Item = name_key(name) | {"user_id": {"S": account.user_id}}
-            actions.append(self._table.put(item, _FREE))
+            taken = available_values(account.user_id, account.created_at)
+            actions.append(self._table.put(name_item(name, account.user_id), AVAILABLE, taken))
         if not self._table.transact(actions):
             raise InvalidAccount("name taken", description="The address or user name is already taken.")
 

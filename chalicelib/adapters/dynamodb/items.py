@@ -57,7 +57,8 @@ def name_key(name: SignInName) -> Item:
 
 def owner_of(item: Item | None) -> str | None:
     """Return the user id of the account that a name finds, from the item of the name."""
-    return item["user_id"]["S"] if item else None
+    # One that is reserved for a former owner finds nobody.
+    return item["user_id"]["S"] if item and "user_id" in item else None
 
 
 def sessions_partition(user_id: str) -> str:
@@ -89,6 +90,7 @@ def account_item(account: Account) -> Item:
         "session_count": number(account.session_count),
         "device_count": number(account.device_count),
         "recounts": number(account.recounts),
+        "username_changes": times(account.username_changes),
     }
     if account.username is not None:
         item["username"] = {"S": account.username}
@@ -109,6 +111,7 @@ def account_of(item: Item) -> Account:
         session_count=integer(item, "session_count"),
         device_count=integer(item, "device_count"),
         recounts=integer(item, "recounts"),
+        username_changes=tuple(int(one["N"]) for one in item["username_changes"]["L"]),
     )
 
 
@@ -195,6 +198,11 @@ def ended_of(item: Item) -> EndedSession:
 def number(value: int) -> Value:
     """Return an integer as DynamoDB takes it."""
     return {"N": str(value)}
+
+
+def times(values: tuple[int, ...]) -> Value:
+    """Return a list of Unix times as DynamoDB takes it."""
+    return {"L": [number(one) for one in values]}
 
 
 def integer(item: Item, name: str) -> int:

@@ -26,6 +26,8 @@ class Account:
     password_version: int = 1
     security_version: int = 1
     """Counts changes of password, address and `disabled`: each voids the codes that were mailed before."""
+    username_changes: tuple[int, ...] = ()
+    """When the user name was changed within the last day before its last change, in Unix seconds."""
     session_count: int = 0
     """At least the number of active sessions: an end does not lower it, a sign-in at the limit does."""
     device_count: int = 0

@@ -16,6 +16,8 @@ from chalicelib.domain.sessions.session import EndedSession, Session
 from chalicelib.domain.sign_in.device_keys import DeviceKey, KnownDevice
 from chalicelib.domain.verification.verification import Verification
 
+RESERVED_SECONDS = 90 * 86_400
+"""Seconds for which a user name that was given up stays reserved for its former owner."""
 PASSWORD_TRIES = 10
 """Wrong current passwords of one session before it has to wait between tries."""
 
@@ -60,6 +62,22 @@ class OwnChanges(Protocol):
         With `only_device`, every other device is forgotten. Return False, and change nothing, where the
         account, its sessions or its devices are no longer those of `state`, or the code was spent.
         """
+
+    def set_username(self, before: Account, after: Account, change: AccountChange) -> bool:
+        """Set the user name of `after`; that of `before` stays reserved for its owner for a while.
+
+        Raises Conflict where the name is somebody else's or reserved for somebody else. Return False, and
+        change nothing, where the account is no longer `before`.
+        """
+
+    def delete_account(self, state: AccountState, live: Sequence[Session], change: AccountChange) -> bool:
+        """Delete an account with its hash, names, devices and the sessions `live`.
+
+        Return False, and change nothing, where they are no longer those of `state`.
+        """
+
+    def remove_rest(self, user_id: str) -> None:
+        """Remove what is left of a deleted account: expired and ended sessions. Repeating it does no harm."""
 
     def charge_session(self, session_id: str, now: int, wait_seconds: int) -> None:
         """Count one try of the current password on a session, before it is compared.

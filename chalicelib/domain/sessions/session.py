@@ -22,6 +22,7 @@ class EndReason(StrEnum):
     DISABLED = "account_disabled"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
     PASSWORD_RESET = "password_reset"  # noqa: S105
+    DELETED = "account_deleted"
     ADMINISTRATOR = "ended_by_administrator"
 
 

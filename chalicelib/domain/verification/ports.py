@@ -77,3 +77,6 @@ class VerifiedChanges(Protocol):
         change: AccountChange,
     ) -> bool:
         """Create an account with its first device. Return False also where its address is taken."""
+
+    def set_email(self, account: Account, verification: Verification, change: AccountChange) -> bool:
+        """Set the address of the verification. Return False also where it is taken."""

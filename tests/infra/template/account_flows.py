@@ -11,7 +11,7 @@ from infra.local.gateway.messages import Response
 from tests.infra.template.recorded import FunctionHarness
 
 PASSWORD, OTHER = "open the gate, please", "a tin of green paint"
-EVE = "eve@example.com"
+EVE, NEW = "eve@example.com", "eve@example.org"
 
 
 def account_flows(stage: FunctionHarness) -> None:
@@ -19,6 +19,8 @@ def account_flows(stage: FunctionHarness) -> None:
     _sign_up(stage)
     _reset(stage)
     _change_password(stage)
+    _change_names(stage)
+    _delete(stage)
 
 
 def _sign_up(stage: FunctionHarness) -> None:
@@ -46,6 +48,23 @@ def _change_password(stage: FunctionHarness) -> None:
     for _ in range(11):
         answer = _post(stage, "/me/password", token, **body)
     assert answer.status == 429
+
+
+def _change_names(stage: FunctionHarness) -> None:
+    token = stage.sign_in(EVE)["access_token"]
+    for name, status in (("first", 200), ("ada.l", 200), ("Ada.L", 200), (None, 200)):
+        assert stage.ask("PATCH", "/me", token, body={"username": name}).status == status
+    asked = _post(stage, "/me/email", token, email=NEW, current_password=PASSWORD)
+    body = {"verification": json.loads(asked.body)["verification"], "code": _code(stage)}
+    assert _post(stage, "/me/email/verify", token, **body).status == 204
+
+
+def _delete(stage: FunctionHarness) -> None:
+    stage.sign_in(NEW)
+    stage.sign_in(NEW)
+    token = stage.sign_in(NEW)["access_token"]
+    assert stage.ask("PATCH", "/me", token, body={"username": "last"}).status == 200
+    assert _post(stage, "/me/delete", token, current_password=PASSWORD).status == 204
 
 
 def _post(stage: FunctionHarness, path: str, token: str = "", **body: Any) -> Response:

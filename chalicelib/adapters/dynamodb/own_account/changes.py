@@ -12,6 +12,8 @@ from chalicelib.adapters.dynamodb.items import (
     account_key,
     account_of,
     ended_item,
+    ended_partition,
+    name_key,
     number,
     password_item,
     password_key,
@@ -20,14 +22,17 @@ from chalicelib.adapters.dynamodb.items import (
     session_of,
     sessions_partition,
 )
+from chalicelib.adapters.dynamodb.own_account.names import RENAME_TAKEN, rename_actions
 from chalicelib.adapters.dynamodb.own_account.password_tries import count_try, tries_key
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.dynamodb.verification.items import spent_code
+from chalicelib.adapters.dynamodb_errors import Refused
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.own_changes import AccountState, NewDevice
 from chalicelib.domain.accounts.passwords import PasswordHash
-from chalicelib.domain.sessions.session import EndedSession
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.sessions.session import EndedSession, Session
 from chalicelib.domain.verification.verification import Verification
 
 if TYPE_CHECKING:
@@ -92,6 +97,36 @@ class DynamoDBOwnChanges:
         traces = [_put(table, ended_item(one, self._keep_days)) for one in ended]
         return table.transact([*actions, *traces[: _MAX_ACTIONS - len(actions)]])
 
+    def set_username(self, before: Account, after: Account, change: AccountChange) -> bool:
+        """Set the user name, take its name and reserve the one before."""
+        try:
+            self._table.transact_or_refuse(rename_actions(self._table, before, after, change))
+        except Refused as refused:
+            if RENAME_TAKEN in refused.items and before.username != after.username:
+                raise Conflict("user name taken", user_id=before.user_id) from refused
+            return False
+        return True
+
+    def delete_account(self, state: AccountState, live: Sequence[Session], change: AccountChange) -> bool:
+        """Delete everything that does not expire by itself, and every session that is active."""
+        table, account = self._table, state.account
+        own: Item = {":user_id": {"S": account.user_id}}
+        actions = [
+            table.delete(account_key(account.user_id), _AS_READ, as_read_values(account)),
+            _delete(table, password_key(account.user_id)),
+            table.put(change_item(change), _FREE),
+        ]
+        actions += [table.delete(name_key(name), "user_id = :user_id", own) for name in account.sign_in_names]
+        actions += [_delete(table, device_key_of(one.user_id, one.digest)) for one in state.devices]
+        actions += [_delete(table, session_key(one.user_id, one.session_id)) for one in live]
+        return table.transact(actions)
+
+    def remove_rest(self, user_id: str) -> None:
+        """Delete expired and ended sessions one by one."""
+        for partition in (sessions_partition(user_id), ended_partition(user_id)):
+            for item in self._table.partition(partition):
+                self._table.remove({"pk": item["pk"], "sk": item["sk"]})
+
     def charge_session(self, session_id: str, now: int, wait_seconds: int) -> None:
         """Count one try of the current password."""
         count_try(self._table, session_id, now, wait_seconds)
@@ -99,6 +134,10 @@ class DynamoDBOwnChanges:
     def clear_session(self, session_id: str) -> None:
         """Forget the tries of a session."""
         self._table.remove(tries_key(session_id))
+
+
+def _delete(table: Table, key: Item) -> TransactWriteItemTypeDef:
+    return {"Delete": {"TableName": table.name, "Key": key}}
 
 
 def _put(table: Table, item: Item) -> TransactWriteItemTypeDef:

@@ -7,13 +7,17 @@ from chalicelib.adapters.dynamodb.devices import device_item
 from chalicelib.adapters.dynamodb.items import (
     Item,
     account_item,
+    account_key,
     name_key,
+    number,
     password_item,
 )
+from chalicelib.adapters.dynamodb.own_account.name_items import AVAILABLE, available_values, name_item
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.dynamodb.verification.items import spent_code
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
+from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.sign_in.device_keys import DeviceKey
 from chalicelib.domain.verification.verification import Verification
@@ -45,6 +49,33 @@ class DynamoDBVerifiedChanges:
             table.put(change_item(change), _FREE),
         ]
         for name in account.sign_in_names:
-            item: Item = name_key(name) | {"user_id": {"S": user_id}}
-            actions.append(table.put(item, _FREE))
+            taken = available_values(user_id, account.created_at)
+            actions.append(table.put(name_item(name, user_id), AVAILABLE, taken))
+        return table.transact(actions)
+
+    def set_email(self, account: Account, verification: Verification, change: AccountChange) -> bool:
+        """Move the address with its name."""
+        user_id, table = account.user_id, self._table
+        before, after = SignInName.of(account.email), SignInName.of(verification.address)
+        actions = [
+            spent_code(table, verification),
+            table.update_action(
+                account_key(user_id),
+                "SET email = :after, security_version = security_version + :one",
+                condition="security_version = :version AND disabled = :enabled AND email = :before",
+                values={
+                    ":before": {"S": account.email},
+                    ":after": {"S": verification.address},
+                    ":version": number(account.security_version),
+                    ":enabled": {"BOOL": False},
+                    ":one": number(1),
+                },
+            ),
+            table.put(change_item(change), _FREE),
+        ]
+        # Another spelling of the same address keeps its name.
+        if before != after:
+            actions.append(table.put(name_item(after, user_id), _FREE))
+            own: Item = {":user_id": {"S": user_id}}
+            actions.append(table.delete(name_key(before), "user_id = :user_id", own))
         return table.transact(actions)
