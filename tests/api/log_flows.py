@@ -31,6 +31,7 @@ from tests.oauth.actors import account
 PASSWORD = "Tr0ub4dor & 3 Zebras?"
 LONG_PASSWORD = "Xylophone/Quartz+" * 6
 WRONG_PASSWORD = "Guessed: 0penSesame!"
+SECRETS = ("access_token", "refresh_token", "device_key")
 NAME = "mallory.mustermann@secret.example"
 NASTY_NAMES = [
     'inject\n{"message":"forged","level":"ERROR"}',
@@ -62,7 +63,7 @@ class Diary:
 
     def heard(self, answer: Answer) -> dict[str, Any]:
         body: dict[str, Any] = json.loads(answer.text) if answer.text else {}
-        self.secrets |= {body[name] for name in ("access_token", "refresh_token") if name in body}
+        self.secrets |= {body[name] for name in SECRETS if name in body}
         return body
 
     def seen(self, *values: bytes | None) -> None:
@@ -121,7 +122,10 @@ class ApiClient:
             self.gateway.protected("DELETE", f"/me/sessions/{WRONG_PASSWORD}", access)
 
     def everything(self) -> None:
-        first = self.sign_in()["refresh_token"]
+        key = self.sign_in()["device_key"]
+        self.token(grant_type="password", username=NAME, password=WRONG_PASSWORD, device_key=key)
+        self.token(grant_type="password", username=key, password=key, device_key=key + "=")
+        first = self.sign_in(device_key=key)["refresh_token"]
         self.fail_to_sign_in()
         second = self.refresh(first)["refresh_token"]
         self.refresh(first)

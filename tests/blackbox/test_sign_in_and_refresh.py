@@ -20,14 +20,8 @@ def test_the_answer_to_a_sign_in(stage: LocalDeployment) -> None:
     answer = app.sign_in()
     assert summarize_private(answer) == "200"
     body = answer.json()
-    assert set(body) == {
-        "access_token",
-        "token_type",
-        "expires_in",
-        "refresh_token",
-        "scope",
-        "device_key",
-    }
+    members = {"access_token", "token_type", "expires_in", "refresh_token", "scope", "device_key"}
+    assert set(body) == members
     assert (body["token_type"], body["expires_in"]) == ("Bearer", 3600)
     assert body["scope"] == "users:read users:write"
     assert VSCHAR.fullmatch(body["access_token"])

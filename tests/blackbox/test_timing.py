@@ -17,7 +17,12 @@ TOLERANCE = 0.10
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDeployment]:
-    with staged(tmp_path_factory.mktemp("stage"), BCRYPT_COST=12) as running:
+    with staged(
+        tmp_path_factory.mktemp("stage"),
+        BCRYPT_COST=12,
+        SIGN_IN_NETWORK_FAILURES=50,
+        SIGN_IN_FREE_FAILURES=50,
+    ) as running:
         yield running
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -85,8 +85,9 @@ class DynamoDBSignIns:
                 charge = charge_device(table, device, attempt.at, limits)
             if charge is None:
                 charge = charge_name(table, attempt, limits, failures, user_id)
-        account, password = rows.result()
-        candidate = _candidate(account, password, sessions.result(), devices.result())
+        with self._name_charge_taken_back(charge):
+            account, password = rows.result()
+            candidate = _candidate(account, password, sessions.result(), devices.result())
         return BegunSignIn(candidate if user_id else None, charge, epoch)
 
     def withdraw(self, charge: Charge) -> None:
@@ -127,6 +128,20 @@ class DynamoDBSignIns:
         """Delete the failures of names."""
         removed = [self._table.remove(failures_key(one)) for one in failures_ids]
         return sum(item is not None and integer(item, "total") > 0 for item in removed)
+
+    @contextmanager
+    def _name_charge_taken_back(self, charge: Charge) -> Iterator[None]:
+        """Take the charge of a name back where the password cannot be checked: it was no guess.
+
+        A device's stays, since only a right password clears it; it can try again after a while.
+        """
+        try:
+            yield
+        except Unavailable:
+            if isinstance(charge, NameCharge):
+                with suppress(Unavailable):
+                    self.withdraw(charge)
+            raise
 
     def _look_up(self, attempt: SignInAttempt) -> list[Item | None]:
         keys = [name_key(attempt.name), failures_key(attempt.failures_id), system_key(attempt.failures_id)]

@@ -81,7 +81,7 @@ class PasswordGrant:
                 audience=request.audience,
                 now=attempt.at,
             )
-        rehash = self.hasher.hash(password) if check.is_outdated else None
+            rehash = self.hasher.hash(password) if check.is_outdated else None
         device_key = self._open(session, candidate, begun.charge, attempt.device_key, rehash)
         refresh_token = session.family.token(session.user_id, session.session_id, secret)
         return TokenResponse(access_token, expires_in, refresh_token.serialize(), scope, device_key)

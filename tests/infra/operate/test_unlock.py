@@ -42,12 +42,13 @@ def test_every_name_of_an_account_is_unlocked_by_any_of_its_names_or_its_id(
     for name in (email, username):
         use_up(stage, name)
     said = unlock(stage, {"email": email, "username": username, "id": user_id}[by])
-    whom = f"{email} (user name {username}, id {user_id})"
-    assert said == f"Unlocked {whom}: of 2 names, 2 had failed sign-ins.\n"
+    who = f"{email} (user name {username}, id {user_id})"
+    assert said == f"Unlocked {who}: of 2 names, 2 had failed sign-ins.\n"
     app = stage.visitor(email)
     for name in (email, username):
         assert app.sign_in(username=name).status_code == 200
-    assert unlock(stage, username) == f"Unlocked {whom}: of 2 names, 0 had failed sign-ins.\n"
+    assert unlock(stage, username) == f"Unlocked {who}: of 2 names, 0 had failed sign-ins.\n"
+    assert "sign_in_unlocked, by " in stage.operate("users", "show", email).output
 
 
 def test_a_name_that_finds_nobody_is_unlocked_and_called_that(stage: LocalDeployment) -> None:

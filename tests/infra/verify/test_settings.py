@@ -129,9 +129,13 @@ def test_the_policy_is_the_template_s() -> None:
         assert wrong(answers, EndpointType=endpoint) == []
 
 
+def stub_of(answers: dict[str, Any]) -> Callable[[str], Stub]:
+    return lambda _: Stub(answers)
+
+
 def test_the_web_acl_that_the_stack_makes_is_looked_for() -> None:
     outputs = {**OUTPUTS, "WebAcl": "arn"}
     for found, is_right in (("arn", True), ("another", False), (None, False)):
         answers = {**RIGHT, "get_stage": {**RIGHT["get_stage"], "webAclArn": found}}
-        rows = list(Verification("prod", VALUES, outputs, lambda _, said=answers: Stub(said)).rows())
+        rows = list(Verification("prod", VALUES, outputs, stub_of(answers)).rows())
         assert all(row.is_right for row in rows) is is_right
