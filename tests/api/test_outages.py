@@ -34,10 +34,7 @@ def calls_of(prepare: Prepare) -> Iterator[tuple[str, str]]:
 AFTERWARDS = "remove_rest"
 """Called once the change is made: its failure is none of the request."""
 STEPS = [
-    (prepare, port, method)
-    for prepare in FLOWS
-    for port, method in calls_of(prepare)
-    if method != AFTERWARDS
+    (prepare, port, method) for prepare in FLOWS for port, method in calls_of(prepare) if method != AFTERWARDS
 ]
 
 
