@@ -114,7 +114,7 @@ ASSUMED = {
     "key cache": Assumption(60, "s", "between two reads of the secret by a warm function"),
     "log retention": Assumption(30, "days", "LogRetentionDays"),
 }
-FIXED = {"Secrets": 1.0, "Alarm metrics": 14.0, "Dashboards": 1.0}
+FIXED = {"Secrets": 1.0, "Alarm metrics": 17.0, "Dashboards": 1.0}
 FIXED_WITH_TRAFFIC = {**FIXED, "Custom metrics": 10.0}
 
 

@@ -81,5 +81,5 @@ def at_first(value: Any) -> str:
         stage = document()["Parameters"]["Stage"]["Default"]
         return str(value["Fn::Sub"]).replace("${Stage}", stage)
     (condition, _, otherwise) = value["Fn::If"]
-    assert condition == "HasDomain", "and there is none by default"
+    assert condition in {"HasDomain", "HasMail"}, "and there is none by default"
     return at_first(otherwise)

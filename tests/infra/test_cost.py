@@ -53,7 +53,7 @@ def test_each_step_of_a_price_applies_only_within_it() -> None:
 
 
 def test_an_idle_month_is_a_secret_alarms_and_a_dashboard() -> None:
-    assert usd(bill(month(0))) == pytest.approx(0.40 + 14 * 0.10 + 3.00)
+    assert usd(bill(month(0))) == pytest.approx(0.40 + 17 * 0.10 + 3.00)
 
 
 def test_one_sign_in() -> None:

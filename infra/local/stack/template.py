@@ -81,6 +81,4 @@ class Template:
         return properties
 
     def _evaluator(self, physical_ids: Mapping[str, str]) -> Evaluator:
-        values = {**self._values, **physical_ids}
-        # No attribute is used here; the dead-letter queue's ARN is resolved with the rest of its queue.
-        return Evaluator(self._document, values.__getitem__, lambda *names: ".".join(names))
+        return Evaluator(self._document, {**self._values, **physical_ids}.__getitem__)

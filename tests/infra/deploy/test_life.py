@@ -45,6 +45,7 @@ def test_the_functions_run_the_uploaded_version_with_their_settings(deployed: De
         "app.app",
         "chalicelib.api.authorizer.bearer",
         "chalicelib.api.key_rotation.rotate",
+        "chalicelib.api.mail.mail",
     ]
     for one in functions.values():
         settings = one["Environment"]["Variables"]

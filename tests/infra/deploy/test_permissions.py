@@ -26,6 +26,7 @@ RIGHTS: dict[str, dict[str, str]] = yaml.safe_load(
     Path(__file__).with_name("cloudformation_rights.yaml").read_text(encoding="utf-8")
 )
 ROLE = "arn:aws:iam::1:role/gatehouse-prod-ApiHandlerRole"
+VIA = "cloudformation.amazonaws.com"
 BOUNDARY = {"StringLike": {"iam:PermissionsBoundary": "arn:aws:iam::*:policy/gatehouse-boundary"}}
 
 
@@ -117,10 +118,9 @@ def test_the_other_conditions() -> None:
         "RolesForTheirServices": {
             "StringEquals": {"iam:PassedToService": ["apigateway.amazonaws.com", "lambda.amazonaws.com"]}
         },
+        "Mapping": {"ArnLike": {"lambda:FunctionArn": "arn:aws:lambda:*:*:function:gatehouse-*"}},
         # CloudFormation asks for it when it updates the secret; whoever deploys cannot ask.
-        "KeyThroughCloudFormationOnly": {
-            "ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}
-        },
+        "KeyThroughCloudFormationOnly": {"ForAnyValue:StringEquals": {"aws:CalledVia": VIA}},
     }
 
 
@@ -145,13 +145,16 @@ def test_the_boundary_ends_at_gatehouse_s_own() -> None:
 
 
 def test_the_smoke_test_is_allowed_an_account_and_no_hash() -> None:
-    calls: set[Call] = set()
+    calls, remaining = set[Call](), list[str]()
     with pytest.MonkeyPatch.context() as patch, taught_aws(patch) as aws:
         assert DeployHarness(aws).deploy("--no-check").exit_code == 0
-        with asked_by("smoke", calls), temporary_account(open_deployment("prod", REGION)):
+        aws.refuse["GetSecretValue"] = "AccessDeniedException"
+        with asked_by("smoke", calls), temporary_account(open_deployment("prod", REGION), remaining.append):
             pass
     allowed = policy("smoke")
-    assert [call for call in sorted(calls) if not allowed.allows(call)] == []
+    # Which sessions are active, the epoch of the table tells as well.
+    refused = {call.action for call in calls if not allowed.allows(call)}
+    assert (refused, remaining) == ({"secretsmanager:GetSecretValue"}, [])
     for statement in document("smoke")["Statement"]:
         if any(re.search("Get|Query|Scan", one) for one in statement["Action"]):
             keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]

@@ -34,7 +34,7 @@ def test_a_machine_that_is_not_set_up_for_aws(
         ("GetCallerIdentity", "ExpiredToken", "The AWS credentials have expired: sign in again"),
         ("GetCallerIdentity", "InvalidClientTokenId", "AWS does not accept these credentials: "),
         ("GetCallerIdentity", "<html>", "Unable to parse response"),
-        ("CreateChangeSet", "AccessDenied", "AWS refused (AccessDenied): No."),
+        ("CreateChangeSet", "AccessDenied", "AWS refused (AccessDenied): No; docs/policies.md says"),
     ],
 )
 def test_what_aws_refuses_is_told(harness: DeployHarness, call: str, code: str, sentence: str) -> None:

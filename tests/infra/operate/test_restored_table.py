@@ -104,6 +104,11 @@ def test_the_runbook_brings_accounts_back_and_no_session(stage: LocalDeployment)
         TableName="gatehouse-restored",
         BillingMode="PAY_PER_REQUEST",
         **{name: described[name] for name in ("AttributeDefinitions", "KeySchema")},
+        # A restore brings the indexes too.
+        GlobalSecondaryIndexes=[
+            {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}
+            for index in described["GlobalSecondaryIndexes"]
+        ],
     )
     for item in saved(stage):
         client.put_item(TableName="gatehouse-restored", Item=item)

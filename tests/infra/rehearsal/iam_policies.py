@@ -21,11 +21,13 @@ _OPERATORS = re.compile(
     r"((ForAllValues|ForAnyValue):)?(String(Not)?(Equals(IgnoreCase)?|Like)|Numeric(Not)?(Equals|(Less|Greater)Than(Equals)?)"
     r"|Date(Not)?(Equals|(Less|Greater)Than(Equals)?)|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?|Null"
 )
-# Keys of the reference that depend on the action, which cfn-lint leaves out: of DynamoDB's, IAM's, KMS's and
-# Secrets Manager's pages, and the global ones that are of use here. Read on 2026-11-25.
+# Keys of the reference that depend on the action, which cfn-lint leaves out: of DynamoDB's, IAM's, KMS's,
+# Lambda's, SES's and Secrets Manager's pages, and the global ones that are of use here. Read on 2026-11-25.
 _KEYS_OF_ACTIONS = {
     "dynamodb": {"Attributes", "LeadingKeys", "ReturnConsumedCapacity", "ReturnValues", "Select"},
     "iam": {"AWSServiceName", "PassedToService", "PermissionsBoundary", "PolicyARN"},
+    "lambda": {"CodeSigningConfigArn", "EventSourceToken", "FunctionArn", "Layer", "Principal"},
+    "ses": {"FeedbackAddress", "FromAddress", "FromDisplayName", "Recipients"},
     "kms": {"CallerAccount", "EncryptionContextKeys", "GrantIsForAWSResource", "ViaService"},
     "secretsmanager": {"RecoveryWindowInDays", "VersionId", "VersionStage", "ForceDeleteWithoutRecovery"},
     "cloudformation": {"ChangeSetName", "ResourceTypes", "RoleArn", "StackPolicyUrl", "TemplateUrl"},

@@ -82,8 +82,9 @@ def test_only_this_stack_is_watched(one: Watched) -> None:
 @pytest.mark.parametrize("one", [one for one in WATCHED if one.namespace != "Gatehouse"], ids=names)
 def test_a_metric_of_aws_is_one_that_aws_has(one: Watched) -> None:
     assert one.name in OF_AWS[(one.namespace, ",".join(sorted(one.dimensions)))]
-    # The table has the name of the stack.
-    resources = {*TEMPLATE_RESOLVED.resources, STACK, TEMPLATE_RESOLVED.parameters["Stage"]}
+    # The table has the name of the stack, and the queues have names that begin with it.
+    named = {STACK, f"{STACK}-mail", f"{STACK}-mail-dead"}
+    resources = {*TEMPLATE_RESOLVED.resources, *named, TEMPLATE_RESOLVED.parameters["Stage"]}
     assert {value for _, value in one.values} <= resources
 
 
@@ -156,10 +157,10 @@ def test_the_end_of_a_session_is_found_with_its_reason() -> None:
     assert all("user_id" in line and "session_id" in line for line in lines)
 
 
-def test_outages_are_found_in_both_functions_and_crashes_with_their_place() -> None:
+def test_outages_are_found_in_every_function_and_crashes_with_their_place() -> None:
     lines = found_by("outages")
-    assert {("authorizer", "GET /me"), (None, "GET /me"), (None, "POST /oauth/token")} <= {
-        (line.get("function"), line["route"]) for line in lines
+    assert {("authorizer", "GET /me"), (None, "GET /me"), (None, "POST /oauth/token"), ("mail", None)} <= {
+        (line.get("function"), line.get("route")) for line in lines
     }
     assert [line for line in lines if line["message"] == "crash" and "flows.py" in line["where"]]
 
@@ -176,7 +177,7 @@ def test_a_function_that_was_killed_is_counted_among_the_outages(line: str) -> N
     query = QUERIES[f"{STACK}/outages"]
     (pattern,) = re.findall(r"parse @message /(.+)/", query.text)
     assert re.search(pattern.replace("(?<", "(?P<"), line)
-    assert set(query.groups) == {f"gatehouse-prod-{one}" for one in ("api", "authorizer", "rotation")}
+    assert set(query.groups) == {f"gatehouse-prod-{one}" for one in ("api", "authorizer", "rotation", "mail")}
     for said in recording().logged:
         assert not re.search(pattern.replace("(?<", "(?P<"), json.dumps(said))
 

@@ -24,7 +24,7 @@ from infra.operate.api_client import ApiClient
 from tests.blackbox.deployed import KINDS, Deployed, at_first
 from tests.blackbox.local_deployment import LocalDeployment, staged
 from tests.fakes import FakeAdapters, FakeClock, fake_services
-from tests.infra.template.packaged import document
+from tests.infra.template.packaged import FUNCTIONS, document
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 DEPLOYED = Deployed()
@@ -173,7 +173,7 @@ def test_every_route_goes_to_the_one_function_and_bodies_are_text() -> None:
     assert DEPLOYED.body["x-amazon-apigateway-binary-media-types"] == app.api.binary_types
 
 
-@pytest.mark.parametrize("function", ["APIHandler", "Bearer", "Rotate"])
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_functions_have_the_same_settings(stage: LocalDeployment, function: str) -> None:
     """All but what can only differ: where things are, and how cheap a test may make a hash."""
     variables = DEPLOYED.resources[function]["Properties"]["Environment"]["Variables"]
@@ -185,5 +185,5 @@ def test_the_functions_have_the_same_settings(stage: LocalDeployment, function: 
         if getattr(deployed, setting.name) != getattr(local, setting.name)
     }
     places = {"stage", "users_table", "signing_secret_id", "issuer", "aws_endpoint_url", "endpoint_type"}
-    assert differing == places | {"bcrypt_cost"}
+    assert differing == places | {"bcrypt_cost", "mail_from", "mail_queue_url"}
     assert deployed.bcrypt_cost == 12

