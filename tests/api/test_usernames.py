@@ -52,6 +52,7 @@ def test_a_taken_name_is_a_conflict_and_a_given_up_one_stays_reserved_for_90_day
 ) -> None:
     other, clock = bob(gateway), gateway.services.adapters.clock
     assert rename(gateway, other, "ALICE") == (409, "conflict")
+    assert gateway.services.adapters.mail_queue.requests == []
     assert rename(gateway, alice, "ada") == (200, "ada")
     assert rename(gateway, other, "alice") == (409, "conflict")
     assert rename(gateway, alice, "alice") == (200, "alice")

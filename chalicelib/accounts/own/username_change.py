@@ -43,10 +43,11 @@ class UsernameChange:
             if account.username == name:
                 return account
             after = self._renamed(account, name)
-            self.notify(MailKind.USERNAME_CHANGED, account, languages)
             change = self.change(account.user_id, ChangeKind.USERNAME_CHANGED, account.user_id)
             if self.own_changes.set_username(account, after, change):
                 self.audit.account_changed(change)
+                # Afterwards, unlike other notices: anybody can ask for taken names as often as they like.
+                self.notify(MailKind.USERNAME_CHANGED, account, languages)
                 return after
         raise Unavailable("too many changes of one account at once")
 
