@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from chalicelib.adapters.dynamodb_errors import Contention
 from chalicelib.domain.accounts.changes import ChangeKind
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.own_changes import RESERVED_SECONDS
@@ -85,7 +86,9 @@ def test_of_twenty_changes_to_one_name_one_gets_it(raced_store: Store) -> None:
         raced_store.create(account(label, email=f"{id_of(label)}@example.com"))
     outcomes = at_once([partial(rename, raced_store, label, "lovelace") for label in labels])
     assert outcomes.count(True) == 1
-    assert sum(isinstance(one, Conflict) for one in outcomes) == 19
+    # Whoever lost to transactions in the way five times is told to try again, not that the name is taken.
+    losers = [one for one in outcomes if one is not True]
+    assert {type(one) for one in losers} <= {Conflict, Contention}, losers
     assert owner(raced_store, "lovelace") == id_of(labels[outcomes.index(True)])
 
 
