@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 
     from chalicelib.adapters.dynamodb.table import Table
     from chalicelib.adapters.threads import Starter
+    from chalicelib.domain.accounts.own_changes import OwnChanges
     from chalicelib.domain.accounts.password_rules import BreachedPasswords, CommonPasswords
     from chalicelib.domain.sign_in.ports import SignIns
+    from chalicelib.domain.verification.ports import Verifications, VerifiedChanges
 
 
 _FIRST_PAUSE_SECONDS = 0.02
@@ -60,6 +62,12 @@ class Adapters(MailAdapters, Protocol):
     def sign_ins(self) -> SignIns: ...  # noqa: D102
     @property
     def system(self) -> System: ...  # noqa: D102
+    @property
+    def verifications(self) -> Verifications: ...  # noqa: D102
+    @property
+    def own_changes(self) -> OwnChanges: ...  # noqa: D102
+    @property
+    def verified_changes(self) -> VerifiedChanges: ...  # noqa: D102
     @property
     def keys(self) -> Keys: ...  # noqa: D102
     @property
@@ -133,6 +141,27 @@ class AwsAdapters(AwsMailAdapters):
         from chalicelib.adapters.dynamodb.system import DynamoDBSystem
 
         return DynamoDBSystem(self._table)
+
+    @cached_property
+    def verifications(self) -> Verifications:
+        """Verifications in DynamoDB."""
+        from chalicelib.adapters.dynamodb.verification.verifications import DynamoDBVerifications
+
+        return DynamoDBVerifications(self._table)
+
+    @cached_property
+    def own_changes(self) -> OwnChanges:
+        """Changes of one's own account in DynamoDB."""
+        from chalicelib.adapters.dynamodb.own_account.changes import DynamoDBOwnChanges
+
+        return DynamoDBOwnChanges(self._table, ended_days=self.settings.ended_session_days)
+
+    @cached_property
+    def verified_changes(self) -> VerifiedChanges:
+        """Changes that a code makes, in DynamoDB."""
+        from chalicelib.adapters.dynamodb.verification.changes import DynamoDBVerifiedChanges
+
+        return DynamoDBVerifiedChanges(self._table)
 
     @cached_property
     def keys(self) -> Keys:

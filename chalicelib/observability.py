@@ -21,6 +21,7 @@ from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 from chalicelib.domain.accounts.changes import AccountChange
+from chalicelib.domain.errors import GatehouseError
 from chalicelib.domain.sessions.session import EndedSession, Session
 
 NAMESPACE = "Gatehouse"
@@ -30,7 +31,7 @@ Field = str | int | bool | None
 
 _SECRETS = re.compile(
     r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}"  # a JWT, whole or cut off
-    r"|gh[rd]_[A-Za-z0-9_-]+"  # a refresh token, a device key
+    r"|gh[rdv]_[A-Za-z0-9_-]+"  # a refresh token, a device key, a verification
     r"|\$2[abxy]\$\d\d\$[./A-Za-z0-9]*"  # a password hash
     r"|(?i:\b(?:bearer|basic)\s+)\S+"  # an Authorization value
 )
@@ -72,6 +73,8 @@ class Metric(StrEnum):
     OUTAGE = "Outage"
     UNKNOWN_KEYS = "UnknownKeys"
     KEY_ROTATION = "KeyRotation"
+    SIGN_UP = "SignUp"
+    PASSWORD_RESET = "PasswordReset"  # noqa: S105 - a metric's name
     MAIL = "Mail"
     MAIL_REPORT = "MailReport"
 
@@ -145,6 +148,17 @@ def count(metric: Metric, outcome: str) -> None:
     """Count one occurrence under `outcome`, in CloudWatch's embedded metric format."""
     with single_metric(metric.value, MetricUnit.Count, 1, namespace=NAMESPACE) as one:
         one.add_dimension("outcome", slug(outcome))
+
+
+@contextmanager
+def counted(metric: Metric, success: str) -> Iterator[None]:
+    """Count what the body comes to: `success`, or the reason of the refusal that it raises."""
+    try:
+        yield
+    except GatehouseError as error:
+        count(metric, error.reason)
+        raise
+    count(metric, success)
 
 
 def slug(reason: str) -> str:

@@ -71,6 +71,15 @@ class Settings:
         20, "sessions", "maximum number of active sessions of a user", low=1, high=40
     )
     password_min_length: int = _setting(15, "characters", "minimum length of a new password", low=8, high=64)
+    sign_up: str = _setting(
+        "open",
+        "name",
+        "who may sign up: anybody, only people that an administrator has created an account for, or nobody",
+        choices=("open", "invited", "off"),
+    )
+    sign_up_domains: str = _setting(
+        "", "names", "domains of addresses that may sign up, separated by commas; empty: all"
+    )
     breached_passwords_url: str = _setting(
         "", "URL", "range service that new passwords are checked with, by a hash prefix; empty: no check"
     )

@@ -9,11 +9,12 @@ from typing import Any
 from chalicelib import observability
 from chalicelib.api.authorizer import bearer
 from chalicelib.api.http import current_request, handle_errors
+from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.errors import InsufficientScope, InvalidToken
 from chalicelib.domain.tokens.claims import VerifiedClaims
 from chalicelib.services import get_services
 
-__all__ = ["bearer", "claims", "requires"]
+__all__ = ["bearer", "claims", "requires", "session_claims"]
 
 _NUMERIC = ("exp", "iat")
 
@@ -34,6 +35,17 @@ def claims() -> VerifiedClaims:
     observability.bind(user_id=verified.subject, session_id=verified.session_id)
     if verified.expires_at <= get_services().adapters.clock():
         raise InvalidToken("expired")
+    return verified
+
+
+def session_claims() -> VerifiedClaims:
+    """Return the claims of a token that a session was given: what changes one's own account takes no other.
+
+    Raises as `claims` does, and InsufficientScope for a token that came from an API key.
+    """
+    verified = claims()
+    if not is_id(verified.session_id):
+        raise InsufficientScope("")
     return verified
 
 

@@ -115,6 +115,11 @@ def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | Non
     return Response(body, {**NO_STORE, **(headers or {})}, status)
 
 
+def no_content() -> Response:
+    """Return an answer without a body."""
+    return Response("", {**NO_STORE}, 204)
+
+
 def error_response(error: GatehouseError) -> Response:
     """Return the response for an error (RFC 6749 §5.2)."""
     body = {"error": error.code, "error_description": error.public_description}

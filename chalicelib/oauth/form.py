@@ -15,11 +15,14 @@ _CREDENTIALS = (
     "client_assertion",
     "client_secret",
     "code",
+    "current_password",
     "device_key",
+    "new_password",
     "password",
     "refresh_token",
     "token",
     "username",
+    "verification",
 )
 _KNOWN = frozenset({*_CREDENTIALS, "client_id", "grant_type", "scope", "token_type_hint"})
 """Names that an error may contain. Any other name is input, and is never sent back."""
@@ -31,7 +34,7 @@ def parse_form(body: bytes, content_type: str) -> dict[str, str]:
     Raises InvalidRequest for another media type, a body over 16 KiB, bytes that are not UTF-8, and a repeated
     parameter (RFC 6749 §3.2), since parsers disagree on which value counts.
     """
-    _check_media_type(content_type)
+    require_media_type(content_type, MEDIA_TYPE)
     if len(body) > MAX_BODY_BYTES:
         raise InvalidRequest("oversized body", description="The body of the request is too large.")
     parameters: dict[str, str] = {}
@@ -55,22 +58,23 @@ def refuse_credentials_in_query(query: Mapping[str, object]) -> None:
             )
 
 
+def require_media_type(content_type: str, expected: str) -> None:
+    """Raise InvalidRequest where a `Content-Type` is not the media type expected, in UTF-8."""
+    media_type, *options = (part.strip().lower() for part in content_type.split(";"))
+    if media_type != expected:
+        raise InvalidRequest("wrong content type", description=f"The Content-Type must be {expected}.")
+    named = (option.partition("=") for option in options)
+    charsets = {value.strip(' \t"') for name, _, value in named if name.strip() == "charset"}
+    if not charsets <= {"utf-8", "utf8"}:
+        raise InvalidRequest("wrong charset", description="The charset of the Content-Type must be utf-8.")
+
+
 def required(parameters: Mapping[str, str], name: str) -> str:
     """Return a parameter. Raises InvalidRequest, with its name, if it is absent."""
     try:
         return parameters[name]
     except KeyError:
         raise InvalidRequest(f"missing {name}", description=f"The parameter {name} is missing.") from None
-
-
-def _check_media_type(content_type: str) -> None:
-    media_type, *options = (part.strip().lower() for part in content_type.split(";"))
-    if media_type != MEDIA_TYPE:
-        raise InvalidRequest("wrong content type", description=f"The Content-Type must be {MEDIA_TYPE}.")
-    named = (option.partition("=") for option in options)
-    charsets = {value.strip(' \t"') for name, _, value in named if name.strip() == "charset"}
-    if not charsets <= {"utf-8", "utf8"}:
-        raise InvalidRequest("wrong charset", description="The charset of the Content-Type must be utf-8.")
 
 
 def _subject(name: str) -> str:

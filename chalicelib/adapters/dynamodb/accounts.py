@@ -11,9 +11,12 @@ from chalicelib.adapters.dynamodb.items import (
     account_key,
     account_of,
     name_key,
+    number,
+    owner_of,
     password_item,
     password_key,
 )
+from chalicelib.adapters.dynamodb.own_account.name_items import AVAILABLE, available_values, name_item
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
@@ -46,8 +49,8 @@ class DynamoDBAccounts:
             self._audit(change),
         ]
         for name in account.sign_in_names:
-            item: Item = name_key(name) | {"user_id": {"S": account.user_id}}
-            actions.append(self._table.put(item, _NOT_EXISTS))
+            taken = available_values(account.user_id, account.created_at)
+            actions.append(self._table.put(name_item(name, account.user_id), AVAILABLE, taken))
         if not self._table.transact(actions):
             raise InvalidAccount("name taken", description="The address or user name is already taken.")
 
@@ -59,7 +62,8 @@ class DynamoDBAccounts:
     def find(self, name: SignInName) -> Account | None:
         """Return the account with this sign-in name."""
         item = self._table.get(name_key(name))
-        return self.account(item["user_id"]["S"]) if item else None
+        user_id = owner_of(item)
+        return self.account(user_id) if user_id else None
 
     def set_permissions(self, account: Account, permissions: Scope, change: AccountChange) -> bool:
         """Replace the permissions unless another request changed them. Return whether they were replaced."""
@@ -73,12 +77,15 @@ class DynamoDBAccounts:
         return self._table.transact([update, self._audit(change)])
 
     def set_disabled(self, user_id: str, change: AccountChange, *, disabled: bool) -> bool:
-        """Disable or enable an account, without ending its sessions. Return whether the account exists."""
+        """Disable or enable an account and void its codes, without ending its sessions.
+
+        Return whether the account exists.
+        """
         update = self._table.update_action(
             account_key(user_id),
-            "SET disabled = :disabled",
+            "SET disabled = :disabled, security_version = security_version + :one",
             condition="attribute_exists(pk)",
-            values={":disabled": {"BOOL": disabled}},
+            values={":disabled": {"BOOL": disabled}, ":one": number(1)},
         )
         return self._table.transact([update, self._audit(change)])
 

@@ -55,6 +55,12 @@ def name_key(name: SignInName) -> Item:
     return {"pk": {"S": f"NAME#{digest}"}, "sk": {"S": "NAME"}}
 
 
+def owner_of(item: Item | None) -> str | None:
+    """Return the user id of the account that a name finds, from the item of the name."""
+    # One that is reserved for a former owner finds nobody.
+    return item["user_id"]["S"] if item and "user_id" in item else None
+
+
 def sessions_partition(user_id: str) -> str:
     """Return the partition of a user's sessions that have not been ended."""
     return f"SESSIONS#{user_id}"
@@ -77,12 +83,14 @@ def account_item(account: Account) -> Item:
         "listed": {"S": f"ACCOUNTS#{account.user_id[0]}"},
         "email": {"S": account.email},
         "password_version": number(account.password_version),
+        "security_version": number(account.security_version),
         "disabled": {"BOOL": account.disabled},
         "created_at": number(account.created_at),
         "scope": {"S": str(account.permissions)},
         "session_count": number(account.session_count),
         "device_count": number(account.device_count),
         "recounts": number(account.recounts),
+        "username_changes": times(account.username_changes),
     }
     if account.username is not None:
         item["username"] = {"S": account.username}
@@ -99,9 +107,11 @@ def account_of(item: Item) -> Account:
         created_at=integer(item, "created_at"),
         disabled=item["disabled"]["BOOL"],
         password_version=integer(item, "password_version"),
+        security_version=integer(item, "security_version"),
         session_count=integer(item, "session_count"),
         device_count=integer(item, "device_count"),
         recounts=integer(item, "recounts"),
+        username_changes=tuple(int(one["N"]) for one in item["username_changes"]["L"]),
     )
 
 
@@ -188,6 +198,11 @@ def ended_of(item: Item) -> EndedSession:
 def number(value: int) -> Value:
     """Return an integer as a DynamoDB attribute value."""
     return {"N": str(value)}
+
+
+def times(values: tuple[int, ...]) -> Value:
+    """Return a list of Unix times as DynamoDB takes it."""
+    return {"L": [number(one) for one in values]}
 
 
 def integer(item: Item, name: str) -> int:

@@ -27,6 +27,7 @@ from chalicelib.adapters.dynamodb.items import (
     account_of,
     integer,
     name_key,
+    owner_of,
     password_key,
     password_of,
     session_of,
@@ -73,7 +74,7 @@ class DynamoDBSignIns:
         Raises TooManyAttempts for an attempt beyond the limits.
         """
         name, failures, system, device_item = self._look_up(attempt)
-        user_id = name["user_id"]["S"] if name else None
+        user_id = owner_of(name)
         epoch = max(attempt.epoch, system_state_of(system).epoch)
         device = _device_of_account(device_item, user_id, epoch)
         if device is None:

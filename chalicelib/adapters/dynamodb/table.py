@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         DeleteTypeDef,
         KeysAndAttributesTypeDef,
         PutItemInputTypeDef,
+        PutTypeDef,
         QueryInputTypeDef,
         TransactWriteItemTypeDef,
         UpdateItemInputTypeDef,
@@ -149,9 +150,12 @@ class Table:
 
         return self._until_done(attempt)
 
-    def put(self, item: Item, condition: str) -> TransactWriteItemTypeDef:
+    def put(self, item: Item, condition: str, values: Item | None = None) -> TransactWriteItemTypeDef:
         """Return a put, as part of a transaction."""
-        return {"Put": {"TableName": self.name, "Item": item, "ConditionExpression": condition}}
+        put: PutTypeDef = {"TableName": self.name, "Item": item, "ConditionExpression": condition}
+        if values:
+            put["ExpressionAttributeValues"] = values
+        return {"Put": put}
 
     def update_action(
         self,

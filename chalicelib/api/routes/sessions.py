@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalice.app import Blueprint, Response
 
 from chalicelib.api.claims import bearer, claims, requires
-from chalicelib.api.http import ANY_TYPE, NO_STORE, json_response
+from chalicelib.api.http import ANY_TYPE, json_response, no_content
 from chalicelib.api.serializers import session_json
 from chalicelib.services import get_services
 
@@ -25,7 +25,7 @@ def sessions() -> Response:
 def sign_out_everywhere() -> Response:
     """End every session, including the current one."""
     get_services().own_account.sign_out_everywhere(claims())
-    return _no_content()
+    return no_content()
 
 
 @blueprint.route("/me/sessions/{session_id}", methods=["DELETE"], authorizer=bearer, content_types=ANY_TYPE)
@@ -33,8 +33,4 @@ def sign_out_everywhere() -> Response:
 def sign_out(session_id: str) -> Response:
     """End one session."""
     get_services().own_account.sign_out(claims(), session_id)
-    return _no_content()
-
-
-def _no_content() -> Response:
-    return Response("", {**NO_STORE}, 204)
+    return no_content()

@@ -23,6 +23,10 @@ class Account:
     created_at: int
     disabled: bool = False
     password_version: int = 1
+    security_version: int = 1
+    """Counts changes of password, address and `disabled`: each voids the codes that were mailed before."""
+    username_changes: tuple[int, ...] = ()
+    """When the user name was changed within the last day before its last change, in Unix seconds."""
     session_count: int = 0
     """At least the number of active sessions. Only a sign-in at the limit corrects it downwards."""
     device_count: int = 0

@@ -26,6 +26,10 @@ class ChangeKind(StrEnum):
     ENABLED = "account_enabled"
     DELETED = "account_deleted"
     SESSIONS_ENDED = "sessions_ended"
+    EMAIL_CHANGED = "email_changed"
+    USERNAME_CHANGED = "username_changed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of change
+    PASSWORD_RESET = "password_reset"  # noqa: S105
     UNLOCKED = "sign_in_unlocked"
 
 

@@ -77,11 +77,16 @@ class PasswordRules:
         comparable = comparable_form(password.reveal())
         if self.common.contains(comparable):
             raise PasswordTooCommon
-        if consists_of_names(comparable, names):
-            raise PasswordContainsName
+        self.refuse_names(password, names)
         if self.breached.contains(password):
             raise PasswordBreached
         return password
+
+    @staticmethod
+    def refuse_names(password: Password, names: Iterable[str]) -> None:
+        """Raise PasswordContainsName where a password consists of these names or the service's."""
+        if consists_of_names(comparable_form(password.reveal()), names):
+            raise PasswordContainsName
 
 
 def comparable_form(text: str) -> str:

@@ -20,6 +20,9 @@ class EndReason(StrEnum):
     REUSE = "refresh_token_reuse"
     EVICTED = "too_many_sessions"
     DISABLED = "account_disabled"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
+    PASSWORD_RESET = "password_reset"  # noqa: S105
+    DELETED = "account_deleted"
     ADMINISTRATOR = "ended_by_administrator"
 
 

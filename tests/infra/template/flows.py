@@ -23,6 +23,7 @@ from chalicelib.domain.sign_in.ports import AccountChanged
 from chalicelib.services import Services
 from tests.changes import ACTOR
 from tests.infra.template import mail_flows
+from tests.infra.template.account_flows import account_flows
 from tests.infra.template.recorded import API, AUTHORIZER, FunctionHarness
 
 ADA, ADMIN, OFF, BROKEN, RACER = (
@@ -43,6 +44,7 @@ def every_flow(stage: FunctionHarness) -> None:
         _own_account,
         _revocations,
         _administration,
+        account_flows,
         _lost_races,
         _denials,
         _rotations,
