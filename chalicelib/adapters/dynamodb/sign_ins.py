@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, cast
 
 from chalicelib.adapters.dynamodb.devices import (
     charge_device,
@@ -51,9 +50,6 @@ from chalicelib.domain.sign_in.attempts import (
 from chalicelib.domain.sign_in.device_keys import DeviceKey, KnownDevice
 from chalicelib.domain.sign_in.limits import SignInLimits
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import UpdateItemInputTypeDef
-
 
 class DynamoDBSignIns:
     """The sign-ins' side of the table. `threads` runs reads beside the charge.
@@ -95,8 +91,9 @@ class DynamoDBSignIns:
             update = withdrawal(self._table, charge)
         else:
             update = cleared(self._table, charge)
-        # The update of a transaction is one that can be made by itself.
-        self._table.update_or_old(cast("UpdateItemInputTypeDef", update))
+        # A transaction has a token by which DynamoDB recognizes it. A plain update that is sent again, since
+        # its answer was lost, would take back the charge of another attempt as well.
+        self._table.transact([{"Update": update}])
 
     def open(
         self,
