@@ -5,15 +5,26 @@ from chalice.app import Chalice
 from chalicelib.api import authorizer, finalize_routes, key_rotation, mail
 from chalicelib.api.cors import cross_origin
 from chalicelib.api.http import request_scope
-from chalicelib.api.routes import account, admin, health, revocation, sessions, token
+from chalicelib.api.routes import (
+    account,
+    admin,
+    health,
+    own_account,
+    password,
+    registration,
+    revocation,
+    sessions,
+    token,
+)
 
-# Powertools configures the logger; Chalice would give it a second handler and mute what is below a warning.
+# Powertools configures the logger. Chalice would add a second handler and drop everything below WARNING.
 app = Chalice(app_name="gatehouse", configure_logs=False)
-# Every body here is text; without this API Gateway would hand some of them on in base64.
+# Every body is text. Without this, API Gateway would pass some of them on in base64.
 app.api.binary_types = []
-# The outer one first: what the inner one makes of a failure is for web pages to read as well.
+# The outermost first: the error responses of `request_scope` need the CORS headers, too.
 app.register_middleware(cross_origin, "http")
 app.register_middleware(request_scope, "http")
-for module in (authorizer, key_rotation, mail, token, revocation, account, sessions, admin, health):
+_ROUTES = (token, revocation, registration, password, account, own_account, sessions, admin, health)
+for module in (authorizer, key_rotation, mail, *_ROUTES):
     app.register_blueprint(module.blueprint)
 finalize_routes.finalize(app)

@@ -1,6 +1,6 @@
-"""The composition root: which use case gets which port. Which adapter serves a port is `adapters`'s to say.
+"""Builds the services from settings and adapters, once per process.
 
-Everything is built at its first use and once a process. Tests stand the same services in another adapters.
+Each use case is built at its first use. Tests build the same services with fakes.
 """
 
 from __future__ import annotations
@@ -11,18 +11,12 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from chalicelib.account_services import AccountServices
 from chalicelib.aws_adapters import Adapters, AwsAdapters, monotonic
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
-    from chalicelib.accounts.administration import Administration
-    from chalicelib.accounts.creation import AccountCreation
     from chalicelib.accounts.mailing import Mailing
-    from chalicelib.accounts.own_account import OwnAccount
-    from chalicelib.accounts.unlocking import Unlocking
-    from chalicelib.domain.accounts.changes import ChangeFactory
-    from chalicelib.domain.accounts.password_rules import PasswordRules
-    from chalicelib.domain.sessions.termination import SessionTerminator
     from chalicelib.oauth.access_tokens import AccessTokenIssuer
     from chalicelib.oauth.bearer import AccessTokenVerifier
     from chalicelib.oauth.key_rotation import KeyRotation
@@ -33,8 +27,8 @@ __all__ = ["Adapters", "AwsAdapters", "Services", "get_services", "monotonic", "
 
 
 @dataclass(frozen=True)
-class Services:
-    """The use cases, built for one adapters."""
+class Services(AccountServices):
+    """The use cases of one deployment."""
 
     settings: Settings
     adapters: Adapters
@@ -79,7 +73,7 @@ class Services:
         return TokenEndpoint({"password": password, "refresh_token": refresh}, self._clients)
 
     def verifier(self, issuer: str) -> AccessTokenVerifier:
-        """Return the verifier of the tokens of one issuer."""
+        """Return the verifier of access tokens of one issuer."""
         from chalicelib.oauth.bearer import AccessTokenVerifier
 
         adapters = self.adapters
@@ -118,48 +112,6 @@ class Services:
         )
 
     @cached_property
-    def own_account(self) -> OwnAccount:
-        """Return what a signed-in person can do."""
-        from chalicelib.accounts.own_account import OwnAccount
-
-        adapters = self.adapters
-        return OwnAccount(adapters.sessions, self._terminator, adapters.keys, adapters.clock)
-
-    @cached_property
-    def administration(self) -> Administration:
-        """Return what an operator can do."""
-        from chalicelib.accounts.administration import Administration
-
-        adapters = self.adapters
-        return Administration(
-            accounts=adapters.accounts,
-            sessions=adapters.sessions,
-            sign_ins=adapters.sign_ins,
-            system=adapters.system,
-            keys=adapters.keys,
-            terminate=self._terminator,
-            clock=adapters.clock,
-            change=self._change,
-            audit=adapters.audit,
-        )
-
-    @cached_property
-    def create_account(self) -> AccountCreation:
-        """Return account creation."""
-        from chalicelib.accounts.creation import AccountCreation
-
-        adapters = self.adapters
-        return AccountCreation(
-            adapters.accounts,
-            adapters.hasher,
-            adapters.clock,
-            adapters.entropy,
-            self.password_rules,
-            self._change,
-            adapters.audit,
-        )
-
-    @cached_property
     def mailing(self) -> Mailing:
         """Return the delivery of queued mails."""
         from chalicelib.accounts.mailing import Mailing
@@ -175,37 +127,9 @@ class Services:
             self.settings.service_name,
         )
 
-    @cached_property
-    def password_rules(self) -> PasswordRules:
-        """Return the rules for a new password."""
-        from chalicelib.domain.accounts.password_rules import PasswordRules
-
-        adapters, minimum = self.adapters, self.settings.password_min_length
-        return PasswordRules(minimum, adapters.common_passwords, adapters.breached_passwords)
-
-    @cached_property
-    def unlock(self) -> Unlocking:
-        """Return the unlocking of sign-in names."""
-        from chalicelib.accounts.unlocking import Unlocking
-
-        adapters = self.adapters
-        return Unlocking(adapters.accounts, adapters.sign_ins, adapters.keys, adapters.audit, self._change)
-
     def audience(self, issuer: str) -> str:
-        """Return whom access tokens are for."""
+        """Return the `aud` claim of access tokens."""
         return self.settings.audience or issuer
-
-    @cached_property
-    def _terminator(self) -> SessionTerminator:
-        from chalicelib.domain.sessions.termination import SessionTerminator
-
-        return SessionTerminator(self.adapters.sessions, self.adapters.audit, self.adapters.clock)
-
-    @cached_property
-    def _change(self) -> ChangeFactory:
-        from chalicelib.domain.accounts.changes import ChangeFactory
-
-        return ChangeFactory(self.adapters.clock, self.adapters.entropy)
 
     @cached_property
     def _clients(self) -> frozenset[str]:
@@ -238,8 +162,8 @@ def get_services() -> Services:
 
 @contextmanager
 def override_services(other: Services) -> Iterator[Services]:
-    """Make `other` the services of this process for a while; for tests and the local stack."""
-    global _active  # noqa: PLW0603 - Lambda's handlers take no arguments of ours
+    """Replace the services of this process inside the `with` block; for tests and the local stack."""
+    global _active  # noqa: PLW0603 - Lambda fixes the arguments of its handlers
     before, _active = _active, other
     try:
         yield other

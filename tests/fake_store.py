@@ -15,21 +15,18 @@ from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, E
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.tokens.system_state import SystemState
 from tests.fake_outage import remote
-from tests.fake_sign_ins import FakeSignIns
+from tests.fake_own_changes import FakeOwnChanges
 
 
-class FakeStore(FakeSignIns):
-    """Serves `Accounts`, `Sessions`, `SignIns` and `System`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.recorded: list[AccountChange] = []
+class FakeStore(FakeOwnChanges):
+    """Serves `Accounts`, `Sessions` and `System`, and with its bases every port of accounts."""
 
     @remote
     def create(self, account: Account, password_hash: PasswordHash, change: AccountChange) -> None:
         """Add an account with its hash and all its names, or nothing."""
         names = account.sign_in_names
-        if account.user_id in self.accounts or any(name in self.names for name in names):
+        now, user_id = account.created_at, account.user_id
+        if user_id in self.accounts or not all(self._is_available(one, user_id, now) for one in names):
             raise InvalidAccount("name taken", description="The address or user name is already taken.")
         self.accounts[account.user_id] = account
         self.hashes[account.user_id] = password_hash
@@ -64,7 +61,9 @@ class FakeStore(FakeSignIns):
         """Disable or enable an account."""
         if user_id not in self.accounts:
             return False
-        self.accounts[user_id] = replace(self.accounts[user_id], disabled=disabled)
+        stored = self.accounts[user_id]
+        version = stored.security_version + 1
+        self.accounts[user_id] = replace(stored, disabled=disabled, security_version=version)
         self._record(change)
         return True
 
@@ -160,6 +159,3 @@ class FakeStore(FakeSignIns):
     def record_replaced(self, kids: Iterable[str], now: int) -> None:
         """Record replaced keys; the first time of each stays."""
         self.system_state = self.system_state.with_replaced(kids, now)
-
-    def _record(self, change: AccountChange) -> None:
-        self.recorded.append(change)

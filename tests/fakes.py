@@ -193,6 +193,21 @@ class FakeAdapters:
         return self.store
 
     @property
+    def verifications(self) -> FakeStore:
+        """Verifications of the store."""
+        return self.store
+
+    @property
+    def own_changes(self) -> FakeStore:
+        """Changes of one's own account, of the store."""
+        return self.store
+
+    @property
+    def verified_changes(self) -> FakeStore:
+        """Changes that a code makes, of the store."""
+        return self.store
+
+    @property
     def system(self) -> FakeStore:
         """The system's state of the store."""
         return self.store

@@ -18,7 +18,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "adapters": {"domain"},
     "aws_adapters": {"domain", "settings", "observability", "adapters", "aws_mail_adapters"},
     "aws_mail_adapters": {"domain", "settings", "adapters"},
-    "services": {"domain", "settings", "aws_adapters", "oauth", "accounts"},
+    "account_services": {"domain", "settings", "aws_adapters", "accounts"},
+    "services": {"domain", "settings", "aws_adapters", "account_services", "oauth", "accounts"},
     "api": {"domain", "settings", "observability", "services", "oauth", "accounts"},
     "app": {"api"},
 }

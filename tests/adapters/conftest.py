@@ -13,6 +13,7 @@ import pytest
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange, ChangeKind
 from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.own_changes import OwnChanges
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.ports import Accounts, Sessions
 from chalicelib.domain.secret import Secret
@@ -23,6 +24,7 @@ from chalicelib.domain.sign_in.limits import SignInLimits
 from chalicelib.domain.sign_in.ports import SignIns
 from chalicelib.domain.tokens.key_ports import System
 from chalicelib.domain.tokens.scopes import Scope
+from chalicelib.domain.verification.ports import Verifications, VerifiedChanges
 from tests.adapters.records import HASH, LIMITS, NAME, NOW, account, attempt, session
 from tests.changes import changed
 from tests.fake_aws import Aws, AwsServices, aws_behind_one_thread, aws_in_process
@@ -71,18 +73,29 @@ class Store:
     sessions: Sessions
     sign_ins: SignIns
     system: System
+    verifications: Verifications
+    verified: VerifiedChanges
+    own: OwnChanges
 
     @staticmethod
     def of(services: AwsServices) -> Store:
         """Return the store of services."""
         adapters = services.adapters
-        return Store(ChangedByTests(adapters.accounts), adapters.sessions, adapters.sign_ins, adapters.system)
+        return Store(
+            ChangedByTests(adapters.accounts),
+            adapters.sessions,
+            adapters.sign_ins,
+            adapters.system,
+            adapters.verifications,
+            adapters.verified_changes,
+            adapters.own_changes,
+        )
 
     @staticmethod
     def fake(fake: FakeStore | None = None) -> Store:
         """Return a store over dictionaries."""
         fake = fake or FakeStore()
-        return Store(ChangedByTests(fake), fake, fake, fake)
+        return Store(ChangedByTests(fake), fake, fake, fake, fake, fake, fake)
 
     def create(self, account: Account, password_hash: PasswordHash = HASH) -> None:
         """Add an account."""

@@ -1,10 +1,11 @@
-"""Every flow through the doors, each to be run in services in which it succeeds."""
+"""Every flow through the routes, each with services in which it succeeds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from chalicelib.domain.accounts.passwords import PasswordHash
+from tests.api.account_flows import ACCOUNT_FLOWS
 from tests.api.events import Answer, Gateway
 from tests.oauth.actors import EMAIL, PASSWORD, account
 
@@ -121,5 +122,6 @@ FLOWS: dict[Prepare, int] = {
     look_at_an_account: 200,
     revoke_refresh_token: 200,
     revoke_access_token: 200,
+    **ACCOUNT_FLOWS,
 }
 """Each flow, and the status that it ends with where nothing fails."""

@@ -11,9 +11,12 @@ from chalicelib.adapters.dynamodb.items import (
     account_key,
     account_of,
     name_key,
+    number,
+    owner_of,
     password_item,
     password_key,
 )
+from chalicelib.adapters.dynamodb.own_account.name_items import AVAILABLE, available_values, name_item
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
@@ -26,25 +29,28 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 
-_FREE = "attribute_not_exists(pk)"
+_NOT_EXISTS = "attribute_not_exists(pk)"
 
 
 class DynamoDBAccounts:
-    """The accounts' side of the table."""
+    """The accounts in the table. Every method raises Unavailable if the table cannot be reached."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def create(self, account: Account, password_hash: PasswordHash, change: AccountChange) -> None:
-        """Write account, hash and names in one transaction: uniqueness is a condition, not a look first."""
+        """Write account, hash and names in one transaction, whose conditions ensure unique names.
+
+        Raises InvalidAccount for a name that is taken.
+        """
         actions = [
-            self._table.put(account_item(account), _FREE),
-            self._table.put(password_item(account.user_id, password_hash), _FREE),
+            self._table.put(account_item(account), _NOT_EXISTS),
+            self._table.put(password_item(account.user_id, password_hash), _NOT_EXISTS),
             self._audit(change),
         ]
         for name in account.sign_in_names:
-            item: Item = name_key(name) | {"user_id": {"S": account.user_id}}
-            actions.append(self._table.put(item, _FREE))
+            taken = available_values(account.user_id, account.created_at)
+            actions.append(self._table.put(name_item(name, account.user_id), AVAILABLE, taken))
         if not self._table.transact(actions):
             raise InvalidAccount("name taken", description="The address or user name is already taken.")
 
@@ -54,12 +60,13 @@ class DynamoDBAccounts:
         return account_of(item) if item else None
 
     def find(self, name: SignInName) -> Account | None:
-        """Return the account that a name finds."""
+        """Return the account with this sign-in name."""
         item = self._table.get(name_key(name))
-        return self.account(item["user_id"]["S"]) if item else None
+        user_id = owner_of(item)
+        return self.account(user_id) if user_id else None
 
     def set_permissions(self, account: Account, permissions: Scope, change: AccountChange) -> bool:
-        """Replace the permissions, if nobody else has meanwhile."""
+        """Replace the permissions unless another request changed them. Return whether they were replaced."""
         update = self._table.update_action(
             account_key(account.user_id),
             "SET #scope = :after",
@@ -70,17 +77,20 @@ class DynamoDBAccounts:
         return self._table.transact([update, self._audit(change)])
 
     def set_disabled(self, user_id: str, change: AccountChange, *, disabled: bool) -> bool:
-        """Disable or enable an account; its sessions are not touched here."""
+        """Disable or enable an account and void its codes, without ending its sessions.
+
+        Return whether the account exists.
+        """
         update = self._table.update_action(
             account_key(user_id),
-            "SET disabled = :disabled",
+            "SET disabled = :disabled, security_version = security_version + :one",
             condition="attribute_exists(pk)",
-            values={":disabled": {"BOOL": disabled}},
+            values={":disabled": {"BOOL": disabled}, ":one": number(1)},
         )
         return self._table.transact([update, self._audit(change)])
 
     def delete(self, account: Account, change: AccountChange) -> bool:
-        """Remove account, hash and names in one transaction. Return False where they have changed."""
+        """Delete account, hash and names in one transaction. Return False if they have changed."""
         own: Item = {":user_id": {"S": account.user_id}}
         keys = [
             account_key(account.user_id),
@@ -100,4 +110,4 @@ class DynamoDBAccounts:
         return [change_of(item) for item in items]
 
     def _audit(self, change: AccountChange) -> TransactWriteItemTypeDef:
-        return self._table.put(change_item(change), _FREE)
+        return self._table.put(change_item(change), _NOT_EXISTS)

@@ -1,11 +1,11 @@
-"""`/me/sessions`: where one is signed in, and the way out of each."""
+"""`/me/sessions`: list and end the caller's sessions."""
 
 from __future__ import annotations
 
 from chalice.app import Blueprint, Response
 
 from chalicelib.api.claims import bearer, claims, requires
-from chalicelib.api.http import ANY_TYPE, NO_STORE, json_response
+from chalicelib.api.http import ANY_TYPE, json_response, no_content
 from chalicelib.api.serializers import session_json
 from chalicelib.services import get_services
 
@@ -15,7 +15,7 @@ blueprint = Blueprint(__name__)
 @blueprint.route("/me/sessions", authorizer=bearer, content_types=ANY_TYPE)
 @requires()
 def sessions() -> Response:
-    """Return the sessions that can still be used, the most recently used first."""
+    """Return the active sessions, the most recently used first."""
     mine = get_services().own_account.active_sessions(claims())
     return json_response({"sessions": [session_json(one, claims().session_id) for one in mine]})
 
@@ -23,9 +23,9 @@ def sessions() -> Response:
 @blueprint.route("/me/sessions", methods=["DELETE"], authorizer=bearer, content_types=ANY_TYPE)
 @requires()
 def sign_out_everywhere() -> Response:
-    """End every session, this one included."""
+    """End every session, including the current one."""
     get_services().own_account.sign_out_everywhere(claims())
-    return _no_content()
+    return no_content()
 
 
 @blueprint.route("/me/sessions/{session_id}", methods=["DELETE"], authorizer=bearer, content_types=ANY_TYPE)
@@ -33,8 +33,4 @@ def sign_out_everywhere() -> Response:
 def sign_out(session_id: str) -> Response:
     """End one session."""
     get_services().own_account.sign_out(claims(), session_id)
-    return _no_content()
-
-
-def _no_content() -> Response:
-    return Response("", {**NO_STORE}, 204)
+    return no_content()

@@ -15,8 +15,6 @@ from chalicelib.aws_adapters import Adapters
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import Password
-from chalicelib.domain.mail import MailKind
-from chalicelib.domain.mail_messages import message_body
 from chalicelib.domain.secret import Secret
 from chalicelib.domain.sessions.session import EndReason, Session
 from chalicelib.domain.sign_in.attempts import SignInCandidate
@@ -24,9 +22,9 @@ from chalicelib.domain.sign_in.device_keys import MAX_DEVICES, DeviceKey
 from chalicelib.domain.sign_in.ports import AccountChanged
 from chalicelib.services import Services
 from tests.changes import ACTOR
-from tests.infra.template.recorded import API, AUTHORIZER, MAIL, FunctionHarness
-from tests.mail_requests import mail_request
-from tests.ses_events import bounce, complaint
+from tests.infra.template import mail_flows
+from tests.infra.template.account_flows import account_flows
+from tests.infra.template.recorded import API, AUTHORIZER, FunctionHarness
 
 ADA, ADMIN, OFF, BROKEN, RACER = (
     f"{name}@example.com" for name in ("ada", "admin", "off", "broken", "racer")
@@ -36,7 +34,6 @@ STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
 
 def every_flow(stage: FunctionHarness) -> None:
-    """Drive them all."""
     _furnish(stage)
     for flow in (
         _sign_ins,
@@ -46,14 +43,15 @@ def every_flow(stage: FunctionHarness) -> None:
         _own_account,
         _revocations,
         _administration,
+        account_flows,
         _lost_races,
         _denials,
         _rotations,
         _breach,
         _unknown_keys,
-        _mails,
-        _reports,
-        _mails_that_stay,
+        mail_flows.mails,
+        mail_flows.reports,
+        mail_flows.mails_that_stay,
         _outages,
         _crashes,
     ):
@@ -208,43 +206,6 @@ def _unknown_keys(stage: FunctionHarness) -> None:
     unknown = f"{base64.urlsafe_b64encode(header).rstrip(b'=').decode()}.{payload}.{signature}"
     statuses = [stage.ask("GET", "/me", unknown).status for _ in range(LOOKUP_BURST + 1)]
     assert (statuses[0], statuses[-1]) == (401, 503)
-
-
-def _mails(stage: FunctionHarness) -> None:
-    """One of each kind; what becomes of it is tested elsewhere."""
-    ada, off = _account(stage, ADA), _account(stage, OFF)
-    stage.services_of[API].adapters.mail_queue.enqueue(mail_request(MailKind.INVITED, user_id=ada.user_id))
-    wanted = [
-        ("sent", _message(stage, MailKind.SIGN_UP, address="new@example.com")),
-        ("sent", _message(stage, MailKind.SIGN_UP, address=ADA)),
-        ("sent", _message(stage, MailKind.PASSWORD_RESET, address=ADA)),
-        ("sent", _message(stage, MailKind.PASSWORD_CHANGED, user_id=ada.user_id)),
-        ("no_account", _message(stage, MailKind.PASSWORD_RESET, address="new@example.com")),
-        ("disabled", _message(stage, MailKind.PASSWORD_RESET, address=off.email)),
-        ("expired", _message(stage, MailKind.SIGN_UP, address=ADA, created_at=1)),
-        ("rejected", _message(stage, MailKind.SIGN_UP, address="no address")),
-    ]
-    wanted.append(("duplicate", wanted[0][1]))
-    assert stage.mail(*(body for _, body in wanted)) == 0
-
-
-def _reports(stage: FunctionHarness) -> None:
-    events = [bounce("gone@example.com"), bounce("full@example.com", kind="Transient"), complaint(ADA)]
-    assert stage.mail(*map(json.dumps, events)) == 0
-    assert stage.mail(_message(stage, MailKind.SIGN_UP, address="gone@example.com")) == 0
-
-
-def _mails_that_stay(stage: FunctionHarness) -> None:
-    body = _message(stage, MailKind.SIGN_UP, address="later@example.com")
-    assert stage.mail("{") == 1
-    with stage.disturbed(MAIL, stage.without_table()):
-        assert stage.mail(body) == 1
-    with stage.disturbed(MAIL, stage.without_sender()):
-        assert stage.mail(body) == 0
-
-
-def _message(stage: FunctionHarness, kind: MailKind, **fields: Any) -> str:
-    return message_body(mail_request(kind, **{"created_at": stage.clock(), **fields}))
 
 
 def _outages(stage: FunctionHarness) -> None:

@@ -67,16 +67,24 @@ class FunctionHarness:
         """Return the services of somebody at a terminal, whose calls are nobody's."""
         return self.aws.services(self.clock, **{**QUICK, "bcrypt_cost": 4})
 
-    def ask(self, method: str, path: str, token: str = "", form: dict[str, str] | None = None) -> Response:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        token: str = "",
+        form: dict[str, str] | None = None,
+        body: dict[str, Any] | None = None,
+    ) -> Response:
         """Send a request through the gateway, which asks the authorizer anew each time."""
         headers = {"User-Agent": "phone"}
         if form:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        return self._gateway.handle(
-            Request(method, path, "", headers, urlencode(form or {}).encode(), "192.0.2.7")
-        )
+        content = json.dumps(body) if body is not None else urlencode(form or {})
+        return self._gateway.handle(Request(method, path, "", headers, content.encode(), "192.0.2.7"))
 
     def token(self, **form: str) -> dict[str, Any]:
         """Ask the token endpoint."""

@@ -19,6 +19,7 @@ KNOBS = {setting.name.upper(): setting for setting in fields(Settings)}
 # Lambda sets the region; an endpoint other than AWS's is for a developer's machine.
 NOT_OURS = {"AWS_REGION", "AWS_ENDPOINT_URL"}
 OTHER_TEXT = {
+    "SignUpDomains": ["example.com", "example.com,xn--mller-kva.example"],
     "BreachedPasswordsUrl": ["https://passwords.example.com/range/"],
     "Stage": ["stable", "a", "data"],
     "ClientIds": ["kiosk", "kiosk,web.app"],
@@ -43,6 +44,7 @@ OTHER_TEXT = {
     "CorsAllowOrigin": [],
 }
 BAD_TEXT = {
+    "SignUpDomains": ["example", "Example.com", "a.example, b.example", "müller.example", "a.example,"],
     "BreachedPasswordsUrl": ["http://passwords.example.com/", "https://", "https://a.example/?q", "x"],
     "Stage": ["", "Prod", "1st", "a" * 17, "a_b", "prod-data"],
     "ClientIds": [",", "a,,b", "a b", "a,"],
@@ -90,15 +92,8 @@ BAD_TEXT = {
     "CorsAllowOrigin": ["https://app.example.com"],
 }
 # A stage's name is part of its address, and of the names of its data; a stack keeps the one that it has.
-REPLACED_ON_PURPOSE = {
-    ("Stage", one)
-    for one in (
-        "RestAPIStage",
-        "RotateInvokePermission",
-        "SigningSecretRotation",
-        "ThrottledRequestsFilter",
-    )
-}
+RENAMED = ("RestAPIStage", "RotateInvokePermission", "SigningSecretRotation", "ThrottledRequestsFilter")
+REPLACED_ON_PURPOSE = {("Stage", one) for one in RENAMED}
 
 
 def other_values(name: str) -> list[str]:

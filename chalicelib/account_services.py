@@ -1,0 +1,244 @@
+"""The use cases of accounts, as the part of the composition root that `services.Services` inherits."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chalicelib.aws_adapters import Adapters
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from chalicelib.accounts.administration import Administration
+    from chalicelib.accounts.creation import AccountCreation
+    from chalicelib.accounts.notices import Notices
+    from chalicelib.accounts.own.current_password import CurrentPassword
+    from chalicelib.accounts.own.deletion import AccountDeletion
+    from chalicelib.accounts.own.password_change import PasswordChange
+    from chalicelib.accounts.own.username_change import UsernameChange
+    from chalicelib.accounts.own_account import OwnAccount
+    from chalicelib.accounts.unlocking import Unlocking
+    from chalicelib.accounts.verification.codes import CodeCheck
+    from chalicelib.accounts.verification.email_change import EmailChange
+    from chalicelib.accounts.verification.password_reset import PasswordReset
+    from chalicelib.accounts.verification.registration import Registration
+    from chalicelib.accounts.verification.requests import VerificationRequests
+    from chalicelib.domain.accounts.changes import ChangeFactory
+    from chalicelib.domain.accounts.password_rules import PasswordRules
+    from chalicelib.domain.sessions.termination import SessionTerminator
+
+
+class AccountServices:
+    """Everything about accounts. Each use case is built at its first use."""
+
+    settings: Settings
+    adapters: Adapters
+
+    @cached_property
+    def registration(self) -> Registration:
+        """Return sign-up."""
+        from chalicelib.accounts.verification.registration import Registration, SignUpPolicy
+
+        adapters, settings = self.adapters, self.settings
+        domains = (one.strip().lower() for one in settings.sign_up_domains.split(","))
+        return Registration(
+            requests=self._verification_requests,
+            codes=self._codes,
+            changes=adapters.verified_changes,
+            rules=self.password_rules,
+            hasher=adapters.hasher,
+            change=self._change,
+            audit=adapters.audit,
+            clock=adapters.clock,
+            entropy=adapters.entropy,
+            policy=SignUpPolicy(settings.sign_up == "open", frozenset(filter(None, domains))),
+        )
+
+    @cached_property
+    def password_reset(self) -> PasswordReset:
+        """Return password reset."""
+        from chalicelib.accounts.verification.password_reset import PasswordReset
+
+        adapters = self.adapters
+        return PasswordReset(
+            requests=self._verification_requests,
+            codes=self._codes,
+            own_changes=adapters.own_changes,
+            rules=self.password_rules,
+            hasher=adapters.hasher,
+            change=self._change,
+            notify=self._notices,
+            audit=adapters.audit,
+            clock=adapters.clock,
+            entropy=adapters.entropy,
+        )
+
+    @cached_property
+    def change_password(self) -> PasswordChange:
+        """Return the change of the user's own password."""
+        from chalicelib.accounts.own.password_change import PasswordChange
+
+        adapters = self.adapters
+        return PasswordChange(
+            current_password=self._current_password,
+            own_changes=adapters.own_changes,
+            rules=self.password_rules,
+            hasher=adapters.hasher,
+            change=self._change,
+            notify=self._notices,
+            audit=adapters.audit,
+            clock=adapters.clock,
+        )
+
+    @cached_property
+    def change_username(self) -> UsernameChange:
+        """Return the change of one's user name."""
+        from chalicelib.accounts.own.username_change import UsernameChange
+
+        adapters = self.adapters
+        return UsernameChange(
+            self.own_account,
+            adapters.own_changes,
+            self._change,
+            self._notices,
+            adapters.audit,
+            adapters.clock,
+        )
+
+    @cached_property
+    def email_change(self) -> EmailChange:
+        """Return the change of one's address."""
+        from chalicelib.accounts.verification.email_change import EmailChange
+
+        return EmailChange(
+            own_account=self.own_account,
+            current_password=self._current_password,
+            requests=self._verification_requests,
+            codes=self._codes,
+            changes=self.adapters.verified_changes,
+            change=self._change,
+            notify=self._notices,
+            audit=self.adapters.audit,
+        )
+
+    @cached_property
+    def delete_account(self) -> AccountDeletion:
+        """Return the deletion of one's account."""
+        from chalicelib.accounts.own.deletion import AccountDeletion
+
+        adapters = self.adapters
+        return AccountDeletion(
+            self._current_password,
+            adapters.own_changes,
+            self._change,
+            self._notices,
+            adapters.audit,
+            adapters.clock,
+        )
+
+    @cached_property
+    def _current_password(self) -> CurrentPassword:
+        from chalicelib.accounts.own.current_password import CurrentPassword
+
+        adapters = self.adapters
+        return CurrentPassword(
+            self.own_account,
+            adapters.own_changes,
+            adapters.hasher,
+            adapters.audit,
+            adapters.clock,
+            self.settings.sign_in_wait_seconds,
+        )
+
+    @cached_property
+    def _notices(self) -> Notices:
+        from chalicelib.accounts.notices import Notices
+
+        adapters = self.adapters
+        return Notices(adapters.mail_queue, adapters.clock, adapters.entropy)
+
+    @cached_property
+    def _verification_requests(self) -> VerificationRequests:
+        from chalicelib.accounts.verification.requests import VerificationRequests
+
+        adapters = self.adapters
+        return VerificationRequests(
+            adapters.verifications, adapters.mail_queue, adapters.keys, adapters.clock, adapters.entropy
+        )
+
+    @cached_property
+    def _codes(self) -> CodeCheck:
+        from chalicelib.accounts.verification.codes import CodeCheck
+
+        adapters = self.adapters
+        return CodeCheck(adapters.verifications, adapters.system, adapters.keys, adapters.clock)
+
+    @cached_property
+    def own_account(self) -> OwnAccount:
+        """Return what a signed-in person can do."""
+        from chalicelib.accounts.own_account import OwnAccount
+
+        adapters = self.adapters
+        return OwnAccount(adapters.sessions, self._terminator, adapters.keys, adapters.clock)
+
+    @cached_property
+    def administration(self) -> Administration:
+        """Return what an operator can do."""
+        from chalicelib.accounts.administration import Administration
+
+        adapters = self.adapters
+        return Administration(
+            accounts=adapters.accounts,
+            sessions=adapters.sessions,
+            sign_ins=adapters.sign_ins,
+            system=adapters.system,
+            keys=adapters.keys,
+            terminate=self._terminator,
+            clock=adapters.clock,
+            change=self._change,
+            audit=adapters.audit,
+        )
+
+    @cached_property
+    def create_account(self) -> AccountCreation:
+        """Return account creation."""
+        from chalicelib.accounts.creation import AccountCreation
+
+        adapters = self.adapters
+        return AccountCreation(
+            adapters.accounts,
+            adapters.hasher,
+            adapters.clock,
+            adapters.entropy,
+            self.password_rules,
+            self._change,
+            adapters.audit,
+        )
+
+    @cached_property
+    def unlock(self) -> Unlocking:
+        """Return the unlocking of sign-in names."""
+        from chalicelib.accounts.unlocking import Unlocking
+
+        adapters = self.adapters
+        return Unlocking(adapters.accounts, adapters.sign_ins, adapters.keys, adapters.audit, self._change)
+
+    @cached_property
+    def password_rules(self) -> PasswordRules:
+        """Return the rules for a new password."""
+        from chalicelib.domain.accounts.password_rules import PasswordRules
+
+        adapters, minimum = self.adapters, self.settings.password_min_length
+        return PasswordRules(minimum, adapters.common_passwords, adapters.breached_passwords)
+
+    @cached_property
+    def _terminator(self) -> SessionTerminator:
+        from chalicelib.domain.sessions.termination import SessionTerminator
+
+        return SessionTerminator(self.adapters.sessions, self.adapters.audit, self.adapters.clock)
+
+    @cached_property
+    def _change(self) -> ChangeFactory:
+        from chalicelib.domain.accounts.changes import ChangeFactory
+
+        return ChangeFactory(self.adapters.clock, self.adapters.entropy)

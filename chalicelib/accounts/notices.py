@@ -1,0 +1,42 @@
+"""Notices by mail of what was changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.mail import MailKind, MailQueue, MailRequest
+from chalicelib.domain.ports import Clock, Entropy
+
+_MESSAGE_ID_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """Tells owners of accounts by mail what has changed.
+
+    A notice is queued before its change is written: a missing notice would hide an attack, and one of a
+    change that then fails does no harm. While the queue is down nothing is changed.
+    """
+
+    queue: MailQueue
+    clock: Clock
+    entropy: Entropy
+
+    def __call__(self, kind: MailKind, account: Account, languages: str, *, to_address: bool = False) -> None:
+        """Queue a notice to whatever address the account has when it is sent; with `to_address`, to today's.
+
+        Raises Unavailable.
+        """
+        self.queue.enqueue(
+            MailRequest(
+                message_id=self.entropy(_MESSAGE_ID_BYTES).hex(),
+                kind=kind,
+                address=account.email if to_address else "",
+                user_id=account.user_id,
+                code=None,
+                language=languages,
+                verification_id="",
+                created_at=self.clock(),
+            )
+        )

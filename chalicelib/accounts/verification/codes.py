@@ -1,0 +1,55 @@
+"""Checking a code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from chalicelib.domain.errors import GatehouseError, InvalidCode, Unavailable
+from chalicelib.domain.ports import Clock, Keys
+from chalicelib.domain.tokens.key_ports import System
+from chalicelib.domain.verification.ports import Verifications
+from chalicelib.domain.verification.verification import Purpose, Verification, VerificationToken
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCheck:
+    """Checks codes. A wrong one costs one call, whatever is wrong with it."""
+
+    verifications: Verifications
+    system: System
+    keys: Keys
+    clock: Clock
+
+    @contextmanager
+    def right(self, token: VerificationToken, code: str, purpose: Purpose) -> Iterator[Verification]:
+        """Return the verification of a right code, to be spent by the body in the transaction of its change.
+
+        A try is charged before the code is compared, so that parallel guesses are all counted, and taken back
+        where the body raises anything but InvalidCode. Raises InvalidCode and Unavailable.
+        """
+        found = self.verifications.charge(token.digest(), purpose, self.clock())
+        if found is None or not found.fits(token, code):
+            raise InvalidCode("wrong code" if found else "no verification to try")
+        try:
+            self._require_epoch(found)
+            yield found
+        except InvalidCode:
+            raise
+        except GatehouseError:
+            with suppress(Unavailable):
+                self.verifications.refund(found.digest)
+            raise
+
+    def require_unspent(self, verification: Verification) -> None:
+        """Raise InvalidCode where a code was spent or replaced since. Raises Unavailable."""
+        found = self.verifications.find_verification(verification.digest)
+        if found is None or found.code_mac != verification.code_mac:
+            raise InvalidCode("code spent")
+
+    def _require_epoch(self, verification: Verification) -> None:
+        # The later epoch of table and key counts: a table that was restored may not know of a breach.
+        epoch = self.keys.current(epoch=self.system.epoch(verification.digest)).current.epoch
+        if verification.epoch < epoch:
+            raise InvalidCode("code of a past epoch")

@@ -1,0 +1,168 @@
+"""Changes of the user's own account in DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chalicelib.adapters.dynamodb.audit_items import change_item
+from chalicelib.adapters.dynamodb.devices import device_item, device_key_of, device_of, devices_partition
+from chalicelib.adapters.dynamodb.items import (
+    Item,
+    account_key,
+    account_of,
+    ended_item,
+    ended_partition,
+    name_key,
+    number,
+    password_item,
+    password_key,
+    password_of,
+    session_key,
+    session_of,
+    sessions_partition,
+)
+from chalicelib.adapters.dynamodb.own_account.names import RENAME_TAKEN, rename_actions
+from chalicelib.adapters.dynamodb.own_account.password_tries import count_try, tries_key
+from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.adapters.dynamodb.verification.items import spent_code
+from chalicelib.adapters.dynamodb_errors import Refused
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.changes import AccountChange
+from chalicelib.domain.accounts.own_changes import AccountState, NewDevice
+from chalicelib.domain.accounts.passwords import PasswordHash
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.sessions.session import EndedSession, Session
+from chalicelib.domain.verification.verification import Verification
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+_THERE, _FREE = "attribute_exists(pk)", "attribute_not_exists(pk)"
+_MAX_ACTIONS = 100
+"""Actions of one transaction."""
+# Nothing was opened, counted anew or changed since the account was read.
+_AS_READ = (
+    "disabled = :enabled AND password_version = :password AND security_version = :security "
+    "AND session_count = :sessions AND device_count = :devices AND recounts = :recounts"
+)
+
+
+class DynamoDBOwnChanges:
+    """What people change of their own accounts. `keep_days` is how long an end can be explained."""
+
+    def __init__(self, table: Table, *, ended_days: int) -> None:
+        self._table = table
+        self._keep_days = ended_days
+
+    def account_state(self, user_id: str) -> AccountState | None:
+        """Read the account, then what it counts."""
+        account, password = self._table.batch_get(account_key(user_id), password_key(user_id))
+        if account is None:
+            return None
+        return AccountState(
+            account_of(account),
+            password_of(password) if password else None,
+            [session_of(one) for one in self._table.partition(sessions_partition(user_id))],
+            [device_of(one) for one in self._table.partition(devices_partition(user_id))],
+        )
+
+    def set_password(
+        self,
+        state: AccountState,
+        password_hash: PasswordHash,
+        change: AccountChange,
+        *,
+        ended: Sequence[EndedSession],
+        only_device: NewDevice | None = None,
+        spent: Verification | None = None,
+    ) -> bool:
+        """Set a password with everything that it ends, in one transaction."""
+        table, user_id = self._table, state.account.user_id
+        actions = [
+            _account_update(table, state.account, is_only_device=only_device is not None),
+            # An account that was created by an administrator has no hash yet.
+            _put(table, password_item(user_id, password_hash)),
+            table.put(change_item(change), _FREE),
+        ]
+        if spent is not None:
+            actions.append(spent_code(table, spent))
+        if only_device is not None:
+            forgotten = [device_key_of(user_id, one.digest) for one in state.devices]
+            actions += [table.delete(key, _THERE) for key in forgotten]
+            device = device_item(only_device.key, only_device.epoch, only_device.at)
+            actions.append(table.put(device, _FREE))
+        actions += [table.delete(session_key(user_id, one.session_id), _THERE) for one in ended]
+        # With more sessions than the default, some ends are not explained; all of them end.
+        traces = [_put(table, ended_item(one, self._keep_days)) for one in ended]
+        return table.transact([*actions, *traces[: _MAX_ACTIONS - len(actions)]])
+
+    def set_username(self, before: Account, after: Account, change: AccountChange) -> bool:
+        """Set the user name, take its name and reserve the one before."""
+        try:
+            self._table.transact_or_refuse(rename_actions(self._table, before, after, change))
+        except Refused as refused:
+            if RENAME_TAKEN in refused.items and before.username != after.username:
+                raise Conflict("user name taken", user_id=before.user_id) from refused
+            return False
+        return True
+
+    def delete_account(self, state: AccountState, live: Sequence[Session], change: AccountChange) -> bool:
+        """Delete everything that does not expire by itself, and every session that is active."""
+        table, account = self._table, state.account
+        own: Item = {":user_id": {"S": account.user_id}}
+        actions = [
+            table.delete(account_key(account.user_id), _AS_READ, as_read_values(account)),
+            _delete(table, password_key(account.user_id)),
+            table.put(change_item(change), _FREE),
+        ]
+        actions += [table.delete(name_key(name), "user_id = :user_id", own) for name in account.sign_in_names]
+        actions += [_delete(table, device_key_of(one.user_id, one.digest)) for one in state.devices]
+        actions += [_delete(table, session_key(one.user_id, one.session_id)) for one in live]
+        return table.transact(actions)
+
+    def remove_rest(self, user_id: str) -> None:
+        """Delete expired and ended sessions one by one."""
+        for partition in (sessions_partition(user_id), ended_partition(user_id)):
+            for item in self._table.partition(partition):
+                self._table.remove({"pk": item["pk"], "sk": item["sk"]})
+
+    def charge_session(self, session_id: str, now: int, wait_seconds: int) -> None:
+        """Count one try of the current password."""
+        count_try(self._table, session_id, now, wait_seconds)
+
+    def clear_session(self, session_id: str) -> None:
+        """Forget the tries of a session."""
+        self._table.remove(tries_key(session_id))
+
+
+def _delete(table: Table, key: Item) -> TransactWriteItemTypeDef:
+    return {"Delete": {"TableName": table.name, "Key": key}}
+
+
+def _put(table: Table, item: Item) -> TransactWriteItemTypeDef:
+    return {"Put": {"TableName": table.name, "Item": item}}
+
+
+def _account_update(table: Table, account: Account, *, is_only_device: bool) -> TransactWriteItemTypeDef:
+    sets = "password_version = password_version + :one, security_version = security_version + :one"
+    if is_only_device:
+        sets += ", device_count = :one, recounts = recounts + :one"
+    return table.update_action(
+        account_key(account.user_id),
+        f"SET {sets}",
+        condition=_AS_READ,
+        values=as_read_values(account) | {":one": number(1)},
+    )
+
+
+def as_read_values(account: Account) -> Item:
+    """Return the values of the condition that an account is as it was read."""
+    return {
+        ":enabled": {"BOOL": False},
+        ":password": number(account.password_version),
+        ":security": number(account.security_version),
+        ":sessions": number(account.session_count),
+        ":devices": number(account.device_count),
+        ":recounts": number(account.recounts),
+    }

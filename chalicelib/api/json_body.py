@@ -1,0 +1,82 @@
+"""JSON bodies, read strictly: what two readers could understand differently is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from types import UnionType
+from typing import Any, NoReturn, get_args
+
+from chalicelib.api.http import body_bytes, current_request, header
+from chalicelib.domain.errors import InvalidRequest
+from chalicelib.oauth.form import refuse_credentials_in_query, require_media_type
+
+MAX_BODY_BYTES = 64 * 1024
+MEDIA_TYPE = "application/json"
+_KINDS = {str: "a string", dict: "an object", list: "a list", bool: "true or false", type(None): "null"}
+
+
+def json_object() -> dict[str, Any]:
+    """Return the body of the current request, which is a JSON object.
+
+    Raises InvalidRequest for another media type, a body over 64 KiB or not in UTF-8, a member that is
+    repeated, a number that is none in JSON, and text that has no UTF-8 form; and for a credential in the URL.
+    """
+    refuse_credentials_in_query(current_request().query_params or {})
+    require_media_type(header("content-type"), MEDIA_TYPE)
+    body = body_bytes()
+    if len(body) > MAX_BODY_BYTES:
+        raise InvalidRequest("oversized body", description="The body of the request is too large.")
+    # API Gateway replaces bytes that are not UTF-8 by U+FFFD; an encoder would have escaped a real one.
+    if "\ufffd".encode() in body:
+        raise _malformed()
+    try:
+        read = json.loads(body.decode("utf-8"), object_pairs_hook=_members, parse_constant=_no_constant)
+        json.dumps(read, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError) as error:
+        raise _malformed() from error
+    if not isinstance(read, dict):
+        raise _malformed()
+    return read
+
+
+def json_members(
+    required: Mapping[str, type | UnionType], optional: Mapping[str, type | UnionType] | None = None
+) -> dict[str, Any]:
+    """Return the members of the body, each of the type given for its name; optional ones may be absent.
+
+    Raises InvalidRequest, naming the parameter, as `json_object` does and for a member that is missing or of
+    another type. A member that is unknown is not named, since its name is the caller's text.
+    """
+    found = json_object()
+    types: dict[str, type | UnionType] = {**required, **(optional or {})}
+    if not found.keys() <= types.keys():
+        known = ", ".join(sorted(types))
+        raise InvalidRequest("unknown member", description=f"The request body may only have: {known}.")
+    for name in required:
+        if name not in found:
+            raise InvalidRequest(f"missing {name}", description=f"The parameter {name} is missing.")
+    for name, value in found.items():
+        # Not isinstance alone: true is an int.
+        allowed = get_args(types[name]) or (types[name],)
+        if type(value) not in allowed:
+            kinds = " or ".join(_KINDS[one] for one in allowed)
+            raise InvalidRequest(
+                f"wrong type of {name}", description=f"The parameter {name} must be {kinds}."
+            )
+    return found
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise InvalidRequest("repeated member", description="A parameter is repeated.")
+    return members
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise ValueError
+
+
+def _malformed() -> InvalidRequest:
+    return InvalidRequest("malformed JSON", description="The request body must be a JSON object in UTF-8.")

@@ -1,0 +1,89 @@
+"""Changes that people make to their own accounts: ports, and what such a change is based on.
+
+Every method raises `errors.Unavailable` where it cannot know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.changes import AccountChange
+from chalicelib.domain.accounts.passwords import PasswordHash
+from chalicelib.domain.sessions.session import EndedSession, Session
+from chalicelib.domain.sign_in.device_keys import DeviceKey, KnownDevice
+from chalicelib.domain.verification.verification import Verification
+
+RESERVED_SECONDS = 90 * 86_400
+"""Seconds for which a user name that was given up stays reserved for its former owner."""
+PASSWORD_TRIES = 10
+"""Wrong current passwords of one session before it has to wait between tries."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """An account with its hash, its sessions and its devices, which were read after the account."""
+
+    account: Account
+    password_hash: PasswordHash | None
+    sessions: Sequence[Session]
+    devices: Sequence[KnownDevice]
+
+
+@dataclass(frozen=True, slots=True)
+class NewDevice:
+    """A device that becomes the only one of an account. `epoch` is that of the system, `at` Unix time."""
+
+    key: DeviceKey
+    epoch: int
+    at: int
+
+
+class OwnChanges(Protocol):
+    """Changes of the user's own account, each in one transaction with its audit item."""
+
+    def account_state(self, user_id: str) -> AccountState | None:
+        """Return the state of an account, strongly consistent, or None where there is no account."""
+
+    def set_password(
+        self,
+        state: AccountState,
+        password_hash: PasswordHash,
+        change: AccountChange,
+        *,
+        ended: Sequence[EndedSession],
+        only_device: NewDevice | None = None,
+        spent: Verification | None = None,
+    ) -> bool:
+        """Set a password, end sessions, void the codes that were mailed; with `spent`, spend that code.
+
+        With `only_device`, every other device is forgotten. Return False, and change nothing, where the
+        account, its sessions or its devices are no longer those of `state`, or the code was spent.
+        """
+
+    def set_username(self, before: Account, after: Account, change: AccountChange) -> bool:
+        """Set the user name of `after`; that of `before` stays reserved for its owner for a while.
+
+        Raises Conflict where the name is somebody else's or reserved for somebody else. Return False, and
+        change nothing, where the account is no longer `before`.
+        """
+
+    def delete_account(self, state: AccountState, live: Sequence[Session], change: AccountChange) -> bool:
+        """Delete an account with its hash, names, devices and the sessions `live`.
+
+        Return False, and change nothing, where they are no longer those of `state`.
+        """
+
+    def remove_rest(self, user_id: str) -> None:
+        """Remove what is left of a deleted account: expired and ended sessions. Repeating it does no harm."""
+
+    def charge_session(self, session_id: str, now: int, wait_seconds: int) -> None:
+        """Count one try of the current password on a session, before it is compared.
+
+        Raises TooManyAttempts where the session has to wait; that try is not counted.
+        """
+
+    def clear_session(self, session_id: str) -> None:
+        """Forget the tries of a session: the current password was right."""
