@@ -15,8 +15,6 @@ from chalicelib.aws_adapters import Adapters
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import Password
-from chalicelib.domain.mail import MailKind
-from chalicelib.domain.mail_messages import message_body
 from chalicelib.domain.secret import Secret
 from chalicelib.domain.sessions.session import EndReason, Session
 from chalicelib.domain.sign_in.attempts import SignInCandidate
@@ -25,9 +23,8 @@ from chalicelib.domain.sign_in.ports import AccountChanged
 from chalicelib.services import Services
 from tests.changes import ACTOR
 from tests.infra.template.account_flows import account_flows
-from tests.infra.template.recorded import API, AUTHORIZER, MAIL, FunctionHarness
-from tests.mail_requests import mail_request
-from tests.ses_events import bounce, complaint
+from tests.infra.template.mail_flows import mail_reports, mails, mails_that_stay
+from tests.infra.template.recorded import API, AUTHORIZER, FunctionHarness
 
 ADA, ADMIN, OFF, BROKEN, RACER = (
     f"{name}@example.com" for name in ("ada", "admin", "off", "broken", "racer")
@@ -53,9 +50,9 @@ def every_flow(stage: FunctionHarness) -> None:
         _rotations,
         _breach,
         _unknown_keys,
-        _mails,
-        _reports,
-        _mails_that_stay,
+        mails,
+        mail_reports,
+        mails_that_stay,
         _outages,
         _crashes,
     ):
@@ -90,8 +87,8 @@ def _refusals_at_sign_in(stage: FunctionHarness) -> None:
     assert stage.token(grant_type="password", username=ADA)["error"] == "invalid_request"
     assert stage.token(grant_type="other")["error"] == "unsupported_grant_type"
     assert stage.token(grant_type="password", client_id="x", username=ADA)["error"] == "invalid_client"
-    asked = stage.token(grant_type="password", username=ADA, password=PASSWORD, scope="users:write")
-    assert asked["error"] == "invalid_scope"
+    form = {"grant_type": "password", "username": ADA, "password": PASSWORD, "scope": "users:write"}
+    assert stage.token(**form)["error"] == "invalid_scope"
     assert stage.ask("GET", "/oauth/token").status == 405
 
 
@@ -104,8 +101,7 @@ def _waiting(stage: FunctionHarness) -> None:
 
 
 def _refreshes(stage: FunctionHarness) -> None:
-    first = stage.sign_in(ADA)["refresh_token"]
-    second = stage.refresh(first)["refresh_token"]
+    second = stage.refresh(first := stage.sign_in(ADA)["refresh_token"])["refresh_token"]
     assert stage.refresh(first)["refresh_token"] == second
     stage.refresh(second)
     stage.clock.advance(60)
@@ -210,43 +206,6 @@ def _unknown_keys(stage: FunctionHarness) -> None:
     unknown = f"{base64.urlsafe_b64encode(header).rstrip(b'=').decode()}.{payload}.{signature}"
     statuses = [stage.ask("GET", "/me", unknown).status for _ in range(LOOKUP_BURST + 1)]
     assert (statuses[0], statuses[-1]) == (401, 503)
-
-
-def _mails(stage: FunctionHarness) -> None:
-    """One of each kind; what becomes of it is tested elsewhere."""
-    ada, off = _account(stage, ADA), _account(stage, OFF)
-    stage.services_of[API].adapters.mail_queue.enqueue(mail_request(MailKind.INVITED, user_id=ada.user_id))
-    wanted = [
-        ("sent", _message(stage, MailKind.SIGN_UP, address="new@example.com")),
-        ("sent", _message(stage, MailKind.SIGN_UP, address=ADA)),
-        ("sent", _message(stage, MailKind.PASSWORD_RESET, address=ADA)),
-        ("sent", _message(stage, MailKind.PASSWORD_CHANGED, user_id=ada.user_id)),
-        ("no_account", _message(stage, MailKind.PASSWORD_RESET, address="new@example.com")),
-        ("disabled", _message(stage, MailKind.PASSWORD_RESET, address=off.email)),
-        ("expired", _message(stage, MailKind.SIGN_UP, address=ADA, created_at=1)),
-        ("rejected", _message(stage, MailKind.SIGN_UP, address="no address")),
-    ]
-    wanted.append(("duplicate", wanted[0][1]))
-    assert stage.mail(*(body for _, body in wanted)) == 0
-
-
-def _reports(stage: FunctionHarness) -> None:
-    events = [bounce("gone@example.com"), bounce("full@example.com", kind="Transient"), complaint(ADA)]
-    assert stage.mail(*map(json.dumps, events)) == 0
-    assert stage.mail(_message(stage, MailKind.SIGN_UP, address="gone@example.com")) == 0
-
-
-def _mails_that_stay(stage: FunctionHarness) -> None:
-    body = _message(stage, MailKind.SIGN_UP, address="later@example.com")
-    assert stage.mail("{") == 1
-    with stage.disturbed(MAIL, stage.without_table()):
-        assert stage.mail(body) == 1
-    with stage.disturbed(MAIL, stage.without_sender()):
-        assert stage.mail(body) == 0
-
-
-def _message(stage: FunctionHarness, kind: MailKind, **fields: Any) -> str:
-    return message_body(mail_request(kind, **{"created_at": stage.clock(), **fields}))
 
 
 def _outages(stage: FunctionHarness) -> None:
