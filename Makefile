@@ -17,7 +17,7 @@ export PYTHONDONTWRITEBYTECODE ?= 1
 .PHONY: help run test test-deployed check soak deploy destroy lock clean ready
 .DEFAULT_GOAL := help
 
-help: ## Say what there is
+help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: ready ## Run the whole service on this machine (PORT=8000)
@@ -47,7 +47,7 @@ deploy: ready ## Deploy a stage to AWS (STAGE=prod; DRY_RUN=1 only shows it; ROL
 destroy: ready ## Delete the service of a stage; its users and its key stay (STAGE=prod)
 	@exec $(PY) -m infra destroy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") $(if $(YES),--yes) $(ARGS)
 
-lock: ready ## Pin the dependencies anew, with hashes
+lock: ready ## Update the pinned dependencies, with hashes
 	$(PY) -m uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements.in -o requirements.txt
 	$(PY) -m uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements-dev.in -o requirements-dev.txt
 
@@ -58,11 +58,11 @@ clean: ## Remove what the other targets made
 ready: $(STAMP)
 	@$(PY) -c '' 2>/dev/null || { echo "The Python in $(VENV) does not run any more. Try: make clean, then: make $(MAKECMDGOALS)" >&2; exit 1; }
 
-# Another DynamoDB than moto, to race on; the tests that need it say so where it is missing.
+# A second DynamoDB engine besides moto, for concurrency tests; without it, those tests are skipped with a message.
 $(SECOND_ENGINE): $(SECOND_ENGINE_LOCK)
 	@rm -rf $(@D) && mkdir -p $(@D) && cp $(SECOND_ENGINE_LOCK) $(@D)
 	@npm ci --silent --ignore-scripts --no-audit --no-fund --prefix $(@D) >$(@D)/install.log 2>&1 \
-		|| echo "dynalite cannot be had here (is there npm?): the races on a second engine are left out."
+		|| echo "dynalite cannot be installed (is npm installed?): concurrency tests on a second engine are skipped."
 	@touch $@
 
 $(STAMP): requirements-dev.txt

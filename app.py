@@ -17,11 +17,11 @@ from chalicelib.api.routes import (
     token,
 )
 
-# Powertools configures the logger; Chalice would give it a second handler and mute what is below a warning.
+# Powertools configures the logger. Chalice would add a second handler and drop everything below WARNING.
 app = Chalice(app_name="gatehouse", configure_logs=False)
-# Every body here is text; without this API Gateway would hand some of them on in base64.
+# Every body is text. Without this, API Gateway would pass some of them on in base64.
 app.api.binary_types = []
-# The outer one first: what the inner one makes of a failure is for web pages to read as well.
+# The outermost first: the error responses of `request_scope` need the CORS headers, too.
 app.register_middleware(cross_origin, "http")
 app.register_middleware(request_scope, "http")
 _ROUTES = (token, revocation, registration, password, account, own_account, sessions, admin, health)

@@ -1,7 +1,7 @@
-"""The adapters that the services stands in: the ports that reach outside, and AWS behind each of them.
+"""Builds the adapters: one for each port that does I/O, reads the clock or needs random bytes.
 
-`AwsAdapters` makes each adapter once, at its first use, because a cold start pays for every import: the
-authorizer never touches bcrypt, and no function makes a client before it needs one.
+`AwsAdapters` builds each adapter at its first use, because a cold start pays for every import: the authorizer
+never imports bcrypt, and no function creates a client that it does not need.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 
 
 _FIRST_PAUSE_SECONDS = 0.02
-"""A transaction holds its items for milliseconds."""
+"""Mean pause before the first retry. A transaction locks its items for milliseconds."""
 
 
 class Adapters(MailAdapters, Protocol):
-    """The ports, each served by something."""
+    """One adapter for each port."""
 
     @property
     def clock(self) -> Clock: ...  # noqa: D102 - named by its type
@@ -90,7 +90,7 @@ def now() -> int:
 
 
 def monotonic() -> float:
-    """Return seconds that only go forward, for deadlines."""
+    """Return the seconds of a monotonic clock, for deadlines."""
     return time.monotonic()
 
 
@@ -104,10 +104,10 @@ class AwsAdapters(AwsMailAdapters):
         sleep: Sleep = time.sleep,
         threads: Starter | None = None,
     ) -> None:
-        # Every function has loaded it by now; the level is the process's, as the log is.
-        from chalicelib.observability import log_from
+        # Costs no import: each function has loaded it before. The log level applies to the whole process.
+        from chalicelib.observability import set_log_level
 
-        log_from(settings.log_level)
+        set_log_level(settings.log_level)
         self.settings = settings
         self.clock = clock
         self.sleep = sleep
@@ -116,28 +116,28 @@ class AwsAdapters(AwsMailAdapters):
 
     @cached_property
     def accounts(self) -> Accounts:
-        """Accounts in DynamoDB."""
+        """Return the accounts in DynamoDB."""
         from chalicelib.adapters.dynamodb.accounts import DynamoDBAccounts
 
         return DynamoDBAccounts(self._table)
 
     @cached_property
     def sessions(self) -> Sessions:
-        """Sessions in DynamoDB."""
+        """Return the sessions in DynamoDB."""
         from chalicelib.adapters.dynamodb.sessions import DynamoDBSessions
 
         return DynamoDBSessions(self._table, ended_days=self.settings.ended_session_days)
 
     @cached_property
     def sign_ins(self) -> SignIns:
-        """Sign-ins in DynamoDB."""
+        """Return the sign-ins in DynamoDB."""
         from chalicelib.adapters.dynamodb.sign_ins import DynamoDBSignIns
 
         return DynamoDBSignIns(self._table, self._threads, ended_days=self.settings.ended_session_days)
 
     @cached_property
     def system(self) -> System:
-        """The state of the system in DynamoDB."""
+        """Return the state of the system in DynamoDB."""
         from chalicelib.adapters.dynamodb.system import DynamoDBSystem
 
         return DynamoDBSystem(self._table)
@@ -165,7 +165,7 @@ class AwsAdapters(AwsMailAdapters):
 
     @cached_property
     def keys(self) -> Keys:
-        """Keys from Secrets Manager."""
+        """Return the signing keys from Secrets Manager."""
         from chalicelib.adapters.secrets_manager.keys import SecretsManagerKeys
 
         return SecretsManagerKeys(
@@ -177,42 +177,42 @@ class AwsAdapters(AwsMailAdapters):
 
     @cached_property
     def key_versions(self) -> KeyVersions:
-        """Versions of the secret in Secrets Manager."""
+        """Return the versions of the secret in Secrets Manager."""
         from chalicelib.adapters.secrets_manager.versions import SecretsManagerVersions
 
         return SecretsManagerVersions(self._secretsmanager, self.settings.signing_secret_id)
 
     @cached_property
     def hasher(self) -> PasswordHasher:
-        """Hash with bcrypt."""
+        """Return the bcrypt hasher."""
         from chalicelib.adapters.bcrypt_hasher import BcryptHasher
 
         return BcryptHasher(self.settings.bcrypt_cost, self.settings.failed_sign_in_cost)
 
     @cached_property
     def codec(self) -> TokenCodec:
-        """Sign with PyJWT."""
+        """Return the PyJWT codec."""
         from chalicelib.adapters.pyjwt_codec import PyJwtCodec
 
         return PyJwtCodec()
 
     @cached_property
     def audit(self) -> Audit:
-        """Audit to the log."""
+        """Return the audit trail in the log."""
         from chalicelib.observability import LogAudit
 
         return LogAudit()
 
     @cached_property
     def common_passwords(self) -> CommonPasswords:
-        """Return the list that is shipped with the code."""
+        """Return the list that is part of the package."""
         from chalicelib.adapters.common_passwords import CommonPasswordFile
 
         return CommonPasswordFile()
 
     @cached_property
     def breached_passwords(self) -> BreachedPasswords:
-        """Return the service of the setting, or none."""
+        """Return the service at `BREACHED_PASSWORDS_URL`, or one that knows no password if that is empty."""
         from chalicelib.adapters.breached_passwords import BreachedPasswordRange
         from chalicelib.domain.accounts.password_rules import NoBreachedPasswords
 
@@ -239,8 +239,8 @@ class AwsAdapters(AwsMailAdapters):
 
         return self._given_threads or Threads()
 
-    def _backoff(self, turn: int) -> None:
-        # Twice as long each time, and never two callers alike: they would meet again.
-        pause = _FIRST_PAUSE_SECONDS * 2 ** (turn - 1) * (0.5 + self.entropy(1)[0] / 510)
+    def _backoff(self, retry: int) -> None:
+        # Exponential, with jitter: two callers that have collided would collide again after equal pauses.
+        pause = _FIRST_PAUSE_SECONDS * 2 ** (retry - 1) * (0.5 + self.entropy(1)[0] / 510)
         require_time(pause)
         self.sleep(pause)

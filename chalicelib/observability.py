@@ -1,8 +1,8 @@
-"""What the services says about itself: JSON lines, metrics, and the names of the audit events.
+"""Structured logs, metrics and audit event names.
 
-A log line never carries a password, a token, a hash, a secret or an `Authorization` value. That is so
-because nothing here is given one; `redact` is the second lock, for the day on which something is. It sits in
-the logger itself, which is Chalice's `app.log` as well: whoever writes a line there, it passes.
+A log line never carries a password, a token, a hash, a secret or an `Authorization` value. Callers pass none;
+`redact` is a second line of defence against mistakes. The logger itself applies it, and Chalice's `app.log`
+is that same logger, so lines that your own functions write are redacted, too.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _fields: ContextVar[dict[str, Field] | None] = ContextVar("fields", default=None
 
 
 class Event(StrEnum):
-    """The events that are logged; the audit trail is made of the ones that name a session."""
+    """Names of logged events. Those about a session, and `account_changed`, are the audit trail."""
 
     SESSION_STARTED = "session_started"
     SESSION_REFRESHED = "session_refreshed"
@@ -61,7 +61,7 @@ class Event(StrEnum):
 
 
 class Metric(StrEnum):
-    """The metrics that are counted, each with the one dimension that `count` is given."""
+    """Names of the metrics. Each has one dimension, `outcome`."""
 
     SIGN_IN = "SignIn"
     REFRESH = "Refresh"
@@ -79,27 +79,27 @@ class Metric(StrEnum):
     MAIL_REPORT = "MailReport"
 
 
-def _line(said: dict[str, Any]) -> str:
-    """Return one line of the log, whoever wrote it: with the fields of its scope, and nothing secret."""
-    of_scope = {name: value for name, value in (_fields.get() or {}).items() if name not in said}
-    # ASCII, so that no character of a value ends a line or moves a cursor wherever the log is read.
-    return json.dumps(_clean({**_without_exception_text(said), **of_scope}), separators=(",", ":"))
+def _line(entry: dict[str, Any]) -> str:
+    """Return a log entry as one line of JSON: redacted, with the fields of its scope."""
+    of_scope = {name: value for name, value in (_fields.get() or {}).items() if name not in entry}
+    # ASCII only: no character of a value can end the line, or control the terminal that shows it.
+    return json.dumps(_clean({**_without_exception_text(entry), **of_scope}), separators=(",", ":"))
 
 
-# The level is a setting, and `log_from` tells it; the variables that Powertools looks for are not asked.
-# The line of code is always one of this module's, and so is left out.
+# `set_log_level` sets the level from the settings, so the variables of Powertools have no effect.
+# No `location`: it would name a line of this module in every entry.
 logger = Logger(service="gatehouse", level="INFO", utc=True, location=None, json_serializer=_line)
 
 
-def log_from(level: str) -> None:
-    """Log what is at least as severe as `level`, a name of Python's. Raises ValueError for another."""
+def set_log_level(level: str) -> None:
+    """Log entries of `level` and above, a level name of `logging`. Raises ValueError for any other text."""
     logging.getLogger(logger.name).setLevel(level)
 
 
 @contextmanager
 def scope(**fields: Field) -> Iterator[None]:
-    """Add fields, such as the request's id, to every line that is logged inside."""
-    token = _fields.set({**(_fields.get() or {}), **_given(fields)})
+    """Add fields, such as the request id, to every line that is logged inside the `with` block."""
+    token = _fields.set({**(_fields.get() or {}), **_without_empty(fields)})
     try:
         yield
     finally:
@@ -107,37 +107,37 @@ def scope(**fields: Field) -> Iterator[None]:
 
 
 def bind(**fields: Field) -> None:
-    """Add fields to the rest of the scope: what becomes known on the way, such as whose request it is."""
-    inside = _fields.get()
-    if inside is not None:
-        inside.update(_given(fields))
+    """Add fields to the current scope as they become known, such as the user id."""
+    current = _fields.get()
+    if current is not None:
+        current.update(_without_empty(fields))
 
 
 def record(event: Event, *, severe: bool = False, **fields: Field) -> None:
-    """Log one event as one line of JSON. `severe` marks what somebody should look at."""
-    (logger.error if severe else logger.info)(event.value, extra=_given(fields))
+    """Log one event as one line of JSON, with level ERROR if `severe`, else INFO."""
+    (logger.error if severe else logger.info)(event.value, extra=_without_empty(fields))
 
 
-def _given(fields: dict[str, Field]) -> dict[str, Field]:
+def _without_empty(fields: dict[str, Field]) -> dict[str, Field]:
     return {name: value for name, value in fields.items() if value is not None and value != ""}
 
 
 def record_crash(error: BaseException) -> None:
-    """Log an exception that nobody foresaw: its type and where it was, not its text, which may hold input."""
+    """Log an unexpected exception by type and location; its text may contain input and is left out."""
     frames = traceback.extract_tb(error.__traceback__)
     where = _where((frame.filename, frame.lineno) for frame in frames)
     record(Event.CRASH, severe=True, error=type(error).__name__, where=where)
     count(Metric.OUTAGE, "crash")
 
 
-def _without_exception_text(said: dict[str, Any]) -> dict[str, Any]:
-    """Tell an exception that was logged with a line as `record_crash` does: a pattern knows no password."""
-    if "exception_name" not in said:
-        return said
-    frames = said.get("stack_trace", {}).get("frames", [])
-    kept = {name: value for name, value in said.items() if name not in _EXCEPTION}
+def _without_exception_text(entry: dict[str, Any]) -> dict[str, Any]:
+    """Reduce a logged exception to type and location: no pattern can find a password in its text."""
+    if "exception_name" not in entry:
+        return entry
+    frames = entry.get("stack_trace", {}).get("frames", [])
+    kept = {name: value for name, value in entry.items() if name not in _EXCEPTION}
     where = _where((frame["file"], frame["line"]) for frame in frames)
-    return {**kept, "error": said["exception_name"], "where": where}
+    return {**kept, "error": entry["exception_name"], "where": where}
 
 
 def _where(frames: Iterable[tuple[str, int | None]]) -> str:
@@ -162,19 +162,19 @@ def counted(metric: Metric, success: str) -> Iterator[None]:
 
 
 def slug(reason: str) -> str:
-    """Return a reason as one word, as a metric's dimension and a filter want it."""
+    """Return a reason as one lower-case word, for dimensions of metrics and for log filters."""
     return re.sub(r"[^a-z0-9]+", "_", reason.lower()).strip("_")[:64] or "none"
 
 
 def redact(value: Field) -> Field:
-    """Cut a value to a sane length, and blot out what looks like a credential. JSON escapes its newlines."""
+    """Replace what looks like a credential, and truncate to `MAX_FIELD_CHARACTERS`."""
     if not isinstance(value, str):
         return value
     return _SECRETS.sub("[redacted]", value)[:MAX_FIELD_CHARACTERS]
 
 
 def _clean(value: Any) -> Any:
-    """Redact every text in what is to become JSON; an object of another kind is told by its text."""
+    """Redact every string of a JSON value, keys included; an object of another type becomes its `str`."""
     if isinstance(value, dict):
         return {redact(str(name)): _clean(one) for name, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -203,7 +203,7 @@ class LogAudit:
         count(Metric.SESSION_ENDED, session.reason.value)
 
     def refresh_token_reuse(self, session: Session) -> None:
-        """Record that a spent token came back."""
+        """Record the reuse of a spent refresh token."""
         _record_session(Event.REFRESH_TOKEN_REUSE, session, severe=True)
         count(Metric.REFRESH_TOKEN_REUSE, session.client_id)
 

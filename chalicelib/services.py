@@ -1,6 +1,6 @@
-"""The composition root: which use case gets which port. Which adapter serves a port is `adapters`'s to say.
+"""Builds the services from settings and adapters, once per process.
 
-Everything is built at its first use and once a process. Tests stand the same services in another adapters.
+Each use case is built at its first use. Tests build the same services with fakes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["Adapters", "AwsAdapters", "Services", "get_services", "monotonic", "
 
 @dataclass(frozen=True)
 class Services(AccountServices):
-    """The use cases, built for one adapters."""
+    """The use cases of one deployment."""
 
     settings: Settings
     adapters: Adapters
@@ -73,7 +73,7 @@ class Services(AccountServices):
         return TokenEndpoint({"password": password, "refresh_token": refresh}, self._clients)
 
     def verifier(self, issuer: str) -> AccessTokenVerifier:
-        """Return the verifier of the tokens of one issuer."""
+        """Return the verifier of access tokens of one issuer."""
         from chalicelib.oauth.bearer import AccessTokenVerifier
 
         adapters = self.adapters
@@ -128,7 +128,7 @@ class Services(AccountServices):
         )
 
     def audience(self, issuer: str) -> str:
-        """Return whom access tokens are for."""
+        """Return the `aud` claim of access tokens."""
         return self.settings.audience or issuer
 
     @cached_property
@@ -162,8 +162,8 @@ def get_services() -> Services:
 
 @contextmanager
 def override_services(other: Services) -> Iterator[Services]:
-    """Make `other` the services of this process for a while; for tests and the local stack."""
-    global _active  # noqa: PLW0603 - Lambda's handlers take no arguments of ours
+    """Replace the services of this process inside the `with` block; for tests and the local stack."""
+    global _active  # noqa: PLW0603 - Lambda fixes the arguments of its handlers
     before, _active = _active, other
     try:
         yield other

@@ -20,10 +20,10 @@ _ORIGIN = (
     rf"|[a-z][a-z0-9+.-]{{0,31}}://localhost{_PORT})"
 )
 ORIGINS = rf"{_ORIGIN}(,{_ORIGIN})*"
-"""Origins as browsers write them (RFC 6454 §6.2): https anywhere; http and apps' schemes on localhost."""
+"""Serialized origins (RFC 6454 §6.2): any with https; on localhost also http and the schemes of apps."""
 HEADERS = r"[A-Za-z0-9-]{1,64}(,[A-Za-z0-9-]{1,64})*"
 _RENAMED = {"CORS_ALLOW_ORIGIN": "CORS_ALLOW_ORIGINS"}
-"""Variables of former releases. Ignored, they would switch off without a word what they had switched on."""
+"""Renamed variables of former releases. Ignoring one would silently disable what it had enabled."""
 
 
 def _setting(
@@ -48,29 +48,29 @@ def _setting(
 
 
 class BadSetting(ValueError):
-    """A setting has a value that it cannot have; the text names both, unless the value may be secret."""
+    """A setting has an invalid value. The message names the setting and what it accepts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings of one deployment. Each is read from the environment variable of its name, upper case."""
 
-    stage: str = _setting("local", "name", "deployment that this is")
+    stage: str = _setting("local", "name", "name of the deployment")
     users_table: str = _setting("gatehouse-local", "name", "DynamoDB table of accounts and sessions")
     signing_secret_id: str = _setting("gatehouse-local", "name or ARN", "secret that holds the signing key")
-    issuer: str = _setting(
-        "", "URL", "public base URL; empty: that of the API Gateway stage which was called"
-    )
+    issuer: str = _setting("", "URL", "public base URL; empty: the URL of the API Gateway stage")
     audience: str = _setting("", "URI", "`aud` of access tokens; empty: the issuer")
-    client_ids: str = _setting("", "names", "public clients besides `mobile-app`, parted by commas")
-    access_token_seconds: int = _setting(3600, "s", "life of an access token", low=60, high=DAY)
-    refresh_idle_seconds: int = _setting(30 * DAY, "s", "life of a session that nobody uses", low=60)
-    refresh_absolute_seconds: int = _setting(90 * DAY, "s", "life of a session at the most", low=60)
+    client_ids: str = _setting("", "names", "public clients besides `mobile-app`, separated by commas")
+    access_token_seconds: int = _setting(3600, "s", "lifetime of an access token", low=60, high=DAY)
+    refresh_idle_seconds: int = _setting(30 * DAY, "s", "lifetime of a session that is not used", low=60)
+    refresh_absolute_seconds: int = _setting(90 * DAY, "s", "maximum lifetime of a session", low=60)
     refresh_retry_seconds: int = _setting(
-        10, "s", "time in which a token that was spent without a key may be sent again", low=1, high=300
+        10, "s", "how long a refresh without an `Idempotency-Key` may be retried", low=1, high=300
     )
-    max_sessions: int = _setting(20, "sessions", "live sessions of one user", low=1, high=40)
-    password_min_length: int = _setting(15, "characters", "shortest password that may be set", low=8, high=64)
+    max_sessions: int = _setting(
+        20, "sessions", "maximum number of active sessions of a user", low=1, high=40
+    )
+    password_min_length: int = _setting(15, "characters", "minimum length of a new password", low=8, high=64)
     sign_up: str = _setting(
         "open",
         "name",
@@ -78,77 +78,73 @@ class Settings:
         choices=("open", "invited", "off"),
     )
     sign_up_domains: str = _setting(
-        "", "names", "domains of addresses that may sign up, parted by commas; empty: all"
+        "", "names", "domains of addresses that may sign up, separated by commas; empty: all"
     )
     breached_passwords_url: str = _setting(
-        "", "URL", "range service that new passwords are looked up at, without telling them; empty: none"
+        "", "URL", "range service that new passwords are checked with, by a hash prefix; empty: no check"
     )
-    bcrypt_cost: int = _setting(12, "log2 rounds", "work of one password hash", low=4, high=16)
+    bcrypt_cost: int = _setting(12, "log2 rounds", "cost of a password hash", low=4, high=16)
     failed_sign_in_cost: int = _setting(
         0,
         "log2 rounds",
-        "work of every failed sign-in, not below `BCRYPT_COST`; 0: that one; who lowers that one keeps its "
-        "former value here",
+        "cost of every failed sign-in, at least `BCRYPT_COST`; 0: equal to it; if you lower `BCRYPT_COST`, "
+        "set its former value here",
         low=0,
         high=16,
     )
     sign_in_network_failures: int = _setting(
         10,
         "attempts",
-        "failed sign-ins with one name from one network (/24, /48) in 7 days; then 429 until those end",
+        "failed sign-ins with one name from one network (/24, /48) in 7 days; then 429",
         low=1,
         high=50,
     )
     sign_in_free_failures: int = _setting(
-        50, "attempts", "failed sign-ins with one name in 7 days from anywhere; then likewise", low=1, high=50
+        50, "attempts", "failed sign-ins with one name in 7 days from all networks; then 429", low=1, high=50
     )
     sign_in_wait_seconds: int = _setting(
         900, "s", "wait between attempts of a known device after its first 10 failures", low=1
     )
-    key_cache_seconds: int = _setting(
-        60, "s", "time for which a warm function keeps the keys", low=0, high=60
-    )
+    key_cache_seconds: int = _setting(60, "s", "how long a warm function caches the keys", low=0, high=60)
     authorizer_cache_seconds: int = _setting(
-        60, "s", "time for which API Gateway keeps the authorizer's answer", low=0, high=3600
+        60, "s", "how long API Gateway caches the authorizer's decision", low=0, high=3600
     )
     ended_session_days: int = _setting(
-        30, "days", "time for which the end of a session can be explained", low=1
+        30, "days", "how long the reason for the end of a session is kept", low=1
     )
     cors_allow_origins: str = _setting(
         "",
         "origins",
-        "origins of web pages and web views that may call, separated by commas: `https://app.example.com`, "
-        "`capacitor://localhost`, `http://localhost:3000`; empty: none",
+        "origins of web pages and web views that may call the API, separated by commas: "
+        "`https://app.example.com`, `capacitor://localhost`, `http://localhost:3000`; empty: none",
         pattern=ORIGINS,
     )
     cors_allow_headers: str = _setting(
         "",
         "header names",
-        "request headers that these may send besides `Authorization`, `Content-Type`, `Idempotency-Key` and "
-        "`If-Match`, separated by commas, such as `sentry-trace,baggage`",
+        "further request headers of these origins, besides `Authorization`, `Content-Type`, "
+        "`Idempotency-Key` and `If-Match`, separated by commas, such as `sentry-trace,baggage`",
         pattern=HEADERS,
     )
     endpoint_type: str = _setting(
         "REGIONAL",
         "name",
-        "type of the API's endpoint; a caller's country is only known on `EDGE`, where CloudFront adds it",
+        "endpoint type of the API; a caller's country is known only with `EDGE`, where CloudFront adds it",
         choices=("EDGE", "REGIONAL"),
     )
-    mail_queue_url: str = _setting(
-        "", "URL", "queue of the mails to send; empty: nothing is queued, and no mail is sent"
-    )
+    mail_queue_url: str = _setting("", "URL", "queue of mails to send; empty: no mail is queued or sent")
     mail_from: str = _setting("", "address", "sender of mails; empty: no mail is sent")
     mail_configuration_set: str = _setting(
         "", "name", "SES configuration set of mails, which reports bounces; empty: none"
     )
     service_name: str = _setting("Gatehouse", "text", "name of the service in mails")
-    aws_region: str = _setting("us-east-1", "name", "region of table and secret; set by Lambda")
-    aws_endpoint_url: str = _setting("", "URL", "where AWS is, when it is not AWS")
-    # Nothing above INFO, which is the audit trail.
-    log_level: str = _setting("INFO", "name", "least severity that is logged", choices=("DEBUG", "INFO"))
+    aws_region: str = _setting("us-east-1", "name", "region of the table and the secret; set by Lambda")
+    aws_endpoint_url: str = _setting("", "URL", "endpoint of a local AWS; empty: AWS itself")
+    # No level above INFO: the audit trail is logged at INFO.
+    log_level: str = _setting("INFO", "name", "lowest level that is logged", choices=("DEBUG", "INFO"))
 
     def __post_init__(self) -> None:
-        """Raise BadSetting where two settings do not go together."""
+        """Raise BadSetting if two settings contradict each other."""
         if self.failed_sign_in_cost and self.failed_sign_in_cost < self.bcrypt_cost:
             raise BadSetting(
                 f"FAILED_SIGN_IN_COST must be 0 or at least BCRYPT_COST, which is {self.bcrypt_cost}, "
@@ -171,12 +167,12 @@ class Settings:
 
     @property
     def clients(self) -> frozenset[str]:
-        """The ids of the clients that are named here."""
+        """The client ids of `CLIENT_IDS`."""
         return frozenset(name.strip() for name in self.client_ids.split(",") if name.strip())
 
     @property
     def allowed_origins(self) -> frozenset[str]:
-        """The origins whose pages may call; compared byte by byte (Fetch §4.9)."""
+        """The origins of CORS_ALLOW_ORIGINS, to be compared byte by byte (Fetch §4.9)."""
         return frozenset(self.cors_allow_origins.split(",")) - {""}
 
 
@@ -199,7 +195,7 @@ def _read(setting: Field[Any], text: str) -> str | int:
 
 
 def _running_stack(path: str) -> dict[str, str]:
-    """Return where a local stack runs. Its AWS has another port each time, which no static file can name."""
+    """Return the settings of the running local stack from its file. Its ports change at each start."""
     if not path:
         return {}
     try:

@@ -117,7 +117,7 @@ class MobileClient:
         self._keep(self._post("/oauth/token", form | _device(self._storage.load())), began, instead_of=None)
 
     def request(self, method: str, path: str, body: bytes = b"") -> Response:
-        """Call the API. A 401 earns one refresh and one more try; the second answer stands."""
+        """Call the API. A 401 earns one refresh and one more try; the second response is returned."""
         with self._storing:
             began, stored = self._sign_outs, self._storage.load()
         token = stored.get("access_token")
@@ -130,9 +130,9 @@ class MobileClient:
         return answer
 
     def sign_out(self) -> None:
-        """Forget the session at once, whatever is in flight, then tell the server.
+        """Forget the session at once, even during another request, then end it on the server.
 
-        Raises NetworkError or TryLater where it could not be told: call again, if need be at the next start.
+        Raises NetworkError or TryLater if the server may not have ended it: then call it again.
         """
         with self._storing:
             self._sign_outs += 1
@@ -223,15 +223,15 @@ class MobileClient:
         headers = _FORM | ({"Idempotency-Key": key} if key else {})
         body = urlencode({**form, "client_id": self._client_id}).encode()
         answer = self._call("POST", path, headers, body)
-        told = None
+        fields = None
         with suppress(ValueError):
-            told = json.loads(answer.body)
-        match answer.status, told:
+            fields = json.loads(answer.body)
+        match answer.status, fields:
             case HTTPStatus.OK, dict():
-                return told
+                return fields
             case HTTPStatus.BAD_REQUEST, {"error": str(code)}:
                 raise Refused(code)
-        # A captive portal's page, a proxy's 502, half an answer: none of them is a word of the server.
+        # A captive portal's page, a proxy's 502 or half a response does not come from the server.
         raise NetworkError(f"an answer of no use: {answer.status}")
 
     def _call(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response:

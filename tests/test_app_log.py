@@ -13,7 +13,7 @@ import pytest
 
 from app import app
 from chalicelib.aws_adapters import AwsAdapters
-from chalicelib.observability import Event, log_from, record, scope
+from chalicelib.observability import Event, record, scope, set_log_level
 from chalicelib.settings import Settings
 from tests.test_observability import HASH, JWT, REFRESH, written
 from tests.written import Written
@@ -70,7 +70,7 @@ def test_the_setting_is_the_level_of_the_log(written: Written) -> None:
         record(Event.REFUSED)
         assert len(written.lines) == messages
     with pytest.raises(ValueError, match="Unknown level"):
-        log_from("bogus")
+        set_log_level("bogus")
 
 
 @pytest.mark.parametrize("variable", ["LOG_LEVEL", "POWERTOOLS_LOG_LEVEL"])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
 import click
+from chalice.app import RouteEntry
 
+from app import app
 from infra.__main__ import main
 from infra.readme import settings_table
 
@@ -44,10 +47,47 @@ def test_the_text_speaks_of_the_project_alone() -> None:
 
 def test_every_place_that_a_developer_is_sent_to_exists() -> None:
     section = README.partition("\n## Developing\n")[2].partition("\n## ")[0]
-    named = re.findall(r"^(\S+/|app\.py)(?:, (\S+/))?  ", section, re.MULTILINE)
-    assert len(named) == 8
-    for first, second in named:
-        assert (ROOT / first).exists(), first
-        assert not second or (ROOT / first).parent.joinpath(second).exists(), second
     (test,) = re.findall(r"-m pytest (\S+)", section)
     assert (ROOT / test).exists()
+
+
+def access(entry: RouteEntry) -> str:
+    """Return what a route requires, in the words of the README's table."""
+    if entry.authorizer is None:
+        return "public"
+    view = inspect.unwrap(entry.view_function, stop=lambda one: hasattr(one, "permissions"))
+    return " ".join(f"`{one}`" for one in view.permissions) or "token"
+
+
+def test_every_route_is_in_the_table_with_its_access() -> None:
+    """Leave out OPTIONS, HEAD and the handlers that refuse another method."""
+    served = {
+        (f"{method} {path}", access(entry))
+        for path, entries in app.routes.items()
+        for method, entry in entries.items()
+        if method not in {"OPTIONS", "HEAD"}
+        and not inspect.unwrap(entry.view_function).__name__.endswith("_by_another_method")
+    }
+    table = README.partition("\n## Routes\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `([A-Z]+ [^`]+)` \| ([^|]+) \|", table, re.MULTILINE)) == served
+
+
+def test_the_compared_prices_are_those_of_the_cost_page() -> None:
+    page = (ROOT / "docs" / "cost.md").read_text(encoding="utf-8")
+    rows = [re.findall(r"[0-9.,]+", row) for row in re.findall(r"^\| 100?,000 \|.*$", page, re.MULTILINE)]
+    (compared,) = re.findall(r"^\| US\$ a month for 10,000 and 100,000 users \|(.*)$", README, re.MULTILINE)
+    assert re.findall(r"[0-9]+\.[0-9]{2}", compared) == [
+        price for column in (1, 2, 4, 5) for price in (rows[0][column], rows[1][column])
+    ]
+
+
+def test_every_role_of_a_function_is_described_with_the_items_that_it_reaches() -> None:
+    page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+    rows = {row[1].strip(): row[0] for row in re.finditer(r"^\| ([A-Za-z]+) \|.*$", page, re.MULTILINE)}
+    for policy in (ROOT / ".chalice").glob("policy-*.json"):
+        function = policy.stem.removeprefix("policy-")
+        row = rows[function.upper() if function == "api" else function]
+        text = policy.read_text(encoding="utf-8")
+        for prefix in set(re.findall(r"\"([A-Z]+#)\*\"", text)):
+            assert f"`{prefix}`" in row, f"{function}: {prefix}"
+        assert ("sqs:" in text) == ("queue" in row), function

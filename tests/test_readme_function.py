@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SECTION = README.partition("## Your own protected function")[2].partition("\n## ")[0]
 LARGEST_APP = 30
+MARK = "-- next --"
 
 
 def block(language: str) -> str:
@@ -96,7 +98,30 @@ def served(project: Path) -> Iterator[str]:
             process.wait()
 
 
-def test_it_answers_as_told(project: Path) -> None:
+def structure(answer: str) -> list[object]:
+    """Return the lines of an answer without their variable parts: of JSON the names, no dates."""
+    lines = [
+        line.rstrip() for line in answer.splitlines() if not line.startswith(("Date:", "Content-Length:"))
+    ]
+    return [sorted(json.loads(line)) if line.startswith("{") else line for line in lines]
+
+
+def test_the_lines_to_try_work_as_pasted(project: Path, tmp_path: Path) -> None:
+    (block,) = re.findall(
+        r"```console\n(.*?)```", README.partition("\n## Start\n")[2].partition("\n## ")[0], re.DOTALL
+    )
+    steps = re.findall(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
+    script = "\n".join(f"{command}\necho; echo {MARK}" for command, _ in steps)
+    with served(project) as url:
+        script = script.replace("http://127.0.0.1:8000", url).replace("/tmp/", f"{tmp_path}/")  # noqa: S108
+        done = subprocess.run(  # noqa: S603 - the lines of our own documentation
+            ["/bin/bash", "-c", script], capture_output=True, text=True, check=True, timeout=60
+        )
+    answers = [one.strip("\n") for one in done.stdout.split(f"{MARK}\n")][: len(steps)]
+    assert [structure(one) for one in answers] == [structure(shown.strip("\n")) for _, shown in steps]
+
+
+def test_it_answers_as_documented(project: Path) -> None:
     with served(project) as url, closing(ApiClient(url, "demo@example.com", PASSWORD)) as app:
 
         def ask() -> requests.Response:

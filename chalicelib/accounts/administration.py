@@ -1,4 +1,4 @@
-"""What an administrator does to accounts: permit, disable, enable, delete, end sessions."""
+"""Administration of accounts: change permissions, disable, enable, delete, end sessions."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Administration:
-    """Operations on somebody else's account.
+    """Operations on other people's accounts.
 
-    `actor` is who does it: the ARN of an operator's AWS identity, or the id of a user. Every change leaves an
-    audit item, written in the transaction that makes it.
+    `actor` is the ARN of an operator's AWS identity, or the id of a user. Every change leaves an audit item,
+    written in the transaction that makes it. Every method raises Unavailable if the table cannot be reached.
     """
 
     accounts: Accounts
@@ -46,14 +46,14 @@ class Administration:
         return account
 
     def changes(self, user_id: str, limit: int) -> list[AccountChange]:
-        """Return at most `limit` changes of an account, the newest first; they outlive it."""
+        """Return at most `limit` changes of an account, the newest first, even after its deletion."""
         return self.accounts.changes(user_id, limit) if is_id(user_id) else []
 
     def permit(self, user_id: str, granted: Scope, withdrawn: Scope, actor: str) -> Account:
-        """Grant and withdraw permissions; tokens carry them from their next refresh on.
+        """Grant and withdraw permissions; tokens carry them after the next refresh.
 
-        What changes nothing leaves no audit item. Raises NotFound, InvalidAccount for what cannot be
-        permitted, and Unavailable after losing every race.
+        A call that changes nothing leaves no audit item. Raises NotFound, InvalidAccount for a malformed or
+        too long list of permissions, and Unavailable also after losing every race.
         """
         for _ in range(_ATTEMPTS):
             account = self.account(user_id)
@@ -81,7 +81,7 @@ class Administration:
         self._set_disabled(user_id, actor, disabled=False)
 
     def delete(self, user_id: str, actor: str) -> None:
-        """Remove an account for good, its sessions first and its devices last. Raises NotFound."""
+        """Delete an account permanently, its sessions first and its devices last. Raises NotFound."""
         self.disable(user_id, actor)
         change = self.change(user_id, ChangeKind.DELETED, actor)
         if not self.accounts.delete(self.account(user_id), change):
@@ -90,9 +90,9 @@ class Administration:
         self.sign_ins.forget_devices(user_id)
 
     def end_sessions(self, user_id: str, actor: str) -> list[EndedSession]:
-        """End every active session of a user; one that has expired keeps that as its reason.
+        """End every active session of a user. Sessions that have expired stay as they are.
 
-        The audit item comes first: each session ends in a transaction of its own, and none without a trace.
+        The audit item is written first: each session ends in its own transaction, and none may end unaudited.
         """
         change = self.change(user_id, ChangeKind.SESSIONS_ENDED, actor)
         self.accounts.record(change)
@@ -100,10 +100,7 @@ class Administration:
         return self._end_active(user_id, EndReason.ADMINISTRATOR)
 
     def epoch(self, user_id: str) -> int:
-        """Return the epoch that a session of this user must have: the later one of table and key.
-
-        Raises Unavailable.
-        """
+        """Return the minimum epoch of an active session of this user: the later one of table and key."""
         return self.keys.current(epoch=self.system.epoch(user_id)).current.epoch
 
     def _end_active(self, user_id: str, reason: EndReason) -> list[EndedSession]:
@@ -111,10 +108,10 @@ class Administration:
         return self.terminate(active(self.sessions.stored(user_id), self.clock(), epoch), reason)
 
     def _epoch_if_known(self, user_id: str) -> int:
-        """Return the same, or the table's epoch alone while the key cannot be read.
+        """Return `epoch`, or the table's epoch alone while the key cannot be read.
 
-        Without the key nobody could end sessions otherwise. By the earlier epoch more of them count as
-        active, so none is left out.
+        Sessions can be ended during such an outage, too. With an earlier epoch more sessions count as active,
+        so none is missed.
         """
         try:
             return self.epoch(user_id)

@@ -1,4 +1,4 @@
-"""Creating an account."""
+"""Account creation."""
 
 from __future__ import annotations
 
@@ -37,11 +37,12 @@ class AccountCreation:
         permissions: Iterable[str] = (),
         actor: str | None = None,
     ) -> Account:
-        """Create an account, with a password or with a hash of one that was made elsewhere.
+        """Create an account, with a password or with a hash that another system made.
 
-        `actor` is who creates it for somebody else; without one, the account's own user does. Raises
-        InvalidAccount or InvalidPassword, with a sentence for the operator; InvalidAccount also for a hash
-        that is unreadable, or whose check would take longer than every other failed sign-in.
+        `actor` is who creates the account; by default its own user. Raises InvalidAccount for a malformed or
+        taken name, malformed permissions, and a hash that is unreadable or costs more than
+        `FAILED_SIGN_IN_COST`; InvalidPassword or InvalidRequest for a password that is not accepted; and
+        Unavailable.
         """
         held = Scope.of(permissions)
         check_permissions(held)
@@ -67,6 +68,6 @@ class AccountCreation:
             return self.hasher.hash(password)
         if not self.hasher.accepts(password):
             raise InvalidAccount(
-                description="The password hash is not bcrypt's, or dearer than FAILED_SIGN_IN_COST."
+                description="The password hash is not a bcrypt hash, or costs more than FAILED_SIGN_IN_COST."
             )
         return password

@@ -1,4 +1,4 @@
-"""What a signed-in person sees and does: the account, the sessions, signing out."""
+"""The user's own account: its data, its sessions, signing out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from chalicelib.domain.tokens.claims import VerifiedClaims
 
 @dataclass(frozen=True, slots=True)
 class OwnAccount:
-    """Operations on the account that an access token speaks for."""
+    """Operations on the account of an access token's subject.
+
+    Every method raises InvalidToken if the token's session has ended or its account is disabled, and
+    Unavailable if the table or the key cannot be read.
+    """
 
     sessions: Sessions
     terminate: SessionTerminator
@@ -23,21 +27,17 @@ class OwnAccount:
     clock: Clock
 
     def load(self, claims: VerifiedClaims) -> tuple[Account, Session]:
-        """Return account and session, in one read.
-
-        Raises InvalidToken where the session has ended or the account is disabled, so that neither outlives
-        its end here, whatever API Gateway has cached.
-        """
+        """Return account and session, in one read, so an ended session is noticed despite a cached Allow."""
         account, session, _ = self._load(claims)
         return account, session
 
     def active_sessions(self, claims: VerifiedClaims) -> list[Session]:
-        """Return the sessions that can still be used, the most recently used first. Raises InvalidToken."""
+        """Return the active sessions, the most recently used first."""
         _, _, epoch = self._load(claims)
         return least_recently_used(self._active(claims, epoch))[::-1]
 
     def sign_out(self, claims: VerifiedClaims, session_id: str) -> None:
-        """End one session of one's own. Raises NotFound for one that is not, or no longer, one's own."""
+        """End one session of the user. Raises NotFound if it has ended or belongs to another user."""
         _, _, epoch = self._load(claims)
         found = self.sessions.session(claims.subject, session_id).session if is_id(session_id) else None
         mine = active([found] if found else [], self.clock(), epoch)
@@ -46,9 +46,9 @@ class OwnAccount:
             raise NotFound("no such session")
 
     def sign_out_everywhere(self, claims: VerifiedClaims) -> int:
-        """End every session, this one last. Return how many there were.
+        """End every session of the user. Return how many this call ended.
 
-        In this order: whoever is cut off in the middle can still ask for the rest.
+        The session of this request ends last, so that the user can repeat the request after an outage.
         """
         _, own, epoch = self._load(claims)
         others = [one for one in self._active(claims, epoch) if one.session_id != own.session_id]
@@ -58,7 +58,7 @@ class OwnAccount:
         view = self.sessions.session_and_account(claims.subject, claims.session_id)
         if view.session is None or not view.session.is_active(self.clock(), view.epoch):
             raise InvalidToken("session ended", user_id=claims.subject)
-        # The later epoch of table and key counts: a table that was restored may not know of a breach.
+        # The later epoch of table and key counts: a restored table may be older than the last breach.
         epoch = self.keys.current(epoch=view.epoch).current.epoch
         if view.session.epoch < epoch:
             raise InvalidToken("session ended", user_id=claims.subject)

@@ -15,7 +15,7 @@ from chalicelib.domain.sign_in.ports import SignIns
 
 @dataclass(frozen=True, slots=True)
 class Unlocked:
-    """Whose names were unlocked: of an account, or one that finds nobody; and how many had failures."""
+    """The account whose names were unlocked, or None for a name without one; and how many had failures."""
 
     account: Account | None
     had_failures: int
@@ -32,10 +32,10 @@ class Unlocking:
     change: ChangeFactory
 
     def __call__(self, user: str, actor: str) -> Unlocked:
-        """Unlock every name of an account, found by its id or by any of its names.
+        """Unlock every name of an account, given by its id or by any of its names.
 
-        What finds nobody is unlocked as a name: failures are counted for such names as well. Raises
-        Unavailable.
+        If there is no such account, unlock `user` as a name: failures are counted for such names, too.
+        Raises Unavailable.
         """
         key = self.keys.current().name_key
         account = self._find(user)
@@ -43,13 +43,13 @@ class Unlocking:
             names: tuple[SignInName, ...] = (SignInName.of(user),)
         else:
             names = account.sign_in_names
-            # The audit item comes first: each count is deleted by itself, and none without a trace.
+            # The audit item is written first: each count is deleted separately, and none may go unaudited.
             change = self.change(account.user_id, ChangeKind.UNLOCKED, actor)
             self.accounts.record(change)
             self.audit.account_changed(change)
         return Unlocked(account, self.sign_ins.unlock(failures_id(name, key) for name in names))
 
     def _find(self, user: str) -> Account | None:
-        """Return an account. What has the form of an id is one, and no user name."""
+        """Return an account. Text of the form of an id is an id: no user name may have that form."""
         user_id = user.lower()
         return self.accounts.account(user_id) if is_id(user_id) else self.accounts.find(SignInName.of(user))

@@ -1,4 +1,4 @@
-"""boto3 clients and their failures: short time-outs within the request's deadline, and `Unavailable`."""
+"""boto3 clients with short time-outs within the request's deadline; failures become `Unavailable`."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ READ_TIMEOUT_SECONDS = 2
 ATTEMPTS = 2
 """The worst case of one call is about 7 s with back-off. The request's deadline limits all of its calls."""
 SHORTEST_READ_SECONDS = 0.25
-"""An attempt that could not wait for its answer even this long is not begun."""
+"""Minimum read time-out: with less time left, no attempt is made."""
 _RETRY_AFTER = "x-amz-retry-after"
 
 
 def dynamodb(region: str, endpoint_url: str = "") -> DynamoDBClient:
-    """Return a DynamoDB client. Make one per process: making one costs more than many calls."""
+    """Return a DynamoDB client. Create one per process: that costs more than many calls."""
     return _guarded(boto3.client("dynamodb", **_options(region, endpoint_url)))
 
 
@@ -64,10 +64,10 @@ def _guarded(client: Client) -> Client:
 
 
 def _fit_into_deadline(request: Any, **_: Any) -> None:
-    """Shorten an attempt's read time-out to the time that is left. Raises Unavailable if that is too little.
+    """Shorten an attempt's read time-out to the time left. Raises Unavailable if that is too little.
 
-    botocore retries by itself, so the deadline is checked for each attempt, not for each call. What is raised
-    here it passes on, without another attempt.
+    botocore retries by itself, so the deadline is checked for each attempt, not for each call. botocore
+    passes the exception on without another attempt.
     """
     require_time(CONNECT_TIMEOUT_SECONDS + SHORTEST_READ_SECONDS)
     left = seconds_left()
@@ -82,10 +82,10 @@ def _ignore_retry_after(response: tuple[AWSResponse, Any] | None, **_: Any) -> N
 
 
 def _raise_on_non_json(response_dict: dict[str, Any], **_: Any) -> None:
-    """Raise where botocore would take what it cannot read for an answer with nothing in it.
+    """Raise ResponseParserError for a body that is not a JSON object.
 
-    That would say that there is no such item, or that it is well written. A 5xx, which botocore tries again,
-    is left without its body: some bodies are too much for its parser.
+    botocore would return an empty response, which means "no such item" or "written". The body of a 5xx is
+    removed instead, since botocore retries those and some bodies crash its parser.
     """
     try:
         readable = isinstance(json.loads(response_dict["body"]), dict)
@@ -110,10 +110,10 @@ def _options(region: str, endpoint_url: str) -> dict[str, Any]:
 
 @contextmanager
 def translate_aws_errors() -> Iterator[None]:
-    """Turn every failure of a call into Unavailable, except the answers that are answers.
+    """Raise Unavailable for every failure of a call except a failed condition.
 
-    A condition that does not hold is one; a throttled, denied, timed out or garbled call is not. Nor is an
-    answer that lacks what was asked for, so take that out of it inside.
+    Failures are throttled, denied, timed-out and unreadable calls, and responses without an expected member
+    (KeyError): read those members inside the `with` block. A failed condition stays a ClientError.
     """
     try:
         yield
@@ -126,5 +126,5 @@ def translate_aws_errors() -> Iterator[None]:
 
 
 def error_code(error: ClientError) -> str:
-    """Return AWS's name of the error."""
+    """Return the error code of AWS."""
     return str(error.response.get("Error", {}).get("Code", "unknown"))

@@ -13,28 +13,28 @@ from chalicelib.domain.deadline import require_time
 from chalicelib.domain.ports import PasswordCheck, Verdict
 
 DEFAULT_COST = 12
-"""log2 of the rounds: about 250 ms of one core of 2024 (OWASP asks for 10 at least)."""
+"""log2 of the rounds: about 250 ms on one core of 2024 (OWASP recommends at least 10)."""
 TEST_COST = 4
-"""The least that bcrypt takes; for tests only."""
+"""The minimum of bcrypt; for tests only."""
 MAX_COST = 16
-"""A stored hash beyond this is not ours: checking it would hold a function for minutes."""
+"""Maximum cost of a stored hash: checking a more expensive one would take minutes."""
 BCRYPT_BYTES = 72
-"""bcrypt looks at no more; its Python library refuses longer input."""
+"""bcrypt uses no further bytes; its Python library rejects longer input."""
 
 _HASH = re.compile(r"\$2[aby]\$(?P<cost>\d\d)\$[./A-Za-z0-9]{53}")
 _LABEL = b"gatehouse: password that bcrypt does not take whole"
 
 
 class BcryptHasher:
-    """Hashes at `cost`, and makes every sign-in that fails cost `failed_cost`, whatever is stored.
+    """Hashes with `cost`; every failed sign-in costs `failed_cost`, whatever hash is stored.
 
-    Both are log2 of the rounds, and `failed_cost` is not below `cost`. A stored hash dearer than that cannot
-    be checked for less, so whoever lowers `cost` keeps the former one as `failed_cost`; `accepts` refuses
-    such a hash from elsewhere.
+    Both are log2 of the rounds, and `failed_cost` is at least `cost`. A more expensive stored hash cannot be
+    checked for less, so if you lower `cost`, pass its former value as `failed_cost`; `accepts` rejects such
+    hashes from other systems.
 
-    Up to 72 bytes the hash is plain bcrypt, so that it can be taken along to any other system. A longer
-    password, or one with a NUL in it, goes through HMAC-SHA-384 first. That key is no secret; it is a label,
-    so that a digest of the same password leaked elsewhere is not a password here.
+    Up to 72 bytes the hash is plain bcrypt, which other systems can read. A longer password, or one with a
+    NUL, goes through HMAC-SHA-384 first. The key of this HMAC is a public label: it keeps a leaked plain
+    digest of the same password from being usable as a password here.
     """
 
     def __init__(self, cost: int = DEFAULT_COST, failed_cost: int = 0) -> None:
@@ -64,13 +64,13 @@ class BcryptHasher:
             self._spend(password, self._failed_cost)
             return PasswordCheck(Verdict.CORRUPT)
         if fails_anyway or not matches:
-            # A cheaper hash would answer sooner than an unknown name. 2^c + (2^c + … + 2^(C-1)) = 2^C.
-            for remaining in range(cost, self._failed_cost):
-                self._spend(password, remaining)
+            # A cheaper hash would answer faster than an unknown name. 2^c + (2^c + … + 2^(C-1)) = 2^C.
+            for missing in range(cost, self._failed_cost):
+                self._spend(password, missing)
         return PasswordCheck(Verdict.MATCH if matches else Verdict.MISMATCH, is_outdated=cost != self._cost)
 
     def accepts(self, stored: PasswordHash) -> bool:
-        """Tell whether a hash made elsewhere may be stored."""
+        """Return whether a hash from another system may be stored."""
         cost = _cost_of(stored)
         return cost is not None and cost <= self._failed_cost
 
@@ -87,7 +87,7 @@ def _cost_of(stored: PasswordHash | None) -> int | None:
 
 def _material(password: Password) -> bytes:
     raw = password.reveal().encode()
-    # bcrypt repeats a password, each time with a NUL behind it: to it, "a" and "a", NUL, "a" are the same.
+    # bcrypt repeats the password and a NUL, so "a" and "a", NUL, "a" would have the same hash.
     if len(raw) <= BCRYPT_BYTES and b"\0" not in raw:
         return raw
     return base64.b64encode(hmac.digest(_LABEL, raw, "sha384"))

@@ -1,8 +1,8 @@
-"""Breached passwords by a range query, which tells the service five hexadecimal digits and no password.
+"""Breached passwords by a range query: the service sees five hexadecimal digits of a hash, not the password.
 
 The protocol is that of Have I Been Pwned (Pwned Passwords, version 3): `GET {url}{first five digits of the
-SHA-1}` answers a line `REST:COUNT` for each breached password with those digits. With `Add-Padding: true` the
-size of the answer says nothing; padding has the count 0.
+SHA-1}` returns a line `REST:COUNT` for each breached password with those digits. `Add-Padding: true` hides
+their number from observers of the response size; padding has the count 0.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 1.5
 REST_SECONDS = 3.0
-"""Left for what follows, the hash and its write: a request with less time is not spent on this check."""
+"""Reserved for hashing and writing afterwards: with less time left, the check is skipped."""
 MAX_ANSWER_BYTES = 512 * 1024
-"""An answer has about 40 KB; a larger one is not read to its end."""
+"""A response has about 40 KB; reading stops at this size."""
 _PREFIX_DIGITS = 5
 _LINE = re.compile(r"(?P<rest>[0-9A-Fa-f]{35}):(?P<count>[0-9]{1,12})")
 
 
 class BreachedPasswordRange:
-    """Serves `BreachedPasswords` by asking a range service at `url`.
+    """Implements `BreachedPasswords` with the range service at `url`.
 
-    A service that is unreachable, slow, or answers something else blocks nobody: the password then counts as
-    not breached, since the other rules have been applied already.
+    If the service is unreachable, slow or returns an error, the password counts as not breached: an outage of
+    the service must not keep users from setting a password, and the other rules have been applied before.
     """
 
     def __init__(self, url: str) -> None:

@@ -1,10 +1,10 @@
 """A list of common passwords as a compact set of digests.
 
-The file holds the first five bytes of the SHA-256 of each password. The first two bytes choose a bucket; the
-file begins with the number of the first entry of each bucket and of the end (65,537 unsigned 32-bit integers,
-little-endian), and goes on with the last three bytes of every entry, sorted. So a lookup reads two integers
-and one short slice, and 341,000 passwords take 1.3 MB. One password in three million that is not in
-the list is taken for one that is.
+The file contains the first five bytes of the SHA-256 of each password. The first two bytes select a bucket.
+The file begins with an index: for each bucket the number of its first entry, and the total (65,537 unsigned
+32-bit integers, little-endian). The last three bytes of every entry follow, sorted. A lookup reads two
+integers and one short slice, and 341,000 passwords take 1.3 MB. The false positive rate is one in three
+million.
 
 `python -m infra common-passwords` builds the file; `common_passwords.LICENSE` is that of its source.
 """
@@ -24,13 +24,13 @@ _INDEX_BYTES = 4 * (BUCKETS + 1)
 
 
 class CommonPasswordFile:
-    """Serves `CommonPasswords` from a file that is read at the first question."""
+    """Implements `CommonPasswords` with a file that is read at the first call."""
 
     def __init__(self, path: Path = FILE) -> None:
         self._path = path
 
     def contains(self, comparable: str) -> bool:
-        """Return whether the list has a password, given in its comparable form."""
+        """Return whether the list contains a password, given in its comparable form."""
         bucket, entry = _place(comparable)
         first, end = struct.unpack_from("<2I", self._content, 4 * bucket)
         entries = self._content[_INDEX_BYTES + _ENTRY_BYTES * first : _INDEX_BYTES + _ENTRY_BYTES * end]
@@ -45,7 +45,7 @@ class CommonPasswordFile:
 
 
 def file_content(comparables: Iterable[str]) -> bytes:
-    """Return the content of a file that holds these passwords, each in its comparable form."""
+    """Return the content of a file with these passwords, each in its comparable form."""
     places = sorted({_place(one) for one in comparables})
     counts = [0] * (BUCKETS + 1)
     for bucket, _ in places:

@@ -1,4 +1,4 @@
-"""What DynamoDB says of a write whose condition did not hold."""
+"""Errors of conditional writes in DynamoDB."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedTh
 
 
 class Refused(Exception):
-    """Conditions of a transaction did not hold: `items` are what stood in their place, by position."""
+    """Conditions of a transaction failed. `items` are the current items of these actions, by position."""
 
     def __init__(self, items: dict[int, Item]) -> None:
         super().__init__(sorted(items))
@@ -24,19 +24,19 @@ class Refused(Exception):
 
 
 class Contention(Unavailable):
-    """Other requests held the items at each attempt. Nothing was written."""
+    """Every attempt conflicted with other requests. Nothing was written."""
 
 
 def refused_item(error: ClientError) -> Item | None:
-    """Return the item that a failed condition was about, where the request asked for it."""
+    """Return the item whose condition failed, if it exists and the request asks for it."""
     item: Item | None = error.response.get("Item")  # type: ignore[assignment]
     return item or None
 
 
 def refusal_of(error: ClientError) -> Refused | None:
-    """Return the refusal of a transaction whose conditions failed, or None for a conflict with another one.
+    """Return Refused for failed conditions of a transaction, or None for a conflict with another transaction.
 
-    Raises the error itself where it is of another kind, and Unavailable for any other cancellation.
+    Raises Unavailable for any other cancellation, and `error` itself if it is of another kind.
     """
     if error_code(error) != "TransactionCanceledException":
         raise error

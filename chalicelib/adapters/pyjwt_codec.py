@@ -1,4 +1,4 @@
-"""PyJWT as the token codec, with its gaps closed: one spelling of a token, and plain JSON in it."""
+"""PyJWT as the token codec, made strict: canonical base64url, and JSON without duplicate members or NaN."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _jws = PyJWS(algorithms=["HS256"])
 
 
 class PyJwtCodec:
-    """Signs and verifies compact JWS (RFC 7515) with the one algorithm of the key."""
+    """Signs and verifies compact JWS (RFC 7515), only with the algorithm of the key."""
 
     def sign(self, claims: Mapping[str, Any], key: SigningKey) -> str:
-        """Return a signed token; `kid` names the key and `typ` the kind (RFC 8725 §3.11)."""
+        """Return a signed token; `kid` names the key and `typ` the type of token (RFC 8725 §3.11)."""
         headers = {"typ": TOKEN_TYPE, "kid": key.kid}
         return jwt.encode(dict(claims), key.material.reveal(), algorithm=key.algorithm, headers=headers)
 
     def peek(self, token: str) -> UnverifiedToken:
-        """Return `kid` and `iat`, good for being compared with known ones and for nothing else."""
+        """Return the unverified `kid` and `iat`, for key selection only. Raises InvalidToken."""
         header, payload = _unverified(token)
         kid, issued_at = header.get("kid"), _json_object(payload).get("iat")
         if header.get("typ") != TOKEN_TYPE or "crit" in header:
@@ -62,7 +62,7 @@ def verify_jws(token: str, key: SigningKey) -> bytes:
 
 
 def _unverified(token: str) -> tuple[Mapping[str, Any], bytes]:
-    """Take a compact serialisation apart into header and payload, if each segment is strictly encoded."""
+    """Split a compact serialisation into header and payload. Raises InvalidToken unless strictly encoded."""
     segments = token.split(".")
     if len(segments) != _SEGMENTS:
         raise InvalidToken("malformed token")
@@ -71,7 +71,7 @@ def _unverified(token: str) -> tuple[Mapping[str, Any], bytes]:
 
 
 def _strict_base64url(segment: str) -> bytes:
-    """Decode without padding, white space or spare bits (RFC 7515 §2): one spelling, one meaning."""
+    """Decode without padding, white space or spare bits (RFC 7515 §2), so that a token has one spelling."""
     if not _SEGMENT.fullmatch(segment) or len(segment) % 4 == 1:
         raise InvalidToken("malformed token")
     decoded = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
@@ -93,7 +93,7 @@ def _json_object(text: bytes) -> Mapping[str, Any]:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        # Two readers of a repeated member may each believe another one (RFC 7515 §4).
+        # Parsers disagree on which duplicate member counts (RFC 7515 §4).
         raise ValueError("repeated member")
     return value
 

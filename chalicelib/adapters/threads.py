@@ -1,4 +1,4 @@
-"""Calls that run beside each other, so that several round trips take the time of one."""
+"""Parallel calls, so that several round trips take the time of one."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _WORKERS = 6
-"""A sign-in starts three calls; more than two sign-ins at once in one process are the local stack's alone."""
+"""A sign-in starts three calls. Only the local stack serves more than one sign-in at once in a process."""
 
 
 class Starter(Protocol):
     """Starts calls."""
 
     def start(self, call: Callable[[], _T], /) -> Future[_T]:
-        """Start a call; its result or its exception is in the future."""
+        """Start a call. Its result or exception is in the returned future."""
 
 
 class Threads:
-    """Starts each call in a thread, with the context variables of the caller. Threads are made at need."""
+    """Starts each call in a thread with the caller's context variables. Threads are created on demand."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="aws")
@@ -36,10 +36,10 @@ class Threads:
 
 
 @contextmanager
-def all_done(*calls: Future[Any]) -> Iterator[None]:
-    """Wait for calls before going on, also where the body raises.
+def wait_for_all(*calls: Future[Any]) -> Iterator[None]:
+    """Wait for all calls at the end of the `with` block, even if it raises.
 
-    Lambda freezes the process once it has answered, and what is still under way ends in a later request.
+    Lambda freezes the process after the response; a call in progress would continue during a later request.
     """
     try:
         yield

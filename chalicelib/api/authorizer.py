@@ -1,6 +1,7 @@
-"""The authorizer: a Lambda of its own between API Gateway and every protected function.
+"""The authorizer: a separate Lambda function that API Gateway calls before every protected route.
 
-Its imports are its cold start: the verifier, the keys and one table read; no route, no bcrypt.
+Imports determine its cold start, so it imports the verifier, the keys and the table, but no route and no
+bcrypt.
 """
 
 from __future__ import annotations
@@ -22,33 +23,33 @@ from chalicelib.settings import BadSetting
 blueprint = Blueprint(__name__)
 _EVERY_METHOD_AND_PATH = "*/*"
 _NO_DECISION = {"principalId": "nobody"}
-"""No policy: API Gateway answers AUTHORIZER_CONFIGURATION_ERROR, which is 503 here, and caches nothing."""
+"""Without a policy API Gateway returns AUTHORIZER_CONFIGURATION_ERROR, here a 503, and caches nothing."""
 _OUTCOMES = {Event.DENIED: "denied", Event.UNDECIDED: "undecided", Event.OUTAGE: "outage"}
 _FIXED_SEGMENT = re.compile(r"(?:[a-z][a-z_.-]{0,31})?")
 
 
 class _Logged(ChaliceAuthorizer):
-    """An authorizer whose lines say which function and invocation, and which route was asked for."""
+    """An authorizer whose log entries name the function, the invocation and the requested route."""
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        # Not API Gateway's id of the request, which it does not tell: Lambda's, as in the function's own log.
-        said = observability.scope(
+        # Lambda's request id: API Gateway does not pass its own to an authorizer.
+        log_scope = observability.scope(
             function="authorizer",
             request_id=getattr(context, "aws_request_id", None),
             route=_route(event["methodArn"]),
         )
-        with said, time_budget(context):
+        with log_scope, time_budget(context):
             return super().__call__(event, context)
 
 
 def _logged(authorizer: ChaliceAuthorizer) -> _Logged:
-    # Chalice hands the function no context. Its object has to stay the same one: an app fills it in later.
+    # Chalice passes no context to the function. The object must stay the same: Chalice completes it later.
     authorizer.__class__ = _Logged
     return cast(_Logged, authorizer)
 
 
 def _route(method_arn: str) -> str:
-    """Return method and path, with `{}` for whatever may have been written by the caller."""
+    """Return method and path, with `{}` for each segment that the caller may have chosen."""
     _, _, method, *segments = method_arn.split("/")
     named = (one if _FIXED_SEGMENT.fullmatch(one) else "{}" for one in segments)
     return f"{method} /{'/'.join(named)}"
@@ -57,12 +58,12 @@ def _route(method_arn: str) -> str:
 @_logged
 @blueprint.authorizer()  # type: ignore[untyped-decorator,unused-ignore]
 def bearer(request: AuthRequest) -> dict[str, Any]:
-    """Answer Allow with the verified claims, or Deny with the reason.
+    """Return Allow with the verified claims, or Deny with the reason.
 
-    A Deny, and not the `Unauthorized` exception: it is cached, counts as no Lambda error, and carries its
-    reason. What cannot be told is raised: API Gateway answers 503 for it, and caches nothing. Where nothing
-    is down and only the look-ups of unknown keys are used up, there is no decision: that is 503 as well, and
-    no error of the function.
+    A Deny policy is used instead of the `Unauthorized` exception because API Gateway caches it, Lambda counts
+    no error, and it carries the reason. Raises Unavailable during an outage: API Gateway returns 503 and
+    caches nothing. If only the look-ups of unknown keys are used up, return no policy: that is a 503, too,
+    but no error of the function.
     """
     try:
         services = get_services()
@@ -83,8 +84,8 @@ def bearer(request: AuthRequest) -> dict[str, Any]:
         outage = Unavailable("bad setting")
         _log(Event.OUTAGE, outage)
         raise outage from None
-    except Exception as error:  # noqa: BLE001 - the last resort, as at every door
-        # The last resort: Lambda would write the text of this exception, which may hold what was sent.
+    except Exception as error:  # noqa: BLE001 - the last resort, as in `http.handle_errors`
+        # Lambda would log the text of this exception, which may contain input.
         observability.record_crash(error)
         raise Unavailable("crash") from None
     observability.count(Metric.AUTHORIZER_DECISION, "allow")
@@ -92,7 +93,7 @@ def bearer(request: AuthRequest) -> dict[str, Any]:
 
 
 def _answer(effect: str, method_arn: str, principal: str, context: dict[str, Any]) -> dict[str, Any]:
-    """Return a policy for all routes: API Gateway caches it by token and applies it to each of them."""
+    """Return a policy for all routes: API Gateway caches it by token and applies it to every route."""
     api, stage, *_ = method_arn.split("/")
     statement = {
         "Action": "execute-api:Invoke",

@@ -1,4 +1,4 @@
-"""Translate what Chalice answers by itself, and Chalice's exceptions raised by a view, into domain errors."""
+"""Translate Chalice's own error responses, and its exceptions raised by a view, into domain errors."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ from chalicelib.domain.errors import (
 _UNSUPPORTED_MEDIA_TYPE = 415
 _SHAPE = {"Code", "Message"}
 _SENDABLE = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
-"""What RFC 6749 §5.2 allows in an `error_description`."""
+"""The characters that RFC 6749 §5.2 allows in an `error_description`."""
 
 _RECORDED = {"error": ServerError.code, "error_description": ServerError.description}
-"""The body with which the error handler of a view answers a defect that it has logged."""
+"""The response body of the error handler for a defect, which it has logged already."""
 
 
 class _Forbidden(BearerError):
-    """Refused for a reason of the view's own: which permission would do is not known here (RFC 6750 §3.1)."""
+    """Refused by a view. The challenge has no scope, since the required one is unknown (RFC 6750 §3.1)."""
 
     status, code = InsufficientScope.status, InsufficientScope.code
     description = InsufficientScope.description
 
 
 class _WrongMethod(GatehouseError):
-    """A method that the view refuses; which others it takes is not known here."""
+    """The method is not allowed. The response has no `Allow`, since the allowed methods are unknown."""
 
     status, code = MethodNotAllowed.status, MethodNotAllowed.code
     description = MethodNotAllowed.description
 
 
 class _WrongContentType(InvalidRequest):
-    """A body of a type that the route does not take."""
+    """The route does not accept this content type."""
 
     description = "The content type is not supported."
 
 
 def _as(status_: int, code_: str, description_: str) -> type[GatehouseError]:
     class Refusal(GatehouseError):
-        """A refusal for which Gatehouse itself has no use."""
+        """An error that only views of the reader raise."""
 
         status, code, description = status_, code_, description_
 
@@ -75,9 +75,9 @@ _REFUSALS: dict[int, Callable[[str], GatehouseError]] = {
 
 
 def of_exception(error: ChaliceViewError) -> GatehouseError:
-    """Return the refusal that a view meant by one of Chalice's exceptions.
+    """Return the domain error for one of Chalice's exceptions.
 
-    The view's own text goes out where RFC 6749 §5.2 allows its characters; that of a 5xx never does.
+    The text of the exception is sent if RFC 6749 §5.2 allows its characters, but never that of a 5xx.
     """
     refusal = _refusal(error.STATUS_CODE, type(error).__name__)
     text = str(error)
@@ -87,9 +87,9 @@ def of_exception(error: ChaliceViewError) -> GatehouseError:
 
 
 def of_response(response: Response) -> GatehouseError | None:
-    """Return the refusal that a response of Chalice's own is, or None for one that a view made.
+    """Return the domain error for one of Chalice's own error responses, or None for a response of a view.
 
-    No text of it goes out: Chalice quotes the request. Any 500 but our own is a defect, whoever answered it.
+    Its text is not sent, since Chalice quotes the request. Every 500 other than ours is an unlogged defect.
     """
     status, body = response.status_code, response.body
     if status == ServerError.status:
@@ -99,7 +99,7 @@ def of_response(response: Response) -> GatehouseError | None:
 
 
 def _name(body: dict[str, Any]) -> str:
-    """Return Chalice's name of what is wrong: one word of code, not what was sent."""
+    """Return Chalice's error code, which contains no input."""
     return str(body["Code"])
 
 

@@ -1,4 +1,4 @@
-"""What a protected function needs: `claims()` for who asks, `@requires` for what they may do."""
+"""Access control for protected routes: `claims()` identifies the caller, `@requires` checks permissions."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _NUMERIC = ("exp", "iat")
 
 
 def claims() -> VerifiedClaims:
-    """Return the claims that the authorizer verified, from its context and never from the header.
+    """Return the claims that the authorizer verified, from the request context, never from the header.
 
-    Raises InvalidToken where they have expired since API Gateway cached them, and KeyError in a function
-    that has no authorizer: that answers 500, so that forgetting it opens nothing.
+    Raises InvalidToken if they have expired since API Gateway cached them, and KeyError on a route without an
+    authorizer, which answers 500: a forgotten authorizer denies access.
     """
-    # API Gateway hands every value on as a string.
+    # API Gateway converts every value to a string.
     context = dict(current_request().context["authorizer"])
-    # An empty text may get lost on the way; no permission is no error.
+    # API Gateway may drop an empty string; a token without permissions is valid.
     context.setdefault("scope", "")
     for name in _NUMERIC:
         context[name] = int(context[name])
@@ -50,9 +50,9 @@ def session_claims() -> VerifiedClaims:
 
 
 def requires(*permissions: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Guard a route: let the view run only for a token that carries all of `permissions` (or for any token).
+    """Run the view only for tokens that carry all of `permissions`; without arguments, for any valid token.
 
-    Answers 403 insufficient_scope otherwise (RFC 6750 §3.1), and every other error as the contract says.
+    Otherwise return 403 `insufficient_scope` (RFC 6750 §3.1). Errors of the view become error responses.
     """
 
     def guard(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -63,7 +63,7 @@ def requires(*permissions: str) -> Callable[[Callable[..., Any]], Callable[..., 
                 raise InsufficientScope(" ".join(sorted(permissions)))
             return view(*args, **kwargs)
 
-        guarded.permissions = permissions  # type: ignore[attr-defined]  # by which a test knows a guarded view
+        guarded.permissions = permissions  # type: ignore[attr-defined]  # lets a test recognize a guarded view
         return handle_errors(guarded)
 
     return guard

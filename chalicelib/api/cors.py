@@ -1,7 +1,7 @@
-"""Cross-origin requests (Fetch §3.3): pages and web views of the allowed origins may call, others may not.
+"""Cross-origin requests (Fetch §3.3): pages and web views of the allowed origins may call the API.
 
-A native app needs none of it: only browsers and web views ask. API Gateway has no route for `OPTIONS` unless
-the app has one (`finalize_routes`); the errors that it answers by itself get their headers from the template.
+Native apps do not need CORS, only browsers and web views do. API Gateway has a route for `OPTIONS` only if
+the app has one (`finalize_routes`); its own error responses get their headers from the template.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from chalicelib.services import get_services
 from chalicelib.settings import BadSetting, Settings
 
 PREFLIGHT_SECONDS = 7_200
-"""For which a browser may remember the answer; the longest that any of them does."""
+"""How long a browser may cache a preflight response: the maximum of any browser."""
 _METHODS = "DELETE, GET, HEAD, PATCH, POST, PUT"
 _REQUEST_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match")
 # API Gateway renames the challenge of a function.
@@ -26,7 +26,7 @@ _READABLE = {
 
 
 def cross_origin(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Chalice middleware: answer a preflight, and let pages of an allowed origin read every other answer."""
+    """Chalice middleware: answer preflights, and allow pages of allowed origins to read other responses."""
     settings = _settings()
     if settings is None or not settings.allowed_origins:
         return get_response(request)
@@ -41,7 +41,7 @@ def cross_origin(request: Request, get_response: Callable[[Request], Response]) 
 
 
 def _vary_by_origin(response: Response) -> None:
-    """Say that the answer depends on the origin, also where another one asked or none (Fetch §3.3.5)."""
+    """Add `Vary: Origin`, also for requests of other origins or without one (Fetch §3.3.5)."""
     name = next((one for one in response.headers if one.lower() == "vary"), "Vary")
     given = response.headers.get(name)
     response.headers[name] = f"{given}, Origin" if given else "Origin"
@@ -57,7 +57,7 @@ def _preflight(settings: Settings) -> dict[str, str]:
 
 
 def no_preflight(**_parameters: str) -> Response:
-    """Answer as if there were no such route, which is so unless origins are set."""
+    """Return 404: without `CORS_ALLOW_ORIGINS` there is no preflight."""
     raise NotFound("no cross-origin requests")
 
 
@@ -65,5 +65,5 @@ def _settings() -> Settings | None:
     try:
         return get_services().settings
     except BadSetting:
-        # The view fails on it too, and its error handler answers.
+        # The view raises it as well, and its error handler responds.
         return None

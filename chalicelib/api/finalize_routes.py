@@ -1,4 +1,4 @@
-"""What holds for every route of the app, so that no route can forget it."""
+"""Applies error handling and CORS preflight to every route, so that no route can omit them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from chalicelib.api.http import ANY_TYPE, handle_errors
 
 
 def finalize(app: Chalice) -> None:
-    """Answer the errors of every view as the contract says, and the preflights of every path.
+    """Wrap every view with `handle_errors`, and add an `OPTIONS` route to every path.
 
-    To be called once all routes are registered, while the app is imported: what Chalice packages is what
-    there is then. A preflight carries no token (Fetch §3.2.2), so its route has no authorizer.
+    Call it after all routes are registered and while `app.py` is imported, since Chalice packages the routes
+    that exist then. A preflight carries no token (Fetch §3.2.2), so its route has no authorizer.
     """
     for path, entries in list(app.routes.items()):
         if "OPTIONS" not in entries:

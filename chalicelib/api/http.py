@@ -20,7 +20,7 @@ from chalicelib.services import get_services
 from chalicelib.settings import BadSetting
 
 ANY_TYPE = ["*/*"]
-"""Every content type reaches the view, which answers as the contract says; Chalice would answer 415."""
+"""Lets every content type reach the view, which responds with `invalid_request`; Chalice would return 415."""
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 # A context variable and not `app.current_request`, which two threads of the local stack would share.
 _current: ContextVar[Request] = ContextVar("request")
@@ -30,7 +30,7 @@ def request_scope(request: Request, get_response: Callable[[Request], Response])
     """Middleware: store the request, limit its time, and translate Chalice's errors."""
     token = _current.set(request)
     try:
-        with observability.scope(**_said_of(request)), time_budget(request.lambda_context):
+        with observability.scope(**_log_fields(request)), time_budget(request.lambda_context):
             response = get_response(request)
             refusal = chalice_errors.of_response(response)
             return response if refusal is None else refused(refusal)
@@ -38,8 +38,8 @@ def request_scope(request: Request, get_response: Callable[[Request], Response])
         _current.reset(token)
 
 
-def _said_of(request: Request) -> dict[str, observability.Field]:
-    """Return what every log line of a request says of it."""
+def _log_fields(request: Request) -> dict[str, observability.Field]:
+    """Return the fields of every log entry of a request."""
     return {
         "request_id": str(request.context.get("requestId", "")),
         "route": f"{request.method} {request.path}",
@@ -48,15 +48,14 @@ def _said_of(request: Request) -> dict[str, observability.Field]:
 
 
 def current_request() -> Request:
-    """Return the request that is being answered."""
+    """Return the current request."""
     return _current.get()
 
 
 def handle_errors(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Answer every error of a view as the contract says, and any other exception as 500 (ASVS 16.5.4).
+    """Turn every GatehouseError of a view into its response, and any other exception into 500 (ASVS 16.5.4).
 
-    An exception that nobody foresaw is a defect of the function: 503 is kept for what may pass by itself.
-    Neither ever makes an app give up its tokens.
+    An unexpected exception is a defect; 503 is for temporary failures. An app keeps its tokens on both.
     """
 
     @wraps(view)
@@ -70,7 +69,7 @@ def handle_errors(view: Callable[..., Any]) -> Callable[..., Any]:
         except BadSetting as error:
             observability.bind(setting=str(error))
             return refused(Unavailable("bad setting"))
-        except Exception as error:  # noqa: BLE001 - the last resort: fail closed, and say nothing of why
+        except Exception as error:  # noqa: BLE001 - the last resort: fail closed, without details
             observability.record_crash(error)
             return error_response(ServerError("crash"))
 
@@ -78,7 +77,7 @@ def handle_errors(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def refused(error: GatehouseError) -> Response:
-    """Answer with an error, and log its reason, which the answer keeps to itself."""
+    """Return the response for an error, and log its reason, which the response does not contain."""
     _record_refusal(error)
     return error_response(error)
 
@@ -104,7 +103,7 @@ def _record_refusal(error: GatehouseError) -> None:
 
 def _event_of(error: GatehouseError) -> tuple[Event, str]:
     if isinstance(error, TooManyUnknownKeys):
-        # Strangers can bring this about, and nothing is down.
+        # Anyone can cause this, so it is not an outage.
         return Event.UNDECIDED, "undecided"
     if error.status == ServerError.status:
         return Event.CRASH, "failed"
@@ -112,7 +111,7 @@ def _event_of(error: GatehouseError) -> tuple[Event, str]:
 
 
 def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return an answer in JSON that nobody may keep."""
+    """Return a JSON response that must not be cached."""
     return Response(body, {**NO_STORE, **(headers or {})}, status)
 
 
@@ -122,13 +121,13 @@ def no_content() -> Response:
 
 
 def error_response(error: GatehouseError) -> Response:
-    """Return an error as the contract shapes it (RFC 6749 §5.2)."""
+    """Return the response for an error (RFC 6749 §5.2)."""
     body = {"error": error.code, "error_description": error.public_description}
     return json_response(body, error.status, error.headers)
 
 
 def body_bytes() -> bytes:
-    """Return the body as it was sent. A lone surrogate, which no client can send, becomes invalid UTF-8."""
+    """Return the raw body. A lone surrogate, which no client can send, becomes invalid UTF-8."""
     event = current_request().to_original_event()
     body = event.get("body") or ""
     if event.get("isBase64Encoded"):
@@ -143,10 +142,10 @@ def header(name: str) -> str:
 
 
 def device() -> Device:
-    """Return where the request comes from, as the gateway tells it, cut to a sane length.
+    """Return user agent, address and country of the request, truncated.
 
-    The country is CloudFront's, which overwrites what a caller sends; without CloudFront in front of the API
-    it is whatever the caller wrote, and is left out.
+    CloudFront sets the header with the country and overwrites that of the caller. Without CloudFront the
+    caller controls it, so it is left out.
     """
     identity = current_request().context.get("identity") or {}
     has_cloudfront = get_services().settings.endpoint_type == "EDGE"

@@ -1,8 +1,8 @@
-"""The issuer: the API's public base URL, the same in a token, in metadata and in the authorizer.
+"""The issuer: the public base URL of the API, the same in tokens and in the authorizer.
 
-A function's environment cannot name the API in front of it: CloudFormation would need each before the
-other. So, unless one is set, it is derived from what API Gateway says was called. It is never taken from
-the Host header, which the caller writes.
+A function's environment cannot contain the URL of its own API: in CloudFormation that is a circular
+dependency. So unless `ISSUER` is set, the issuer is derived from the API id, stage and region in the event.
+It is never taken from the Host header, which the caller controls.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.settings import Settings
 
-_STAGES_OF_TESTS = frozenset({"null", "test-invoke-stage", "ESTestInvoke-stage"})
+_TEST_STAGES = frozenset({"null", "test-invoke-stage", "ESTestInvoke-stage"})
 
 
 def issuer_of_request(settings: Settings, context: Mapping[str, Any]) -> str:
@@ -25,12 +25,12 @@ def issuer_of_request(settings: Settings, context: Mapping[str, Any]) -> str:
 def issuer_of_method(settings: Settings, method_arn: str) -> str:
     """Return the issuer for an authorizer's `methodArn`.
 
-    The console and the command line, which can test an authorizer, put words of their own in the stage's
-    place; what they have is a token of the stage that this function was deployed with.
+    The console and `test-invoke-authorizer` send placeholders instead of the stage. They are replaced by the
+    stage that this function belongs to.
     """
     *_, region, _, resource = method_arn.split(":", 5)
     api_id, stage, *_ = resource.split("/")
-    if stage in _STAGES_OF_TESTS:
+    if stage in _TEST_STAGES:
         stage = settings.stage
     return settings.issuer or _stage_url(api_id, region, stage)
 

@@ -1,4 +1,4 @@
-"""The rotation function: a Lambda of its own, called by Secrets Manager once for each of four steps."""
+"""The rotation function: a separate Lambda function that Secrets Manager calls for each of four steps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ blueprint = Blueprint(__name__)
 
 @blueprint.lambda_function(name="rotate")  # type: ignore[untyped-decorator,unused-ignore]
 def rotate(event: dict[str, Any], context: Any) -> None:
-    """Do one step of a rotation of the signing key. Raises, so that Secrets Manager tries again."""
+    """Run one step of a rotation of the signing key.
+
+    Raises RotationRefused, InvalidToken or Unavailable for a step that failed, and KeyError for an unknown
+    step: Secrets Manager then tries again.
+    """
     step, token = str(event["Step"]), str(event["ClientRequestToken"])
     rotation = get_services().key_rotation
     steps = {

@@ -1,4 +1,4 @@
-"""Accounts and sessions as JSON: what may be shown, and nothing else."""
+"""Serializers of accounts and sessions to JSON, with public fields only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a function may work on one invocation before it has to answer."""
+"""Time budget of an invocation."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from chalicelib.domain.deadline import time_limit
 from chalicelib.services import monotonic
 
 BUDGET_SECONDS = 8.0
-"""Where nobody says how much time there is, as in a test: two seconds below the functions' time-out."""
+"""Budget without a Lambda context, as in tests: two seconds below the functions' time-out."""
 RESERVE_SECONDS = 2.0
-"""Kept back from the time that Lambda leaves, for the log line, the metric and the answer.
+"""Reserved from the remaining time of the invocation for the log entry, the metric and the response.
 
-An attempt can outlast the deadline by a TLS handshake (a second, as the connection), botocore's back-off by a
-second, and a password hash by its own time.
+A call that began before the deadline can exceed it: a TLS handshake or a back-off of botocore by one second
+each, a password hash by its own duration.
 """
 
 

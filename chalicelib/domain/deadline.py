@@ -1,10 +1,10 @@
-"""The deadline of the request that is being served, for whatever it waits for.
+"""The deadline of the current request.
 
-Time-outs limit one attempt, but a function's time is for the whole request: without a common limit, a few
-attempts that hang outlast the function, which is then killed before it can log or answer. The function that
-serves a request sets its deadline here; adapters ask how much time is left before they begin something slow.
+Time-outs limit one attempt, but Lambda limits the whole invocation: without a common deadline, several slow
+attempts exceed it, and Lambda kills the function before it can log or respond. The handler of a request sets
+its deadline here; adapters check the time left before they begin a slow call.
 
-A thread that works for a request runs in a copy of its context: `contextvars.copy_context().run(work)`.
+A thread that works for a request must run in a copy of its context: `contextvars.copy_context().run(work)`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _deadline: ContextVar[_Deadline | None] = ContextVar("deadline", default=None)
 
 @contextmanager
 def time_limit(seconds: float, clock: Callable[[], float]) -> Iterator[None]:
-    """Limit what is done inside to `seconds` from now on a monotonic `clock`; an earlier deadline stays."""
+    """Set a deadline `seconds` from now on a monotonic `clock`, unless an earlier one is set."""
     outer, inner = _deadline.get(), _Deadline(clock() + seconds, clock)
     is_earlier = outer is None or inner.seconds_left() < outer.seconds_left()
     token = _deadline.set(inner if is_earlier else outer)
@@ -42,13 +42,13 @@ def time_limit(seconds: float, clock: Callable[[], float]) -> Iterator[None]:
 
 
 def seconds_left() -> float | None:
-    """Return the seconds until the deadline, negative after it, or None where there is none."""
+    """Return the seconds until the deadline, negative after it, or None without a deadline."""
     deadline = _deadline.get()
     return None if deadline is None else deadline.seconds_left()
 
 
 def require_time(seconds: float = 0) -> None:
-    """Raise Unavailable if less than `seconds` is left; do nothing where there is no deadline."""
+    """Raise Unavailable unless more than `seconds` are left; do nothing without a deadline."""
     left = seconds_left()
     if left is not None and left <= seconds:
         raise Unavailable("out of time")

@@ -1,4 +1,4 @@
-"""Everything that Gatehouse refuses, as one tree.
+"""Every error of Gatehouse, as one tree.
 
 ::
 
@@ -25,10 +25,10 @@
     ├── InvalidCode                   400 invalid_code
     └── InvalidAccount                an account that cannot be created or changed
 
-`description` goes to the client: it is fixed text, never an echo of what was sent. One status and code has
-one text, whether a function or API Gateway answers (tests hold the template's gateway responses to this
+`description` is sent to the client: it is fixed text and never contains input. Each status and code has one
+text, whether a function or API Gateway responds (tests compare the template's gateway responses with this
 module); only `invalid_request` has several, each of which names the parameter and its fault. `reason` and
-`user_id` are evidence for the log and the metrics, and never leave the services.
+`user_id` are for the log and the metrics, and are never sent.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ RETRY_AFTER_OUTAGE = 5
 
 
 class GatehouseError(Exception):
-    """A refusal that has an answer on the wire."""
+    """An error with a defined HTTP response."""
 
     status: ClassVar[int]
     code: ClassVar[str]
@@ -58,7 +58,7 @@ class GatehouseError(Exception):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Response headers that belong to this error."""
+        """Response headers of this error."""
         return {}
 
 
@@ -85,12 +85,12 @@ class InvalidClient(OAuthError):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The challenge, only where the client used HTTP authentication."""
+        """The challenge, if the client used HTTP authentication."""
         return {"WWW-Authenticate": f'Basic realm="{REALM}"'} if self._basic_was_tried else {}
 
 
 class InvalidGrant(OAuthError):
-    """The credentials or the refresh token are no good (RFC 6749 §5.2). One text for every reason."""
+    """The credentials or the refresh token are invalid (RFC 6749 §5.2). One text for every reason."""
 
     status, code = 400, "invalid_grant"
     description = "The credentials or the refresh token are invalid, expired or revoked."
@@ -122,7 +122,7 @@ class TooManyAttempts(OAuthError):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """When the next attempt will be looked at, in seconds."""
+        """`Retry-After`: seconds until the next attempt is accepted."""
         return {"Retry-After": str(self.retry_after)}
 
 
@@ -134,7 +134,7 @@ class BearerError(GatehouseError):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The challenge, with what was wrong."""
+        """The challenge, with the error code."""
         attributes = {"realm": REALM, **self._fault()}
         return {"WWW-Authenticate": "Bearer " + ", ".join(f'{name}="{v}"' for name, v in attributes.items())}
 
@@ -143,7 +143,7 @@ class BearerError(GatehouseError):
 
 
 class Unauthorized(BearerError):
-    """No credentials of the right kind were sent, so none are called wrong (RFC 6750 §3)."""
+    """No bearer token was sent, so the challenge has no error code (RFC 6750 §3.1)."""
 
     status, code = 401, "unauthorized"
     description = "Send an access token in the Authorization header."
@@ -160,7 +160,7 @@ class InvalidToken(BearerError):
 
 
 class InsufficientScope(BearerError):
-    """The access token is good, but does not carry the permission (RFC 6750 §3.1)."""
+    """The access token is valid, but lacks the permission (RFC 6750 §3.1)."""
 
     status, code = 403, "insufficient_scope"
     description = "The access token lacks a permission that this needs."
@@ -174,7 +174,7 @@ class InsufficientScope(BearerError):
 
 
 class NotFound(GatehouseError):
-    """There is no such thing."""
+    """The resource does not exist."""
 
     status, code = 404, "not_found"
     description = "There is no such resource."
@@ -188,44 +188,44 @@ class MethodNotAllowed(GatehouseError):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The methods that there are (RFC 9110 §10.2.1)."""
+        """The allowed methods (RFC 9110 §10.2.1)."""
         return {"Allow": "POST"}
 
 
 class AccessDenied(GatehouseError):
-    """The operator does not allow the request, whoever sends it: a firewall, or a function switched off."""
+    """The operator blocks the request for every caller: by a firewall, or by disabling a function."""
 
     status, code = 403, "access_denied"
     description = "The operator does not allow this request."
 
 
 class ServerError(GatehouseError):
-    """A defect in a function. It says nothing about any credential, and another try may well fail alike."""
+    """A defect in a function. The credentials may be valid, and a retry will probably fail, too."""
 
     status, code = 500, "server_error"
     description = "The request failed because of a fault in the service."
 
 
 class Unavailable(GatehouseError):
-    """Something that the answer depends on cannot be asked now: neither a yes nor a no would be true."""
+    """A dependency does not answer, so the request can be neither granted nor denied."""
 
     status, code = 503, "temporarily_unavailable"
     description = "The service is temporarily unavailable. Try again."
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """When it is worth another try, in seconds."""
+        """`Retry-After`: seconds until the client should try again."""
         return {"Retry-After": str(RETRY_AFTER_OUTAGE)}
 
 
 class UnreadableKey(Unavailable):
-    """Secrets Manager answered, but somebody has edited the value: no key can be made of it."""
+    """The value in Secrets Manager is not a signing key, for example after a manual edit."""
 
 
 class TooManyUnknownKeys(Unavailable):
-    """A token names a key that may be newer than the cached ones, and the look-ups for such are used up.
+    """A token names a key that may be newer than the cached ones, and the look-ups for such keys are used up.
 
-    Anyone can send such tokens, so this is no outage, and must not be counted or alarmed as one.
+    Anyone can send such tokens, so this must not be counted as an outage or raise its alarm.
     """
 
 
@@ -244,7 +244,7 @@ class InvalidCode(GatehouseError):
 
 
 class InvalidAccount(GatehouseError):
-    """An account cannot be created or changed as asked; the description says why, for the operator."""
+    """An account cannot be created or changed as requested. The description states the reason."""
 
     status, code = 400, "invalid_request"
     description = "The account data is invalid."

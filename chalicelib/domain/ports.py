@@ -1,7 +1,6 @@
-"""Ports: what the rules need from the adapters, as Protocols. `chalicelib.adapters` serves them.
+"""Ports: the interfaces of the adapters, as Protocols. `chalicelib.adapters` implements them.
 
-Every method that talks to the adapters raises `errors.Unavailable` when it cannot know the answer. None of
-them turns an outage into a no.
+On an I/O failure every method raises `errors.Unavailable`; it never returns a negative.
 """
 
 from __future__ import annotations
@@ -22,28 +21,28 @@ from chalicelib.domain.tokens.system_state import SystemState
 
 
 class Clock(Protocol):
-    """The one seam for time."""
+    """The source of time."""
 
     def __call__(self) -> int:
         """Return Unix time in whole seconds."""
 
 
 class Entropy(Protocol):
-    """The one seam for randomness."""
+    """The source of randomness."""
 
     def __call__(self, size: int, /) -> bytes:
-        """Return `size` bytes from the operating system's generator."""
+        """Return `size` random bytes of cryptographic quality."""
 
 
 class Sleep(Protocol):
-    """The one seam for waiting."""
+    """The way to wait."""
 
     def __call__(self, seconds: float, /) -> None:
-        """Wait."""
+        """Wait for `seconds`."""
 
 
 class Verdict(Enum):
-    """What comparing a password with a stored hash says."""
+    """The result of comparing a password with a stored hash."""
 
     MATCH = "match"
     MISMATCH = "mismatch"
@@ -52,7 +51,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PasswordCheck:
-    """A verdict, and whether the hash has another cost than today's setting (on a match, rehash now)."""
+    """A verdict, and whether the hash has another cost than the setting. If so, re-hash on a match."""
 
     verdict: Verdict
     is_outdated: bool = False
@@ -62,22 +61,23 @@ class PasswordHasher(Protocol):
     """Slow, salted password hashing."""
 
     def hash(self, password: Password) -> PasswordHash:
-        """Return a new hash at today's cost."""
+        """Return a new hash with the cost of the setting. Raises Unavailable after the request's deadline."""
 
     def check(
         self, password: Password, stored: PasswordHash | None, *, fails_anyway: bool = False
     ) -> PasswordCheck:
-        """Compare. A sign-in that fails costs one and the same work, whatever is stored, or if nothing is.
+        """Compare in constant time. Every failed sign-in costs the same work, with any stored hash or none.
 
-        `fails_anyway` says that it fails also where the password matches.
+        `fails_anyway` states that the sign-in will fail even if the password matches. Raises Unavailable
+        after the request's deadline.
         """
 
     def accepts(self, stored: PasswordHash) -> bool:
-        """Tell whether a hash made elsewhere may be stored: readable, and no dearer than a failed sign-in."""
+        """Return whether a hash from another system is readable and costs no more than a failed sign-in."""
 
 
 class Audit(Protocol):
-    """The events that an operator must be able to find again. None of them carries a credential."""
+    """The audit trail. No event contains a credential."""
 
     def session_started(self, session: Session) -> None:
         """Record a sign-in."""
@@ -86,59 +86,59 @@ class Audit(Protocol):
         """Record a rotation."""
 
     def refresh_repeated(self, session: Session) -> None:
-        """Record a retry: a spent token was sent again and got the same successor."""
+        """Record the retry of a refresh: the client sent a spent token again and got the same successor."""
 
     def session_ended(self, session: EndedSession) -> None:
         """Record an end, with its reason."""
 
     def refresh_token_reuse(self, session: Session) -> None:
-        """Record that a spent token was used again, and not as a retry."""
+        """Record the reuse of a spent token that is not a retry."""
 
     def corrupt_hash(self, user_id: str) -> None:
-        """Record that a stored password hash is unreadable; an alarm hangs on it."""
+        """Record that a stored password hash is unreadable. This triggers an alarm."""
 
     def account_changed(self, change: AccountChange) -> None:
-        """Record a change of an account, once it is in the table."""
+        """Record a change of an account, after it is written to the table."""
 
 
 class Keys(Protocol):
     """The signing keys."""
 
     def current(self, *, epoch: int = 0) -> KeySet:
-        """Return keys of `epoch` or later, from a bounded cache where that is new enough."""
+        """Return keys of `epoch` or later, from a cache if it is fresh."""
 
     def for_kid(self, kid: str, issued_at: int) -> KeySet:
-        """Return the keys that may know `kid`, after another look where the cached ones may be too old.
+        """Return the key set for a token, read again if `kid` is unknown and may be newer than the cache.
 
-        Both come from a token that nobody has verified, and only decide whether a look is worth while.
-        Raises TooManyUnknownKeys where the looks are used up.
+        Both arguments are unverified and only decide whether to read again. Raises TooManyUnknownKeys if the
+        look-ups are used up.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class UnverifiedToken:
-    """What a token says of itself. Good for finding a key, and for nothing else."""
+    """Unverified members of a token, for key selection only."""
 
     kid: str
     issued_at: int
 
 
 class TokenCodec(Protocol):
-    """The cryptography of a JWT: its signature and its encoding, not the meaning of its claims."""
+    """Signature and encoding of JWTs, without the meaning of the claims."""
 
     def sign(self, claims: Mapping[str, Any], key: SigningKey) -> str:
         """Return the compact serialisation (RFC 7515 §7.1)."""
 
     def peek(self, token: str) -> UnverifiedToken:
-        """Return what a token says of itself, if it is of our form at all. Raises InvalidToken otherwise."""
+        """Return the unverified `kid` and `iat`. Raises InvalidToken for a malformed token."""
 
     def verify(self, token: str, key: SigningKey) -> Mapping[str, Any]:
-        """Return the claims of a token that `key` signed. Raises InvalidToken otherwise."""
+        """Return the claims of a token that `key` signed. Raises InvalidToken for any other."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """A session as it stands, with the account where that was asked for, and the state of the system."""
+    """The current session and system state, with the account if requested."""
 
     session: Session | None
     system: SystemState
@@ -146,43 +146,43 @@ class SessionView:
 
     @property
     def epoch(self) -> int:
-        """The table's epoch. What counts is the later of this one and that of the signing key."""
+        """The epoch in the table. The later one of this and the signing key's epoch counts."""
         return self.system.epoch
 
 
 class SessionReader(Protocol):
-    """The one read of the authorizer."""
+    """The read access of the authorizer."""
 
     def session(self, user_id: str, session_id: str) -> SessionView:
         """Return a session, strongly consistent, in one round trip."""
 
 
 class Accounts(Protocol):
-    """The accounts and their sign-in names. Each change is written with its audit item, or not at all."""
+    """The accounts and their sign-in names. Each change is written in one transaction with its audit item."""
 
     def create(self, account: Account, password_hash: PasswordHash, change: AccountChange) -> None:
-        """Add an account with its hash and its names, or nothing. Raises InvalidAccount for a taken name."""
+        """Add an account with its hash and names, atomically. Raises InvalidAccount for a taken name."""
 
     def account(self, user_id: str) -> Account | None:
         """Return an account, strongly consistent."""
 
     def find(self, name: SignInName) -> Account | None:
-        """Return the account that a sign-in name finds; for operators, not for a sign-in."""
+        """Return the account with a sign-in name; for operators, not for sign-ins."""
 
     def set_permissions(self, account: Account, permissions: Scope, change: AccountChange) -> bool:
-        """Replace the permissions, if they still are those of `account`. Return whether they were."""
+        """Replace the permissions on condition that they are those of `account`. Return whether they were."""
 
     def set_disabled(self, user_id: str, change: AccountChange, *, disabled: bool) -> bool:
-        """Disable or enable an account: from then on no session opens. Return False where there is none."""
+        """Disable or enable an account. No sign-in to a disabled one succeeds. Return whether it exists."""
 
     def delete(self, account: Account, change: AccountChange) -> bool:
-        """Remove an account and its names. Return False where they are no longer those given."""
+        """Delete an account and its names. Return False if they have changed."""
 
     def record(self, change: AccountChange) -> None:
-        """Write the audit item of something that is done in other items."""
+        """Write the audit item of a change that is made in other items."""
 
     def changes(self, user_id: str, limit: int) -> list[AccountChange]:
-        """Return at most `limit` changes of an account, the newest first, also of one that was deleted."""
+        """Return at most `limit` changes of an account, the newest first, even after its deletion."""
 
 
 class Sessions(SessionReader, Protocol):
@@ -192,26 +192,26 @@ class Sessions(SessionReader, Protocol):
         """Return a session and its account in one strongly consistent round trip."""
 
     def rotate(self, before: Session, after: Session) -> Session | None:
-        """Write `after` if the family still is that of `before`.
+        """Write `after` on condition that the token family is that of `before`.
 
-        Return what is now in the table: `after` itself, or what another request wrote first, or None.
+        Return what the table contains then: `after`, the session that another request wrote, or None.
         """
 
     def stored(self, user_id: str) -> list[Session]:
-        """Return every session that has not been ended, expired ones among them.
+        """Return every session that has not been ended, including expired ones.
 
-        The limit of sessions bounds the active ones; besides there are those that have expired within
-        `ENDED_SESSION_DAYS`, with the default settings about as many again.
+        `MAX_SESSIONS` limits the active ones. Those that expired within `ENDED_SESSION_DAYS` are added: with
+        the default settings about as many.
         """
 
     def ended(self, user_id: str, *, limit: int, before: str | None = None) -> EndedSessionPage:
-        """Return up to `limit` of what is still known of ended sessions, the newest first.
+        """Return at most `limit` ended sessions, the newest first.
 
-        `before` is the cursor of a page (`older`). One that was made up selects some page of the same user's.
+        `before` is the cursor of a page (`older`). A forged cursor selects another page of the same user.
         """
 
     def end(self, sessions: list[Session], reason: EndReason, now: int) -> list[EndedSession]:
-        """End sessions; return those that this call ended. Ending one twice is no error."""
+        """End sessions. Return those that this call ended: a session that has ended before is no error."""
 
     def all_stored(self) -> Iterator[Session]:
-        """Return what `stored` does, of every user: a scan, for operators only."""
+        """Return the `stored` sessions of every user. This is a scan, for operators only."""

@@ -1,4 +1,4 @@
-"""Values that must never be shown: they have no `repr`, no `str` and no ordinary comparison."""
+"""Secret values: hidden from `repr` and `str`, and compared in constant time."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ T = TypeVar("T", str, bytes)
 
 
 class Secret(Generic[T]):
-    """Holds a secret; `reveal` is the one door, so that every use can be found by its name.
+    """A secret value. Only `reveal` returns it, so every use can be found by that name.
 
-    Equality is constant-time. Pickling and formatting are refused, because both are ways into a log.
+    Comparison takes constant time. `repr` and `str` hide the value, and pickling and hashing raise TypeError.
     """
 
     __slots__ = ("_value",)
@@ -22,7 +22,7 @@ class Secret(Generic[T]):
         self._value = value
 
     def reveal(self) -> T:
-        """Return the secret itself."""
+        """Return the value."""
         return self._value
 
     def __repr__(self) -> str:

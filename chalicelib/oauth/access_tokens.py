@@ -1,4 +1,4 @@
-"""Access tokens: signed statements about a session, of short life (RFC 7519, shaped like RFC 9068)."""
+"""Access tokens: short-lived JWTs for a session (RFC 7519, in the form of RFC 9068)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class TokenResponse:
 
 @dataclass(frozen=True, slots=True)
 class AccessTokenIssuer:
-    """Signs access tokens for sessions. `lifetime` is in seconds."""
+    """Issues access tokens for sessions. `lifetime` is in seconds."""
 
     codec: TokenCodec
     entropy: Entropy
@@ -52,7 +52,10 @@ class AccessTokenIssuer:
     def issue(
         self, session: Session, scope: Scope, key: SigningKey, *, issuer: str, audience: str, now: int
     ) -> tuple[str, int]:
-        """Return a token and its remaining life in seconds, which never outlasts the session."""
+        """Return a token and its lifetime in seconds, at most that of the session.
+
+        Raises InvalidScope if the permissions make the token too large.
+        """
         expires_at = min(now + self.lifetime, session.expires_at)
         claims = AccessTokenClaims(
             subject=session.user_id,
@@ -67,6 +70,6 @@ class AccessTokenIssuer:
         )
         token = self.codec.sign(claims.to_mapping(), key)
         if len(token) > MAX_TOKEN_BYTES:
-            # It would be refused wherever it is shown, and the app would refresh without end.
+            # Every route would refuse such a token, and the app would refresh in a loop.
             raise InvalidScope("token too large")
         return token, expires_at - now

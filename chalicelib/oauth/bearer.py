@@ -16,7 +16,7 @@ _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr](?: +(?P<token>.*))?", re.DOTALL)
 
 
 def bearer_token(authorization: str) -> str:
-    """Return what follows the scheme, still unverified. Raises Unauthorized where there is no Bearer."""
+    """Return the unverified text after the scheme. Raises Unauthorized without the Bearer scheme."""
     match = _BEARER.fullmatch(authorization)
     if match is None:
         raise Unauthorized("no access token")
@@ -25,7 +25,7 @@ def bearer_token(authorization: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """What a well-signed token says, the key that signed it, and the keys among which that was found."""
+    """The claims of a correctly signed token, its signing key, and the key set that contains this key."""
 
     claims: VerifiedClaims
     key: SigningKey
@@ -34,9 +34,9 @@ class _Statement:
 
 @dataclass(frozen=True, slots=True)
 class AccessTokenVerifier:
-    """Verifies access tokens: signature, claims, then what the table says of its session and its key.
+    """Verifies access tokens: signature and claims, then session and key against the table.
 
-    `key_cache_seconds` is how long a function may go on signing with a key that was replaced.
+    `key_cache_seconds` is how long a function may sign with a key after its replacement.
     """
 
     codec: TokenCodec
@@ -48,10 +48,10 @@ class AccessTokenVerifier:
     key_cache_seconds: int
 
     def verify(self, unverified_text: str) -> VerifiedClaims:
-        """Return the claims of a token that may be believed now.
+        """Return the claims of a valid token.
 
-        Raises InvalidToken for any token that is not; Unavailable where that cannot be told, and of that kind
-        TooManyUnknownKeys where strangers have used up the look-ups of keys.
+        Raises InvalidToken for any other token, Unavailable during an outage, and its subclass
+        TooManyUnknownKeys if the key is unknown and the look-ups of unknown keys are used up.
         """
         claims, session = self.look_up(unverified_text)
         if session is None:
@@ -59,14 +59,14 @@ class AccessTokenVerifier:
         return claims
 
     def look_up(self, unverified_text: str) -> tuple[VerifiedClaims, Session | None]:
-        """Return the claims of a good token, with its session, or None where that no longer stands.
+        """Return the claims of a token and its session, or None if the session is no longer active.
 
-        Raises as `verify` does for any other fault of the token.
+        Raises InvalidToken, Unavailable and TooManyUnknownKeys, as `verify` does.
         """
         statement = self._verify_statement(unverified_text)
         view = self.sessions.session(statement.claims.subject, statement.claims.session_id)
         if view.epoch > statement.keys.current.epoch:
-            # A breach was declared since these keys were cached: what they verify proves nothing any more.
+            # A breach was declared after these keys were cached, so their signatures prove nothing any more.
             self.keys.current(epoch=view.epoch)
             statement = self._verify_statement(unverified_text)
         self._check_key(statement, view.system)
@@ -99,10 +99,10 @@ class AccessTokenVerifier:
             raise InvalidToken("lives too long", user_id=claims.subject)
 
     def _check_key(self, statement: _Statement, system: SystemState) -> None:
-        """Hold the key against what the table has recorded.
+        """Check the key against the replacements recorded in the table.
 
-        Raises InvalidToken for a key that cannot have signed this token then, and Unavailable for one whose
-        promotion Secrets Manager does not show yet.
+        Raises InvalidToken for a key that had been replaced when the token was issued, and Unavailable for
+        one whose promotion Secrets Manager does not show yet.
         """
         claims, kid = statement.claims, statement.key.kid
         if not system.may_have_signed(kid, claims.issued_at, self.key_cache_seconds):

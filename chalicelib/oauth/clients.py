@@ -1,4 +1,4 @@
-"""Client authentication (RFC 6749 §2.3). All clients here are public, since apps keep no secret."""
+"""Client authentication (RFC 6749 §2.3). All clients are public: an app cannot keep a secret."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ BUILT_IN_CLIENT = "mobile-app"
 
 
 def authenticate_client(parameters: Mapping[str, str], authorization: str, clients: Collection[str]) -> str:
-    """Return the id of the client that asks (RFC 6749 §3.2.1).
+    """Return the id of the requesting client (RFC 6749 §3.2.1).
 
-    A public client names itself by `client_id`, or by HTTP Basic with an empty secret as many libraries do.
-    A client that presents a secret, or anything else, wants it checked; public ones have none, so that fails.
-    Raises InvalidClient, and InvalidRequest where two places name two clients.
+    A public client sends `client_id`, or HTTP Basic with an empty secret as many libraries do. Raises
+    InvalidClient for an unknown client, for any secret (public clients have none) and for malformed
+    credentials, and InvalidRequest if parameters and header name different clients.
     """
     basic = None if _NO_CLIENT.fullmatch(authorization) else _basic_credentials(authorization)
     named = parameters.get("client_id")
@@ -45,7 +45,7 @@ def authenticate_client(parameters: Mapping[str, str], authorization: str, clien
 def _basic_credentials(authorization: str) -> tuple[str, str]:
     """Return id and secret of a Basic header, both form-decoded (RFC 6749 §2.3.1).
 
-    Raises InvalidClient for anything else: passed over, it would be an authentication that nobody checked.
+    Raises InvalidClient for anything else, since ignoring it would accept unchecked credentials.
     """
     match = _BASIC.fullmatch(authorization.strip())
     try:

@@ -1,4 +1,4 @@
-"""Form parameters, read as RFC 6749 §3.2 and appendix B ask."""
+"""Parsing of form parameters (RFC 6749 §3.2 and appendix B)."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _CREDENTIALS = (
     "verification",
 )
 _KNOWN = frozenset({*_CREDENTIALS, "client_id", "grant_type", "scope", "token_type_hint"})
-"""Names that an error may repeat. Any other name is the caller's own text, and is never echoed."""
+"""Names that an error may contain. Any other name is input, and is never sent back."""
 
 
 def parse_form(body: bytes, content_type: str) -> dict[str, str]:
     """Return the parameters of a form-encoded body; those without a value count as absent.
 
-    Raises InvalidRequest for another media type, a body over 16 KiB, bytes that are not UTF-8, and a
-    parameter that stands twice: two readers would each believe another one.
+    Raises InvalidRequest for another media type, a body over 16 KiB, bytes that are not UTF-8, and a repeated
+    parameter (RFC 6749 §3.2), since parsers disagree on which value counts.
     """
     require_media_type(content_type, MEDIA_TYPE)
     if len(body) > MAX_BODY_BYTES:
@@ -70,7 +70,7 @@ def require_media_type(content_type: str, expected: str) -> None:
 
 
 def required(parameters: Mapping[str, str], name: str) -> str:
-    """Return a parameter. Raises InvalidRequest, naming it, where it is absent."""
+    """Return a parameter. Raises InvalidRequest, with its name, if it is absent."""
     try:
         return parameters[name]
     except KeyError:
@@ -83,8 +83,8 @@ def _subject(name: str) -> str:
 
 def _decode(raw: bytes, subject: str) -> str:
     """Return the text of a form-encoded name or value. Raises InvalidRequest, naming `subject`."""
-    # API Gateway has by then replaced bytes that are not UTF-8 by U+FFFD; an encoder would have escaped a
-    # real one, so an unescaped one means that the value is no longer what the client sent.
+    # API Gateway replaces bytes that are not UTF-8 by U+FFFD. An encoder escapes a real U+FFFD, so an
+    # unescaped one means that the value was changed.
     if "\ufffd".encode() in raw or not _escapes_are_whole(raw):
         raise InvalidRequest("undecodable parameter", description=f"{subject} is not form-encoded UTF-8.")
     try:

@@ -1,8 +1,7 @@
-"""Replacing the signing key: Secrets Manager's four steps, and the two steps of a breach.
+"""Key rotation: the four steps of Secrets Manager, and the key replacement after a breach.
 
-Any step may be repeated, and may crash after any call: each looks at what there is before it adds to it.
-Reads of Secrets Manager are eventually consistent, so a step waits for what the step before has written, and
-decides nothing by what it does not see yet.
+Every step is idempotent and may crash after any call. Reads of Secrets Manager are eventually consistent, so
+a step waits until it sees what the previous step wrote, and never relies on something being absent.
 """
 
 from __future__ import annotations
@@ -25,17 +24,17 @@ KEY_BYTES = 48
 """Random bytes of a key: 384 bits, written as 64 characters."""
 VERSION_ID_BYTES = 16
 WAITS = (0.1, 0.2, 0.4, 0.8, 1.5, 2.0, 2.5, 2.5)
-"""Seconds between looks at something that was just written: 10 in all."""
+"""Seconds between reads of something that was just written: 10 in total."""
 _Found = TypeVar("_Found")
 
 
 class RotationRefused(Exception):
-    """A step cannot be done as asked; Secrets Manager tries again, and the alarm rings."""
+    """A rotation step cannot be done. Secrets Manager tries again, and an alarm reports repeated failures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A key that has been replaced after a breach: what signs now, and the version that signed before."""
+    """A replacement after a breach: the new key, and the version id of the old one."""
 
     key: SigningKey
     instead_of: str
@@ -43,7 +42,7 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class KeyRotation:
-    """Replaces keys. `token_life` is the life of an access token and of a key cache together, in seconds."""
+    """Rotates the signing key. `token_life`, in seconds, is that of an access token plus the key cache."""
 
     versions: KeyVersions
     system: System
@@ -54,16 +53,16 @@ class KeyRotation:
     token_life: int
 
     def create_secret(self, token: str) -> None:
-        """Write a new key as AWSPENDING, under the version id that Secrets Manager gave.
+        """Write a new key as AWSPENDING, under the version id from Secrets Manager.
 
-        Raises Unavailable, and RotationRefused without a current key or with too many that still verify.
+        Raises RotationRefused without a current key or with too many keys that still verify, and Unavailable.
         """
         if self.versions.key(token) is None:
             self.versions.add(self._next_key(token), label=PENDING)
             self._wait_for(lambda: self.versions.key(token))
 
     def set_secret(self, token: str) -> None:
-        """Do nothing: no other system holds the key."""
+        """Do nothing: no other system needs the key."""
 
     def test_secret(self, token: str) -> None:
         """Sign and verify with the pending key. Raises RotationRefused, InvalidToken or Unavailable."""
@@ -73,10 +72,10 @@ class KeyRotation:
             raise RotationRefused("the pending key does not verify what it signs")
 
     def finish_secret(self, token: str) -> bool:
-        """Promote the pending key and record that; return False where all of that had been done.
+        """Promote the pending key and record the replacement. Return False if that was done before.
 
-        Raises RotationRefused for a version that is neither pending nor current: one of an earlier rotation,
-        asked for late, would sign again. Raises Unavailable.
+        Raises RotationRefused for a version that is neither pending nor current: a late call must not promote
+        the key of an earlier rotation. Raises Unavailable, and its subclass StaleVersion, on I/O failure.
         """
         labels = self._wait_for(lambda: self._labels_of(token, {CURRENT, PENDING}))
         if not labels:
@@ -85,18 +84,19 @@ class KeyRotation:
             return False
         if CURRENT not in labels:
             self._promote(token)
-        # A reader that still sees the old label is known to be late by this record.
+        # This record shows a reader that still sees the old label that its read was stale.
         self._record_replaced(token)
-        # Left on the current version, the label makes the next rotation look unfinished.
+        # With this label on the current version, the next rotation would look unfinished.
         self.versions.remove_label(token, PENDING)
         self._wait_for(lambda: PENDING not in self.versions.labels().get(token, frozenset()))
         return True
 
     def replace_without_grace(self, epoch: int) -> Replacement:
-        """Replace the key after a breach, by one of `epoch` or later: no earlier key verifies any more.
+        """Replace the key after a breach by one of `epoch` or later. No earlier key verifies any more.
 
-        The epoch is later where the current key turns out to be of `epoch` already, as after a late read. The
-        labels of the old keys are left for `tidy_labels`. Raises RotationRefused without a current key.
+        A later epoch is used if the current key already has `epoch`, which a stale read can hide from the
+        caller. `tidy_labels` removes the labels of the old keys. Raises RotationRefused without a current
+        key, and Unavailable.
         """
         key: SigningKey | None = None
 
@@ -114,17 +114,17 @@ class KeyRotation:
         return self._until_promoted(attempt)
 
     def tidy_labels(self, replacement: Replacement) -> None:
-        """Take the labels away that a breach has left: on the new key, and on the one that it replaced.
+        """Remove the labels that `replace_without_grace` leaves on the new and the replaced key.
 
-        By what is known to be there, and not by another look, which might be late; then wait until that can
-        be seen. Raises Unavailable; the epoch alone keeps the old key from verifying.
+        Which labels these are is known from the promotion; a read could be stale. Wait until the removal is
+        visible. Raises Unavailable, which is harmless: the epoch alone keeps the old key from verifying.
         """
         self.versions.remove_label(replacement.instead_of, PREVIOUS)
         self.versions.remove_label(replacement.key.kid, PENDING)
         self._wait_for(lambda: self.versions.labels().get(replacement.key.kid) == frozenset({CURRENT}))
 
     def current(self) -> SigningKey:
-        """Return the key that signs. Raises Unavailable, and RotationRefused where there is none."""
+        """Return the current key. Raises RotationRefused if there is none, and Unavailable."""
         key = self._labelled(CURRENT)
         if key is None:
             raise RotationRefused("the secret has no current version")
@@ -133,13 +133,13 @@ class KeyRotation:
     def _promote(self, token: str) -> None:
         def attempt() -> None:
             current = self.current()
-            # In place of the very key that the pending one was held against: a breach may come in between.
+            # Replaces exactly the key that `_pending` checked: a breach may have happened in between.
             self.versions.promote(self._pending(token, current).kid, instead_of=current.kid)
 
         self._until_promoted(attempt)
 
     def _until_promoted(self, attempt: Callable[[], _Found]) -> _Found:
-        """Repeat a promotion while what it read as current is not. Raises StaleVersion after 10 s."""
+        """Retry a promotion whose read of the current version was stale. Raises StaleVersion after 10 s."""
         for pause in WAITS:
             try:
                 return attempt()
@@ -151,15 +151,15 @@ class KeyRotation:
         version = self.entropy(VERSION_ID_BYTES).hex()
         names = NameKey(self._new_text())
         key = SigningKey(version, self._new_material(), epoch, created_at=self.clock(), own_name_key=names)
-        # As pending first, which takes that label from a rotation that is under way.
+        # Added as AWSPENDING, which takes that label from a rotation in progress.
         self.versions.add(key, label=PENDING)
         return key
 
     def _record_replaced(self, token: str) -> None:
-        """Record every key that `token` has replaced, those that an earlier rotation left out among them.
+        """Record every key that `token` has replaced, and any that an earlier rotation failed to record.
 
-        Only once the promotion can be seen: what else is labelled then, and what the new key carries along,
-        was replaced for certain.
+        Wait until the promotion is visible: only then are AWSPREVIOUS and the retired keys known to be
+        replaced.
         """
         labels = self._wait_for(lambda: self._labels_after(token))
         key = self._wait_for(lambda: self.versions.key(token))
@@ -169,12 +169,12 @@ class KeyRotation:
         self.system.record_replaced((previous | {one.key.kid for one in key.retired}) - {token}, self.clock())
 
     def _pending(self, token: str, current: SigningKey) -> SigningKey:
-        """Return the pending key, if it may take the place of the current one."""
+        """Return the pending key if it may replace the current one. Raises RotationRefused."""
         pending = self._wait_for(lambda: self.versions.key(token))
         if pending is None:
             raise RotationRefused("the pending version has no value")
         if pending.epoch < current.epoch:
-            # Made before a breach: to promote it would bring back what the breach has ended.
+            # Created before a breach: promoting it would reactivate the sessions that the breach ended.
             raise RotationRefused("the pending key is of a past epoch")
         is_promoted = pending.kid == current.kid
         if not is_promoted and hmac.compare_digest(pending.material.reveal(), current.material.reveal()):
@@ -197,7 +197,7 @@ class KeyRotation:
         )
 
     def _wait_for(self, look: Callable[[], _Found]) -> _Found:
-        """Return what a look finds, once it finds something; or what the last one found, after 10 s."""
+        """Call `look` until its result is true, for at most 10 s. Return its last result."""
         for pause in WAITS:
             found = look()
             if found:
@@ -206,12 +206,12 @@ class KeyRotation:
         return look()
 
     def _labels_of(self, version: str, wanted: set[str]) -> frozenset[str]:
-        """Return the labels of a version, or none where it has none of those that are wanted."""
+        """Return the labels of a version if one of them is in `wanted`, else an empty set."""
         labels = self.versions.labels().get(version, frozenset())
         return labels if labels & wanted else frozenset()
 
     def _labels_after(self, token: str) -> dict[str, frozenset[str]] | None:
-        """Return all labels, if they show that `token` was promoted."""
+        """Return all labels if they show that `token` was promoted, else None."""
         labels = dict(self.versions.labels())
         return labels if CURRENT in labels.get(token, frozenset()) else None
 

@@ -1,4 +1,4 @@
-"""What a use case is told about the request, so that none of them sees HTTP."""
+"""The request as the use cases see it, without HTTP."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.domain.sessions.session import Device
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A request to the token or revocation endpoint. `repr` is resolve_scope: parameters are credentials."""
+    """A request to the token or revocation endpoint. `repr` omits the fields that contain credentials."""
 
     parameters: Mapping[str, str] = field(repr=False)
     issuer: str

@@ -1,4 +1,4 @@
-"""Token revocation (RFC 7009): a token, be it a refresh or an access token, ends its session."""
+"""Token revocation (RFC 7009): revoking a refresh token or an access token ends its session."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from chalicelib.oauth.requests import TokenRequest
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """RFC 7009 §2. `token_type_hint` is not needed: the two kinds look different."""
+    """The revocation endpoint (RFC 7009 §2). It ignores `token_type_hint`: the formats differ."""
 
     sessions: Sessions
     terminate: SessionTerminator
     clients: frozenset[str]
 
     def __call__(self, request: TokenRequest, verifier: AccessTokenVerifier) -> bool:
-        """End the token's session; return whether there was one. A dead or unknown token is no error (§2.2).
+        """End the session of a token. Return whether one was ended: an invalid token is no error (§2.2).
 
         Raises InvalidRequest, InvalidClient, InvalidGrant for a token of another client (§2.1), and
-        Unavailable, on which the token counts as still valid (§2.2.1).
+        Unavailable, after which the client must assume that the token is still valid (§2.2.1).
         """
         presented = required(request.parameters, "token")
         client_id = authenticate_client(request.parameters, request.authorization, self.clients)

@@ -1,4 +1,4 @@
-"""The token endpoint (RFC 6749 §3.2): which client asks, by which grant."""
+"""The token endpoint (RFC 6749 §3.2): authenticates the client and selects the grant."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Grant = Callable[[TokenRequest, str], TokenResponse]
 
 @dataclass(frozen=True, slots=True)
 class TokenEndpoint:
-    """Hands a request to the grant that it names."""
+    """Passes a token request to the grant of its `grant_type`."""
 
     grants: Mapping[str, Grant]
     clients: frozenset[str]

@@ -1,4 +1,4 @@
-"""A visitor of a deployment: sends what an app, or somebody worse, would send, and tells what came back."""
+"""HTTP client for the smoke test: sends valid and invalid requests, and summarizes the responses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import requests
 from infra.operate.temporary_account import TIMEOUT_SECONDS
 
 FORM = "application/x-www-form-urlencoded"
-# API Gateway renames the challenge of a function, and leaves that of a gateway response alone.
+# API Gateway renames the challenge of a function, but not that of a gateway response.
 _CHALLENGES = ("WWW-Authenticate", "x-amzn-Remapped-WWW-Authenticate")
 _BARE = 'Bearer realm="gatehouse"'
 _EXPECTED_CHALLENGES = {
@@ -22,7 +22,7 @@ _EXPECTED_CHALLENGES = {
 
 
 class ApiClient:
-    """Has an account, and the tokens of its latest session."""
+    """A client with the credentials of one account and the tokens of its latest session."""
 
     def __init__(self, api_url: str, username: str, password: str) -> None:
         self.username = username
@@ -39,7 +39,7 @@ class ApiClient:
         self._http.close()
 
     def send(self, method: str, path: str, **request: Any) -> requests.Response:
-        """Send any request, and follow no redirection. Raises requests' errors."""
+        """Send a request without following redirects. Raises requests.RequestException."""
         return self._http.request(
             method, self._url + path, timeout=TIMEOUT_SECONDS, allow_redirects=False, **request
         )
@@ -50,20 +50,20 @@ class ApiClient:
         return self.send("GET", path, headers=headers)
 
     def me(self) -> requests.Response:
-        """Ask with the latest access token who this is."""
+        """Call `/me` with the latest access token."""
         return self.get("/me", f"Bearer {self.access_token}")
 
     def token(self, form: dict[str, str], **request: Any) -> requests.Response:
-        """Ask the token endpoint."""
+        """Call the token endpoint."""
         return self.send("POST", "/oauth/token", data=form, **request)
 
     def sign_in(self, **changes: str) -> requests.Response:
-        """Sign in; keep the tokens of a success."""
+        """Sign in. On success, store the tokens."""
         form = {"grant_type": "password", "username": self.username, "password": self.password, **changes}
         return self._keep(self.token(form))
 
     def refresh(self, refresh_token: str, key: str = "") -> requests.Response:
-        """Present a refresh token; keep what a success brings."""
+        """Exchange a refresh token. On success, store the new tokens."""
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         return self._keep(self.token(form, headers={"Idempotency-Key": key} if key else {}))
 
@@ -75,23 +75,25 @@ class ApiClient:
         return answer
 
 
-def told(answer: requests.Response) -> str:
-    """Return status and error of an answer in one line, and whatever else should or should not be there."""
-    words = [str(answer.status_code)]
+def summarize(answer: requests.Response) -> str:
+    """Return status, error code, challenges and `Allow` of a response in one line."""
+    parts = [str(answer.status_code)]
     body = _json(answer)
     if body is None:
-        words.append("no JSON")
+        parts.append("no JSON")
     elif not answer.ok:
-        words += [_error(body), *_challenges(answer, _error(body))]
+        parts += [_error(body), *_challenges(answer, _error(body))]
     if "Allow" in answer.headers:
-        words.append(f"Allow: {answer.headers['Allow']}")
-    return " ".join(words)
+        parts.append(f"Allow: {answer.headers['Allow']}")
+    return " ".join(parts)
 
 
 def summarize_private(answer: requests.Response) -> str:
-    """Return the same of an answer that nobody on the way may keep."""
-    kept = answer.headers.get("Cache-Control") != "no-store" or answer.headers.get("Pragma") != "no-cache"
-    return told(answer) + (" may be cached" if kept else "")
+    """Return `summarize`, and a remark if the response may be cached."""
+    cacheable = (
+        answer.headers.get("Cache-Control") != "no-store" or answer.headers.get("Pragma") != "no-cache"
+    )
+    return summarize(answer) + (" may be cached" if cacheable else "")
 
 
 def altered(token: str) -> str:
@@ -101,10 +103,10 @@ def altered(token: str) -> str:
 
 
 def unsigned(token: str) -> str:
-    """Return a token that says the same and claims to need no signature (RFC 8725 §3.2)."""
+    """Return the token with algorithm `none` and without a signature (RFC 8725 §3.2)."""
     header, payload, _ = token.split(".")
-    said = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))
-    bare = json.dumps({**said, "alg": "none"}).encode()
+    members = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))
+    bare = json.dumps({**members, "alg": "none"}).encode()
     return f"{base64.urlsafe_b64encode(bare).rstrip(b'=').decode()}.{payload}."
 
 
@@ -113,7 +115,7 @@ def _error(body: dict[str, Any]) -> str:
 
 
 def _challenges(answer: requests.Response, error: str) -> list[str]:
-    """Return each challenge, in one word where it is the one that belongs to the error."""
+    """Return each challenge; `+challenge` stands for the one expected with the error."""
     sent = [answer.headers[name] for name in _CHALLENGES if name in answer.headers]
     return ["+challenge" if one == _EXPECTED_CHALLENGES.get(error) else one for one in sent]
 

@@ -1,4 +1,4 @@
-"""What AWS, or the way to it, refuses a command: one sentence with the way out."""
+"""Messages for errors of AWS calls, with a remedy where one is known."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _REFUSED_CREDENTIALS = frozenset(
     }
 )
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-_WAYS_IN = "run `aws sso login` or `aws configure`, or set AWS_PROFILE"
+_SIGN_IN_HELP = "run `aws sso login` or `aws configure`, or set AWS_PROFILE"
 
 
 def aws_sentence(error: BotoCoreError | ClientError) -> str:
-    """Say in one sentence what went wrong, and what to do about it where that is known."""
+    """Return one sentence that describes the error and, if known, the remedy."""
     if isinstance(error, ClientError):
         return _answered(error)
     text = _one_line(str(error))
@@ -54,7 +54,7 @@ def aws_sentence(error: BotoCoreError | ClientError) -> str:
 def _answered(error: ClientError) -> str:
     code, text = error_code(error), _one_line(str(error.response.get("Error", {}).get("Message")))
     if code in _REFUSED_CREDENTIALS:
-        return f"AWS does not take the credentials ({code}): {_WAYS_IN}."
+        return f"AWS does not take the credentials ({code}): {_SIGN_IN_HELP}."
     if code in _DENIED:
         return f"AWS refused ({code}): {text}; docs/policies.md says what a command needs."
     return f"AWS refused ({code}): {text}."

@@ -1,4 +1,4 @@
-"""What all commands share: the options, and one clear sentence for whatever goes wrong."""
+"""Shared parts of all commands: options and error messages."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ from infra.operate.aws_errors import aws_sentence
 from infra.operate.deployment import LOCAL, Deployment, NoDeployment, open_deployment
 from infra.operate.terminal import escaped
 
-_KNOCK_SECONDS = 2
-_OF_AWS = (BotoCoreError, ClientError, ResponseParserError)
-_FORESEEN = (GatehouseError, RotationRefused, BadSetting, NoDeployment, *_OF_AWS)
+_CONNECT_SECONDS = 2
+_AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
+_EXPECTED_ERRORS = (GatehouseError, RotationRefused, BadSetting, NoDeployment, *_AWS_ERRORS)
 
 
 class ErrorReportingGroup(click.Group):
-    """A group of commands whose failures are sentences, with exit code 1, and never tracebacks."""
+    """A group of commands that reports expected errors in one sentence, with exit code 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
-        # What a command answers goes to stdout; the audit lines that it leaves are for whoever keeps stderr.
+        # Results are printed to stdout, audit events to stderr.
         observability.logger.registered_handler.setStream(sys.stderr)  # type: ignore[attr-defined]
         try:
             return super().invoke(ctx)
-        except _FORESEEN as error:
+        except _EXPECTED_ERRORS as error:
             raise click.ClickException(escaped(sentence(error))) from error
 
 
 def sentence(error: Exception) -> str:
-    """Say in one sentence what went wrong, for whoever typed the command."""
+    """Return one sentence that describes an expected error."""
     if isinstance(error, UnreadableKey):
         return (
-            "The signing secret holds a value that no key can be made of, as if somebody had edited it: "
+            "The value of the signing secret is not a key; it may have been edited: "
             "`python -m infra breach` replaces it, and signs everybody out."
         )
     if isinstance(error, RotationRefused):
         return f"The signing key cannot be replaced: {error}."
-    # An outage of AWS that the adapters translated has its cause with it.
+    # The adapters keep the AWS error as the cause of Unavailable.
     cause = error.__cause__ if isinstance(error, Unavailable) else error
     if isinstance(cause, BotoCoreError | ClientError):
         return aws_sentence(cause)
@@ -59,21 +59,21 @@ def sentence(error: Exception) -> str:
 
 
 def enter(ctx: click.Context, stage: str, region: str | None) -> Deployment:
-    """Open a deployment for the rest of a command."""
+    """Return the deployment of a command. Raises NoDeployment, BadSetting, BotoCoreError and ClientError."""
     if stage != LOCAL:
         return open_deployment(stage, region)
-    # moto takes any credentials, but boto3 does not call without some; a real profile is not to be used.
+    # moto accepts any credentials, but boto3 requires some; a real profile must not be used.
     ctx.with_resource(local_credentials())
     deployment = open_deployment(stage, region)
-    _knock(deployment)
+    _check_running(deployment)
     return deployment
 
 
-def _knock(deployment: Deployment) -> None:
-    """Raise NoDeployment where the file of a local stack is all that is left of it, as after a kill."""
+def _check_running(deployment: Deployment) -> None:
+    """Raise NoDeployment if the local stack does not run, but its file exists, as after a kill."""
     address = urlsplit(deployment.settings.aws_endpoint_url)
     try:
-        socket.create_connection((address.hostname, address.port), timeout=_KNOCK_SECONDS).close()
+        socket.create_connection((address.hostname, address.port), timeout=_CONNECT_SECONDS).close()
     except OSError as error:
         raise NoDeployment(
             f"No local stack answers at {address.netloc}: start one with `make run`."
@@ -81,7 +81,7 @@ def _knock(deployment: Deployment) -> None:
 
 
 def stage_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--stage` and `--region`, and hand the command the deployment that they name."""
+    """Add `--stage` and `--region` to a command, and pass it their deployment."""
 
     @click.option("--stage", default=LOCAL, show_default=True, help="Stage to work on.")
     @click.option("--region", default=None, help="AWS region, if not that of your configuration.")
@@ -91,6 +91,6 @@ def stage_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     opened.__name__ = command.__name__
     opened.__doc__ = command.__doc__
-    # Options that stand below this decorator are kept by Click on the function that they decorate.
+    # Click stores the options of the inner decorators on the decorated function.
     opened.__click_params__ = [*opened.__click_params__, *getattr(command, "__click_params__", [])]  # type: ignore[attr-defined]
     return opened

@@ -1,4 +1,4 @@
-"""Where a deployment is: the local stack, or a CloudFormation stack of an AWS account."""
+"""The deployment that a command works on: the local stack, or a CloudFormation stack."""
 
 from __future__ import annotations
 
@@ -46,37 +46,37 @@ def data_stack_name(stage: str) -> str:
 
 
 class OperatorAdapters(AwsAdapters):
-    """AWS as an operator's command sees it: it says itself what it does, in words rather than log lines."""
+    """The AWS adapters for commands, which print what they do instead of logging it."""
 
     @cached_property
     def audit(self) -> Audit:
-        """Leave the trail in the table: what a command ends is kept there with its reason."""
-        return UnloggedAudit()
+        """Return an audit trail that logs only changes of accounts; ended sessions are in the table."""
+        return CommandAudit()
 
 
-class UnloggedAudit:
-    """An audit that writes nothing."""
+class CommandAudit:
+    """An audit trail that logs only changes of accounts."""
 
     def session_started(self, session: Session) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def session_refreshed(self, session: Session) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def refresh_repeated(self, session: Session) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def session_ended(self, session: EndedSession) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def refresh_token_reuse(self, session: Session) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def corrupt_hash(self, user_id: str) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def account_changed(self, change: AccountChange) -> None:
-        """Write the log line, to standard error: whoever keeps that has what was done."""
+        """Log the change to standard error."""
         LogAudit().account_changed(change)
 
 
@@ -86,7 +86,7 @@ class NoDeployment(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """One stage: its settings, its API, and the services that works on its table and secret."""
+    """One stage: its settings, its API, and services that use its table and secret."""
 
     stage: str
     settings: Settings
@@ -96,7 +96,7 @@ class Deployment:
 
     @cached_property
     def services(self) -> Services:
-        """Return the services that stands on this deployment."""
+        """Return the services of this deployment."""
         return Services(self.settings, OperatorAdapters(self.settings))
 
     def client(self, service: Any) -> Any:
@@ -105,7 +105,7 @@ class Deployment:
         return boto3.client(service, region_name=self.settings.aws_region, endpoint_url=endpoint)
 
     def identity(self) -> str:
-        """Return the ARN of the AWS identity that is at work here. Raises what botocore raises."""
+        """Return the ARN of the caller's AWS identity. Raises BotoCoreError and ClientError."""
         endpoint = self.settings.aws_endpoint_url or None
         region = self.settings.aws_region
         sts = boto3.client("sts", region_name=region, endpoint_url=endpoint, config=_BRIEFLY)
@@ -113,20 +113,20 @@ class Deployment:
 
     @cached_property
     def actor(self) -> str:
-        """Return the same for the audit trail, or that it is unknown: a name must not stop a command."""
+        """Return the identity for the audit trail, or "unknown AWS identity" if STS fails."""
         try:
             return self.identity()
         except _NOT_TOLD as error:
             return f"unknown AWS identity ({type(error).__name__})"
 
     def operator(self) -> str:
-        """Return who is at work here, as AWS knows them and as this machine does, as far as either does."""
+        """Return the AWS identity and the local user name of the operator."""
         return f"{self.actor} ({_local_user()})"
 
     def find_account(self, user: str) -> Account:
-        """Return the account of an id, an address or a user name. Raises NotFound.
+        """Return the account of an id, an address or a user name. Raises NotFound and Unavailable.
 
-        What has the form of an id is one: no name that somebody chose can stand for another's id.
+        Text of the form of an id is an id: no user name may have that form.
         """
         accounts = self.services.adapters.accounts
         user_id = user.lower()
@@ -140,7 +140,7 @@ def _local_user() -> str:
     try:
         return getpass.getuser()
     except (ImportError, KeyError, OSError):
-        # A container that runs under a uid of its own has no entry for it.
+        # In a container the uid may have no user name.
         return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown user"
 
 
@@ -159,7 +159,7 @@ def _local() -> Deployment:
 
 
 def session_in(region: str | None) -> boto3.Session:
-    """Return a session in a region, or in that of the environment; boto3 alone overlooks `AWS_REGION`."""
+    """Return a boto3 session in a region, by default that of `AWS_REGION`, which boto3 itself ignores."""
     return boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
 
 

@@ -41,17 +41,17 @@ def status(deployment: Deployment) -> None:
 @keys.command()
 @stage_options
 def rotate(deployment: Deployment) -> None:
-    """Replace the signing key; tokens that the old one signed stay good until they expire."""
-    # Secrets Manager would rotate in vain, and nobody at a terminal would be told why.
+    """Replace the signing key. Tokens signed by the old key stay valid until they expire."""
+    # Reports an unreadable key here; the rotation function would report it only in its log.
     deployment.services.key_rotation.current()
     secret = deployment.client("secretsmanager")
     secret_id = deployment.settings.signing_secret_id
     if secret.describe_secret(SecretId=secret_id).get("RotationEnabled"):
-        _give_up_stopped_rotation(deployment)
+        _cancel_stopped_rotation(deployment)
         token = secret.rotate_secret(SecretId=secret_id)["VersionId"]
         say(f"Secrets Manager is rotating to version {token}: see `keys status`.")
         return
-    # No rotation function is attached, as on the local stack: its four steps are done from here.
+    # Without a rotation function, as on the local stack, run its four steps here.
     token = str(uuid.uuid4())
     rotation = deployment.services.key_rotation
     rotation.create_secret(token)
@@ -62,8 +62,8 @@ def rotate(deployment: Deployment) -> None:
     say(f"Rotated: version {token} signs now, and the one before it still verifies.")
 
 
-def _give_up_stopped_rotation(deployment: Deployment) -> None:
-    """Take the pending label off; while it is on, Secrets Manager takes a rotation to be under way."""
+def _cancel_stopped_rotation(deployment: Deployment) -> None:
+    """Remove AWSPENDING: while a version has it, Secrets Manager starts no other rotation."""
     versions = deployment.services.adapters.key_versions
     for version, labels in versions.labels().items():
         if PENDING in labels and CURRENT not in labels:

@@ -1,4 +1,4 @@
-"""`python -m infra sessions …`: whose sessions there are, and why they ended."""
+"""`python -m infra sessions …`: explain and end the sessions of a user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from infra.operate.deployment import Deployment
 from infra.operate.terminal import say
 from infra.operate.users import whom
 
-WORDS = {
+EXPLANATIONS = {
     EndReason.SIGNED_OUT: "its user signed out on that device",
     EndReason.SIGNED_OUT_EVERYWHERE: "its user signed out on every device",
     EndReason.SIGNED_OUT_ELSEWHERE: "its user signed this device out from another one",
@@ -29,7 +29,7 @@ WORDS = {
 
 _LIMIT = click.IntRange(1, 1_000)
 _PAGE = 200
-"""Ended sessions that are read at once where all of them are asked for."""
+"""Ended sessions per read with `--all`."""
 
 
 @click.group(cls=ErrorReportingGroup)
@@ -54,7 +54,7 @@ def explain(deployment: Deployment, user: str, limit: int, before: str | None, *
     for page in pages if every else islice(pages, 1):
         known += len(page.sessions)
         for one in page.sessions:
-            say(f"{_who(one)} ended {timestamp(one.ended_at)}: {WORDS[one.reason]}.")
+            say(f"{_who(one)} ended {timestamp(one.ended_at)}: {EXPLANATIONS[one.reason]}.")
     if not known:
         say(f"Nothing {'older ' if before else ''}is known of any session.")
     if page.older is not None:
@@ -62,7 +62,7 @@ def explain(deployment: Deployment, user: str, limit: int, before: str | None, *
 
 
 def _explain_stored(deployment: Deployment, user_id: str) -> int:
-    """Print the sessions that nobody has ended; return how many there are."""
+    """Print the sessions that have not been ended. Return their number."""
     adapters = deployment.services.adapters
     now, epoch = adapters.clock(), deployment.services.administration.epoch(user_id)
     stored = sorted(adapters.sessions.stored(user_id), key=lambda one: -one.last_used_at)
@@ -72,7 +72,7 @@ def _explain_stored(deployment: Deployment, user_id: str) -> int:
 
 
 def _pages(deployment: Deployment, user_id: str, limit: int, older: str | None) -> Iterator[EndedSessionPage]:
-    """Read pages of ended sessions one by one, as they are asked for; at least one."""
+    """Yield pages of ended sessions, each read on demand; at least one."""
     while True:
         page = deployment.services.adapters.sessions.ended(user_id, limit=limit, before=older)
         yield page
@@ -92,12 +92,12 @@ def end(deployment: Deployment, user: str) -> None:
 
 
 def describe(session: Session, now: int, epoch: int) -> str:
-    """Return what has become of a session that nobody has ended."""
+    """Describe a session that has not been ended: active, expired or ended by a breach."""
     if session.epoch < epoch:
         return "was ended, like every other, by a declared breach"
-    # What came first ended it, however long ago both have passed.
+    # If both limits have passed, the earlier one ended the session.
     if now >= session.expires_at and session.expires_at <= session.idle_expires_at:
-        return f"expired {timestamp(session.expires_at)}: it had reached its greatest age"
+        return f"expired {timestamp(session.expires_at)}: it had reached its maximum age"
     if now >= session.idle_expires_at:
         return f"expired {timestamp(session.idle_expires_at)}: it had not been used for too long"
     return f"is signed in, last used {timestamp(session.last_used_at)}"

@@ -1,4 +1,4 @@
-"""`python -m infra smoke`: the contract from outside, against any deployment."""
+"""`python -m infra smoke`: check the responses of a deployment over HTTP."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SEEN = max(len(check.expected) for check in CHECKS)
 
 @click.command()
 @click.option("--url", default=None, help="Base URL of the API, if not the one that the stage has.")
-@click.option("--stage", default=None, help=f"Stage that gets the throw-away account.  [default: {LOCAL}]")
+@click.option("--stage", default=None, help=f"Stage that gets the temporary account.  [default: {LOCAL}]")
 @click.option("--region", default=None, help="AWS region, if not that of your configuration.")
 @click.option("--username", default=None, help="Sign in with this account instead; needs no AWS.")
 @click.option("--password-stdin", is_flag=True, help="Read its password from standard input, up to its end.")
@@ -48,24 +48,24 @@ def smoke(
 
 
 def run_smoke(deployment: Deployment, say: Say = say) -> bool:
-    """Check a deployment with an account of its own; say each check, and return whether all passed.
+    """Check a deployment with a temporary account. Report each check, and return whether all passed.
 
-    Raises GatehouseError where the account cannot be made.
+    Raises GatehouseError if the account cannot be created.
     """
     with temporary_account(deployment) as one:
         return _visit(one.api_url, one.email, one.password.reveal(), say)
 
 
 def _deployment(url: str | None, stage: str | None, region: str | None) -> Deployment:
-    """Return the stage, seen at another address if one is given; AWS's own addresses say where they lead."""
-    told = _AWS_ADDRESS.fullmatch((url or "").rstrip("/"))
-    if told and stage is None:
-        stage, region = told["stage"], region or told["region"]
+    """Return the deployment, with `url` as its address if given. An AWS address contains stage and region."""
+    address = _AWS_ADDRESS.fullmatch((url or "").rstrip("/"))
+    if address and stage is None:
+        stage, region = address["stage"], region or address["region"]
     deployment = enter(click.get_current_context(), stage or LOCAL, region)
     if url is None:
         return deployment
     if stage is None and url.replace("//localhost:", "//127.0.0.1:").rstrip("/") != deployment.api_url:
-        # An account in one stage says nothing about another: every sign-in would seem broken.
+        # With an account in another stage, every sign-in would fail.
         raise click.UsageError("Name the --stage that this URL belongs to, or a --username that it knows.")
     return replace(deployment, api_url=url.rstrip("/"))
 
@@ -75,13 +75,13 @@ def _visit(api_url: str, username: str, password: str, say: Say) -> bool:
         try:
             visitor.get("/health")
         except requests.RequestException as error:
-            # Said once: every check would wait in vain, each for as long as this one.
+            # Reported once: every check would run into the same time-out.
             say(f"Nothing answers at {api_url} ({type(error).__name__}).")
             return False
         say(f"Visiting {api_url}")
         say(_row("check", "expected", "got", "ms", "ok"))
         failed = sum(not _passes(check, visitor, say) for check in SIGNED_OUT_CHECKS)
-        # Said once: without a token, every check that needs one would fail for the same reason.
+        # Reported once: without a token, every further check would fail for the same reason.
         left_out = () if visitor.access_token else SIGNED_IN_CHECKS
         failed += sum(not _passes(check, visitor, say) for check in SIGNED_IN_CHECKS if not left_out)
     if left_out:
@@ -98,7 +98,7 @@ def _passes(check: Check, visitor: ApiClient, say: Say) -> bool:
     try:
         got = check.look(visitor)
     except (requests.RequestException, ValueError, KeyError) as error:
-        # Whatever keeps a check from looking is what it got: the next one may see more.
+        # The exception is the result of this check; the next one may succeed.
         got = type(error).__name__
     elapsed = f"{(time.perf_counter() - began) * 1000:.0f}"
     passed = got == check.expected

@@ -1,4 +1,4 @@
-"""What a deployment must answer, in the order in which one visitor finds out."""
+"""The checks of the smoke test, in the order in which they run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from infra.operate.api_client import FORM, ApiClient, altered, summarize_private, told, unsigned
+from infra.operate.api_client import FORM, ApiClient, altered, summarize, summarize_private, unsigned
 
 CheckFn = Callable[[ApiClient], str]
 
@@ -22,7 +22,7 @@ _READS_USERS = "users:read"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One promise: its name, what must be seen, and how to look."""
+    """One check: its name, the expected summary, and the function that returns the actual one."""
 
     name: str
     expected: str
@@ -31,7 +31,7 @@ class Check:
 
 def _health(visitor: ApiClient) -> str:
     answer = visitor.get("/health")
-    return f"{told(answer)} {answer.text.replace(' ', '')}"
+    return f"{summarize(answer)} {answer.text.replace(' ', '')}"
 
 
 def _sign_in(visitor: ApiClient) -> str:
@@ -44,12 +44,12 @@ def _same_refusal(visitor: ApiClient) -> str:
     nobody = f"nobody-{secrets.token_hex(8)}@gatehouse.invalid"
     wrong, unknown = visitor.sign_in(password=nobody), visitor.sign_in(username=nobody)
     same = (wrong.status_code, wrong.content) == (unknown.status_code, unknown.content)
-    return f"{told(wrong)}, {'the same' if same else 'another answer'}"
+    return f"{summarize(wrong)}, {'the same' if same else 'another answer'}"
 
 
 def _permission(visitor: ApiClient) -> str:
-    """Check for a user that there is not: not found by whoever may look, and forbidden to all others."""
-    seen = told(visitor.get(f"/admin/users/{uuid.uuid4().hex}", f"Bearer {visitor.access_token}"))
+    """Request an unknown user: 404 with the permission to read users, otherwise 403."""
+    seen = summarize(visitor.get(f"/admin/users/{uuid.uuid4().hex}", f"Bearer {visitor.access_token}"))
     right = _NOT_FOUND if _READS_USERS in visitor.scope else _FORBIDDEN
     return "as its scope says" if seen == right else seen
 
@@ -64,43 +64,49 @@ def _lossless_retry(visitor: ApiClient) -> str:
     key, spent = str(uuid.uuid4()), visitor.refresh_token
     first = visitor.refresh(spent, key).json().get("refresh_token")
     again = visitor.refresh(spent, key)
-    return f"{told(again)} {'same' if again.json().get('refresh_token') == first else 'another'} successor"
+    return (
+        f"{summarize(again)} {'same' if again.json().get('refresh_token') == first else 'another'} successor"
+    )
 
 
 def _session_is_gone(visitor: ApiClient) -> str:
-    return f"{told(visitor.refresh(visitor.refresh_token))}, {told(visitor.me())}"
+    return f"{summarize(visitor.refresh(visitor.refresh_token))}, {summarize(visitor.me())}"
 
 
 def _revoke(visitor: ApiClient) -> str:
     visitor.sign_in()
     before = visitor.me().status_code
-    return f"{before}, {told(visitor.send('POST', '/oauth/revoke', data={'token': visitor.refresh_token}))}"
+    return (
+        f"{before}, {summarize(visitor.send('POST', '/oauth/revoke', data={'token': visitor.refresh_token}))}"
+    )
 
 
 def _get(path: str, authorization: str | None = None) -> CheckFn:
-    return lambda visitor: told(visitor.get(path, authorization))
+    return lambda visitor: summarize(visitor.get(path, authorization))
 
 
 def _bearer(change: Callable[[str], str]) -> CheckFn:
-    return lambda visitor: told(visitor.get("/me", f"Bearer {change(visitor.access_token)}"))
+    return lambda visitor: summarize(visitor.get("/me", f"Bearer {change(visitor.access_token)}"))
 
 
 def _send(method: str, path: str) -> CheckFn:
-    return lambda visitor: told(visitor.send(method, path))
+    return lambda visitor: summarize(visitor.send(method, path))
 
 
 def _with_token(method: str, path: str) -> CheckFn:
-    return lambda visitor: told(
+    return lambda visitor: summarize(
         visitor.send(method, path, headers={"Authorization": f"Bearer {visitor.access_token}"})
     )
 
 
 def _form(**form: str) -> CheckFn:
-    return lambda visitor: told(visitor.token(form))
+    return lambda visitor: summarize(visitor.token(form))
 
 
 def _raw(body: str, content_type: str = FORM, path: str = "/oauth/token") -> CheckFn:
-    return lambda visitor: told(visitor.send("POST", path, data=body, headers={"Content-Type": content_type}))
+    return lambda visitor: summarize(
+        visitor.send("POST", path, data=body, headers={"Content-Type": content_type})
+    )
 
 
 SIGNED_OUT_CHECKS = (
@@ -123,16 +129,18 @@ SIGNED_OUT_CHECKS = (
     Check("revocation of no token", "200", _raw("token=smoke", path="/oauth/revoke")),
     Check("sign-in", "200 Bearer", _sign_in),
 )
-"""What anybody sees; the last one signs in."""
+"""Checks without a token; the last one signs in."""
 SIGNED_IN_CHECKS = (
-    Check("scope not held", "400 invalid_scope", lambda visitor: told(visitor.sign_in(scope="smoke:none"))),
+    Check(
+        "scope not held", "400 invalid_scope", lambda visitor: summarize(visitor.sign_in(scope="smoke:none"))
+    ),
     Check("who am I", "200", lambda visitor: summarize_private(visitor.me())),
     Check(
         "scheme without case, spaces",
         "200",
-        lambda visitor: told(visitor.get("/me", f"bEARER   {visitor.access_token}")),
+        lambda visitor: summarize(visitor.get("/me", f"bEARER   {visitor.access_token}")),
     ),
-    # Which gateway response AWS gives for these is documented nowhere.
+    # AWS does not document its gateway response for these requests.
     Check("no such path, with a token", _NOT_FOUND, _with_token("GET", "/no-such-path")),
     Check("no such method, with a token", _NOT_FOUND, _with_token("PUT", "/me")),
     Check("permission", "as its scope says", _permission),
@@ -141,15 +149,15 @@ SIGNED_IN_CHECKS = (
     Check(
         "refresh token as access token",
         _INVALID_TOKEN,
-        lambda visitor: told(visitor.get("/me", f"Bearer {visitor.refresh_token}")),
+        lambda visitor: summarize(visitor.get("/me", f"Bearer {visitor.refresh_token}")),
     ),
     Check("refresh", "200 new", _refresh),
     Check("lossless retry", "200 same successor", _lossless_retry),
     Check("refreshed token", "200", lambda visitor: summarize_private(visitor.me())),
-    Check("spent token", _INVALID_GRANT, lambda visitor: told(visitor.refresh(visitor.spent_token))),
+    Check("spent token", _INVALID_GRANT, lambda visitor: summarize(visitor.refresh(visitor.spent_token))),
     Check("its session is over", f"{_INVALID_GRANT}, {_INVALID_TOKEN}", _session_is_gone),
     Check("revocation", "200, 200", _revoke),
     Check("the revoked session is over", f"{_INVALID_GRANT}, {_INVALID_TOKEN}", _session_is_gone),
 )
-"""What whoever has signed in sees."""
+"""Checks that need a token."""
 CHECKS = (*SIGNED_OUT_CHECKS, *SIGNED_IN_CHECKS)

@@ -1,4 +1,4 @@
-"""A throw-away account that sees a deployment as an app does, from outside."""
+"""A temporary account that uses a deployment over HTTP, as an app does."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class TemporaryAccount:
-    """An account that lasts as long as its `with` block."""
+    """An account that exists during a `with` block."""
 
     api_url: str
     email: str
@@ -28,25 +28,25 @@ class TemporaryAccount:
     user_id: str
 
     def sign_in(self) -> dict[str, Any]:
-        """Return the answer of the token endpoint. Raises requests' errors, also for a refusal."""
+        """Return the response of the token endpoint. Raises RequestException, also for a 4xx or 5xx."""
         form = {"grant_type": "password", "username": self.email, "password": self.password.reveal()}
         answer = requests.post(f"{self.api_url}/oauth/token", data=form, timeout=TIMEOUT_SECONDS)
         answer.raise_for_status()
         return dict(answer.json())
 
     def refresh(self, refresh_token: str) -> requests.Response:
-        """Present a refresh token."""
+        """Exchange a refresh token. Raises RequestException."""
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         return requests.post(f"{self.api_url}/oauth/token", data=form, timeout=TIMEOUT_SECONDS)
 
     def get(self, path: str, access_token: str) -> requests.Response:
-        """Call a protected route."""
+        """Call a protected route. Raises RequestException."""
         headers = {"Authorization": f"Bearer {access_token}"}
         return requests.get(f"{self.api_url}{path}", headers=headers, timeout=TIMEOUT_SECONDS)
 
 
 def say_aside(sentence: str) -> None:
-    """Say something that is no part of a command's answer."""
+    """Print a sentence to standard error."""
     say(sentence, err=True)
 
 
@@ -54,10 +54,10 @@ def say_aside(sentence: str) -> None:
 def temporary_account(
     deployment: Deployment, on_remaining: Callable[[str], object] = say_aside
 ) -> Iterator[TemporaryAccount]:
-    """Create the account, and remove it again whatever happens.
+    """Create an account, and delete it at the end of the `with` block.
 
-    Where that fails, `on_remaining` is told in one sentence how to do it by hand: what was seen through the
-    account is as true as it was.
+    If the deletion fails, call `on_remaining` with a sentence that contains the command to delete it.
+    Raises GatehouseError if the account cannot be created.
     """
     one = _create(deployment)
     try:
@@ -72,7 +72,7 @@ def _create(deployment: Deployment) -> TemporaryAccount:
     try:
         account = deployment.services.create_account(email=email, password=password, actor=deployment.actor)
     except BaseException:
-        # The write may have been done and its answer lost; then only the address is known.
+        # The account may exist, with only its address known, if the response to the write was lost.
         with suppress(GatehouseError):
             user_id = deployment.find_account(email).user_id
             deployment.services.administration.delete(user_id, deployment.actor)
@@ -84,7 +84,7 @@ def _remove(deployment: Deployment, one: TemporaryAccount, on_remaining: Callabl
     try:
         deployment.services.administration.delete(one.user_id, deployment.actor)
     except NotFound:
-        # Somebody else was quicker, or the answer to an earlier attempt was lost: it is gone either way.
+        # Deleted by somebody else, or by an earlier attempt whose response was lost.
         return
     except GatehouseError as error:
         command = f"python -m infra users delete {one.email} --stage {deployment.stage} --yes"

@@ -1,4 +1,4 @@
-"""The one way in which commands print: nothing that a stranger wrote controls the operator's terminal."""
+"""Output of all commands, with control characters escaped, since stored text may come from an attacker."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ import unicodedata
 import click
 
 _ESCAPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Control, format (also bidi), surrogate, private use, unassigned; line and paragraph separator."""
+"""Control, format (including bidi), surrogate, private use, unassigned; line and paragraph separator."""
 
 
 def escaped(text: str) -> str:
-    r"""Return text with every such character as Python writes it: `\x9b`, `\u202e`, `\U000e0041`."""
+    r"""Return text with each of these characters as a Python escape: `\x9b`, `\u202e`, `\U000e0041`."""
     return "".join(_escape(char) if unicodedata.category(char) in _ESCAPED else char for char in text)
 
 
 def say(line: str, *, err: bool = False) -> None:
-    """Print one line. Raises ClickException, with the line in it, where the output cannot be written."""
+    """Print one line. Raises ClickException, which contains the line, if the output cannot be written."""
     try:
         click.echo(escaped(line), err=err)
     except OSError as error:
         if error.errno == errno.EPIPE:
-            # Whoever reads has seen enough; Click ends the command without a word.
+            # The reader closed the pipe; Click ends the command silently.
             raise
         raise click.ClickException(
-            f"The output cannot be written ({error.strerror}), and what was done stands: {escaped(line)}"
+            f"The output cannot be written ({error.strerror}); the command has done this: {escaped(line)}"
         ) from error
 
 
 def confirm(question: str) -> None:
-    """Ask, and raise Abort for anything but a yes."""
+    """Ask a question. Raises click.Abort for any answer but yes."""
     click.confirm(escaped(question), abort=True)
 
 
 def print_any_character() -> None:
-    """Have what the terminal cannot encode printed as an escape: no command fails at its last line."""
+    """Print characters that the terminal cannot encode as escapes instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

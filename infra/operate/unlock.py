@@ -1,4 +1,4 @@
-"""`python -m infra users unlock`: let a name be tried again."""
+"""`python -m infra users unlock`: unlock the names of an account."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from infra.operate.users import whom
 @stage_options
 @click.argument("user")
 def unlock(deployment: Deployment, user: str) -> None:
-    """Forget the failed sign-ins of USER: of all names of the account that an id, an address or a name finds.
+    """Delete the failed sign-ins of USER, an id, an address or a user name, for all names of the account.
 
-    A name that finds nobody has failed sign-ins of its own, and is unlocked as well.
+    Failed sign-ins are counted for names without an account, too; such a name is unlocked by itself.
     """
     unlocked = deployment.services.unlock(user, deployment.actor)
     count = f"{unlocked.had_failures} had failed sign-ins"
     if unlocked.account is None:
-        say(f"No account has this name. Unlocked it as a name that finds nobody: {count}.")
+        say(f"No account has this name. Unlocked the name itself: {count}.")
     else:
         names = len(unlocked.account.sign_in_names)
         say(f"Unlocked {whom(unlocked.account)}: of {names} names, {count}.")

@@ -1,4 +1,4 @@
-"""`python -m infra users …`: accounts, from an operator's machine."""
+"""`python -m infra users …`: administration of accounts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def users() -> None:
 @stage_options
 @click.option("--email", required=True, help="E-mail address, which is a sign-in name.")
 @click.option("--username", default=None, help="User name, a second sign-in name.")
-@click.option("--permission", "permissions", multiple=True, help="Permission held; may be repeated.")
+@click.option("--permission", "permissions", multiple=True, help="Permission to grant; may be repeated.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, up to its end.")
 def create(
     deployment: Deployment,
@@ -61,12 +61,12 @@ def create(
     type=click.IntRange(0, 1000),
     default=_SHOWN_CHANGES,
     show_default=True,
-    help="Most changes to show, the newest first.",
+    help="Maximum number of changes to show, the newest first.",
 )
 def show(deployment: Deployment, user: str, limit: int) -> None:
     """Show the account of USER, an id, an address or a user name, and who changed it.
 
-    By its id, also the changes of an account that was deleted.
+    With an id, also show the changes of an account that was deleted.
     """
     administration = deployment.services.administration
     try:
@@ -105,7 +105,7 @@ def describe_change(change: AccountChange) -> str:
 @click.option("--grant", "granted", multiple=True, help="Permission to add; may be repeated.")
 @click.option("--withdraw", "withdrawn", multiple=True, help="Permission to take away; may be repeated.")
 def permit(deployment: Deployment, user: str, granted: tuple[str, ...], withdrawn: tuple[str, ...]) -> None:
-    """Change what USER may do; access tokens carry it from their next refresh on."""
+    """Change the permissions of USER. Access tokens carry them from their next refresh on."""
     account = deployment.find_account(user)
     change = deployment.services.administration.permit
     after = change(account.user_id, Scope.of(granted), Scope.of(withdrawn), deployment.actor)
@@ -155,7 +155,7 @@ def delete(deployment: Deployment, user: str, *, yes: bool) -> None:
 
 
 def whom(account: Account) -> str:
-    """Return address, user name and id of an account: whoever named one of them sees whom it took."""
+    """Return address, user name and id of an account, so that the operator sees which one was meant."""
     username = "" if account.username is None else f"user name {account.username}, "
     return f"{account.email} ({username}id {account.user_id})"
 
@@ -163,7 +163,7 @@ def whom(account: Account) -> str:
 def read_password(*, from_stdin: bool) -> str:
     """Return the password from standard input or from a prompt. Raises click's exceptions."""
     if not from_stdin:
-        # Never an argument: those are in the shell's history and in the list of processes.
+        # Never as an argument, which the shell's history and the list of processes would show.
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
     given = sys.stdin.buffer.read()
     if given.startswith(_UTF16) or b"\0" in given:

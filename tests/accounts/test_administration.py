@@ -104,7 +104,7 @@ def test_deleting_ends_the_sessions_and_frees_the_names_for_a_new_id(services: F
     assert account(services).user_id != made.user_id
 
 
-def test_a_deletion_whose_last_write_failed_leaves_nobody_signed_in_and_can_be_repeated(
+def test_a_deletion_whose_last_write_failed_ends_all_sessions_and_can_be_repeated(
     services: FakeServices,
 ) -> None:
     made = account(services)
@@ -118,7 +118,7 @@ def test_a_deletion_whose_last_write_failed_leaves_nobody_signed_in_and_can_be_r
     assert not services.adapters.store.accounts
 
 
-def test_a_disabling_that_failed_half_way_lets_nobody_in_and_can_be_repeated(services: FakeServices) -> None:
+def test_a_partly_failed_disabling_blocks_sign_ins_and_can_be_repeated(services: FakeServices) -> None:
     made = account(services)
     sign_in(services)
     services.adapters.store.down = {"end"}
@@ -153,7 +153,7 @@ def test_two_who_change_permissions_at_once_both_have_their_way(services: FakeSe
     assert services.administration.account(made.user_id).permissions == Scope.of({"a", "b"})
 
 
-def test_who_loses_every_race_for_permissions_is_told_of_an_outage_and_changes_nothing(
+def test_losing_every_race_for_permissions_raises_unavailable_and_changes_nothing(
     services: FakeServices,
 ) -> None:
     made = account(services, permissions=())

@@ -168,7 +168,7 @@ def test_somebody_elses_session_is_not_found_and_goes_on(services: FakeServices)
     assert refresh(services, bobs.refresh_token).access_token
 
 
-def test_signing_out_everywhere_ends_all_of_ones_own_and_nobody_elses(services: FakeServices) -> None:
+def test_signing_out_everywhere_ends_only_the_sessions_of_the_user(services: FakeServices) -> None:
     account(services)
     account(services, "bob@example.com", "bob")
     bobs = sign_in(services, "bob")

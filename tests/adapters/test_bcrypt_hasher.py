@@ -142,7 +142,7 @@ GOOD = "$2b$04$abcdefghijklmnopqrstuuqREtd3VJD2QVZbuFskFSLk6eRIrQoOS"
     ],
     ids=repr,
 )
-def test_a_hash_that_cannot_be_read_is_told_apart_and_opens_nothing(stored: str) -> None:
+def test_an_unreadable_hash_is_corrupt_and_never_matches(stored: str) -> None:
     verdict = hasher.check(Password.presented("correct horse battery"), PasswordHash(stored)).verdict
     assert verdict in {Verdict.CORRUPT, Verdict.MISMATCH}
     # A hash of the right form may be nobody's; only what has no such form is corrupt.
@@ -155,7 +155,7 @@ def test_no_stored_text_is_an_exception_or_a_match(stored: str) -> None:
     assert hasher.check(Password.presented("correct horse battery"), PasswordHash(stored)) == CORRUPT
 
 
-def test_a_match_tells_whether_the_hash_has_another_cost_than_today() -> None:
+def test_a_match_reports_a_hash_with_another_cost_than_the_setting() -> None:
     password = Password.presented("correct horse battery")
     at = {cost: BcryptHasher(cost).hash(password) for cost in (4, 5, 6)}
     today = BcryptHasher(5)

@@ -63,7 +63,7 @@ def asked(body: bytes, status: int = 200) -> bool:
         return BreachedPasswordRange(service.url).contains(PASSWORD)
 
 
-def test_a_password_in_the_range_is_breached_and_only_five_digits_are_told() -> None:
+def test_a_password_in_the_range_is_breached_and_only_five_digits_are_sent() -> None:
     body = f"{OTHER}:7\r\n{DIGEST[5:]}:12\r\n".encode()
     with serving(Service(body)) as service:
         assert BreachedPasswordRange(service.url).contains(PASSWORD)
@@ -88,17 +88,17 @@ def test_anything_else_is_not_breached(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 404, 429, 500, 503])
-def test_an_error_of_the_service_blocks_nobody(status: int) -> None:
+def test_an_error_of_the_service_blocks_no_password(status: int) -> None:
     assert not asked(f"{DIGEST[5:]}:12".encode(), status)
 
 
-def test_an_unreachable_service_blocks_nobody() -> None:
+def test_an_unreachable_service_blocks_no_password() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert not BreachedPasswordRange(f"http://127.0.0.1:{port}").contains(PASSWORD)
 
 
-def test_a_service_that_hangs_blocks_nobody_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_hangs_is_abandoned_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(breached_passwords, "TIMEOUT_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

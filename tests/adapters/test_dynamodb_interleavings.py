@@ -73,7 +73,7 @@ def test_a_session_that_ends_while_it_gives_way_ends_once(
     assert [one.reason for one in store.ended(ADA)] == [EndReason.SIGNED_OUT]
 
 
-def test_an_account_deleted_after_its_name_was_read_is_nobody(
+def test_an_account_deleted_after_its_name_was_read_is_not_found(
     store: Store, after_next: Callable[[str, Callable[[], object]], None]
 ) -> None:
     after_next("BatchGetItem", lambda: store.accounts.delete(account()))

@@ -37,7 +37,7 @@ def test_the_header_says_algorithm_kind_and_key_and_nothing_more() -> None:
     assert jwt.get_unverified_header(TOKEN) == HEADER
 
 
-def test_a_peek_tells_key_and_date_of_a_token_that_anyone_may_have_signed() -> None:
+def test_a_peek_returns_kid_and_iat_of_an_unverified_token() -> None:
     assert codec.peek(forged(key=OTHER)) == UnverifiedToken(KEY.kid, 1_700_000_000)
 
 

@@ -124,7 +124,7 @@ def test_two_rotations_between_the_two_looks_lose_no_key_either(secret: Secret) 
     assert all(secret.verifies(kid) for kid in (second, third, fourth))
 
 
-def test_a_secret_that_is_gone_is_no_secret_without_a_previous_version(secret: Secret) -> None:
+def test_a_deleted_secret_is_not_one_without_a_previous_version(secret: Secret) -> None:
     first = secret.current
     secret.rotate()
     secret.keys.current()

@@ -98,7 +98,7 @@ def test_what_can_be_no_version_is_not_looked_for(secret: Secret, kid: str) -> N
     assert secret.asked() == 1
 
 
-def test_looks_for_made_up_ids_are_used_up_and_then_it_cannot_be_told(secret: Secret) -> None:
+def test_lookups_of_invented_ids_are_limited_and_then_undecided(secret: Secret) -> None:
     kid = secret.keys.current().current.kid
     assert looks_at_once(secret) == LOOKUP_BURST
     assert secret.asked() <= 3 * LOOKUP_BURST + 2

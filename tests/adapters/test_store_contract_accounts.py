@@ -86,7 +86,7 @@ def test_disabling_and_enabling_change_that_and_nothing_else(store: Store) -> No
     assert store.known(given.user_id) == replace(given, security_version=4)
 
 
-def test_disabling_nobody_says_so_and_makes_nobody(store: Store) -> None:
+def test_disabling_an_unknown_account_returns_false_and_creates_none(store: Store) -> None:
     assert not store.accounts.set_disabled(id_of("nobody"), disabled=True)
     assert store.accounts.account(id_of("nobody")) is None
 
@@ -103,7 +103,7 @@ def test_permissions_are_replaced_where_they_are_still_those_that_were_read(stor
     assert store.known(given.user_id).permissions == Scope.of([])
 
 
-def test_permissions_of_nobody_are_not_replaced(store: Store) -> None:
+def test_permissions_of_an_unknown_account_are_not_replaced(store: Store) -> None:
     assert not store.accounts.set_permissions(account(), Scope.of(["users:write"]))
     assert store.accounts.account(id_of("ada")) is None
 

@@ -23,13 +23,13 @@ def open_many(store: Store, *labels: str, limit: int = 20) -> None:
         store.open(session(label, at=NOW + step), limit=limit)
 
 
-def test_up_to_the_limit_nobody_gives_way(store: Store) -> None:
+def test_up_to_the_limit_no_session_is_evicted(store: Store) -> None:
     open_many(store, "a", "b", "c", limit=3)
     assert store.live(ADA) == {id_of("a"), id_of("b"), id_of("c")}
     assert store.ended(ADA) == []
 
 
-def test_above_the_limit_the_least_recently_used_gives_way_and_is_told(store: Store) -> None:
+def test_above_the_limit_the_least_recently_used_is_evicted_and_returned(store: Store) -> None:
     open_many(store, "a", "b", "c", limit=3)
     used = rotated(session("a", at=NOW), at=NOW + 10)
     store.sessions.rotate(session("a", at=NOW), used)
@@ -85,7 +85,7 @@ def test_nobody_gives_way_for_a_sign_in_that_began_when_there_was_none(store: St
     assert store.live(ADA) == {id_of("b"), id_of("c")}
 
 
-def test_sessions_that_no_longer_stand_take_no_place_and_nobody_gives_way_for_them(store: Store) -> None:
+def test_inactive_sessions_do_not_count_towards_the_limit(store: Store) -> None:
     """The one had its time, the other a breach; both were used after the one that is well."""
     open_many(store, "well", limit=3)
     old = session("old", at=NOW + 1, last_used_at=NOW + 50, expires_at=NOW + 60)

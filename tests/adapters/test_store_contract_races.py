@@ -98,7 +98,7 @@ def test_of_many_ends_of_one_session_one_ended_it(raced_store: Store) -> None:
     assert len(raced_store.ended(ADA)) == 1
 
 
-def test_once_disabled_no_sign_in_opens_a_session_that_nobody_ends(raced_store: Store) -> None:
+def test_no_session_that_is_opened_during_a_disabling_survives_it(raced_store: Store) -> None:
     raced_store.create(account())
 
     def disable() -> list[EndedSession]:

@@ -124,7 +124,7 @@ def test_a_refused_sign_in_keeps_the_failures(store: Store) -> None:
         store.begin()
 
 
-def test_ended_sessions_are_told_newest_first_with_their_reason(store: Store) -> None:
+def test_ended_sessions_are_listed_newest_first_with_their_reason(store: Store) -> None:
     reasons = [EndReason.SIGNED_OUT, EndReason.REUSE, EndReason.ADMINISTRATOR]
     for step, reason in enumerate(reasons):
         store.open(session(str(step)))
@@ -164,7 +164,7 @@ def test_a_session_that_ends_between_two_pages_moves_none_of_them(store: Store) 
 
 
 @pytest.mark.parametrize("before", ["made up", "000000000000#", "~"])
-def test_a_cursor_that_was_made_up_shows_nobody_elses(store: Store, before: str) -> None:
+def test_a_forged_cursor_shows_no_sessions_of_others(store: Store, before: str) -> None:
     store.open(session())
     store.sessions.end([session()], EndReason.SIGNED_OUT, NOW)
     assert store.sessions.ended(id_of("bob"), limit=5, before=before).sessions == ()
@@ -196,7 +196,7 @@ def test_a_session_ends_whatever_generation_its_tokens_have_reached(store: Store
     assert store.sessions.stored(ADA) == []
 
 
-def test_an_expired_session_is_still_there_for_whoever_compares_times(store: Store) -> None:
+def test_an_expired_session_is_still_stored(store: Store) -> None:
     old = session(at=NOW - 200 * 86_400)
     store.open(old)
     assert store.sessions.session(ADA, old.session_id).session == old

@@ -68,7 +68,7 @@ def test_the_epoch_is_the_later_one_of_table_and_key(store: Store) -> None:
     assert store.sign_ins.begin(attempt_of(epoch=3), LIMITS).epoch == 5
 
 
-def test_an_unknown_name_gives_nobody(store: Store) -> None:
+def test_an_unknown_name_has_no_candidate(store: Store) -> None:
     assert store.begin(UNKNOWN).candidate is None
 
 
@@ -131,7 +131,7 @@ def test_a_right_password_takes_back_its_own_charge_and_nothing_else(store: Stor
     assert [attempt(store, NAME), attempt(store, NAME)] == [0, WINDOW_SECONDS]
 
 
-def test_a_charge_taken_back_without_a_session_is_gone_as_well(store: Store) -> None:
+def test_a_charge_can_be_withdrawn_without_a_session(store: Store) -> None:
     store.create(account())
     for _ in range(10):
         store.sign_ins.withdraw(store.begin().charge)
@@ -177,7 +177,7 @@ def test_a_count_is_the_same_before_and_after_somebody_takes_the_name(store: Sto
     assert attempt(store, NAME, NOW + 4) == WINDOW_SECONDS - 4
 
 
-def test_failures_of_one_name_are_nobody_elses(store: Store) -> None:
+def test_failures_are_counted_for_each_name_separately(store: Store) -> None:
     store.create(account())
     store.create(account("bob"))
     for _ in range(4):
@@ -187,7 +187,7 @@ def test_failures_of_one_name_are_nobody_elses(store: Store) -> None:
     assert attempt(store, SignInName.of("somebody@example.com")) == 0
 
 
-def test_who_waits_is_told_to_the_log_and_to_nobody_else(store: Store) -> None:
+def test_only_the_log_names_the_account_that_has_to_wait(store: Store) -> None:
     store.create(account())
     for one, user_id in ((NAME, id_of("ada")), (UNKNOWN, None)):
         for _ in range(3):

@@ -163,7 +163,7 @@ def everything(store: Store) -> Any:
 
 @settings(max_examples=15, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(HISTORIES)
-def test_no_history_tells_the_fake_from_the_table(history: list[tuple[Action, int]]) -> None:
+def test_no_history_distinguishes_the_fake_from_the_table(history: list[tuple[Action, int]]) -> None:
     fake = FakeStore()
     imitation = Store.fake(fake)
     with aws_in_process() as aws:

@@ -47,7 +47,7 @@ def test_the_latest_of_the_replaced_keys_are_kept(store: Store) -> None:
     assert set(store.system.state().replaced_at) == {kid(one) for one in range(3, MAX_REPLACED_KEYS + 3)}
 
 
-def test_every_read_of_a_session_tells_the_state(store: Store) -> None:
+def test_every_read_of_a_session_returns_the_system_state(store: Store) -> None:
     for label in ("ada", "bob", "carol"):
         store.create(account(label))
         store.open(session(label, user=label))

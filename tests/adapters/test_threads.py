@@ -7,7 +7,7 @@ from threading import Event, current_thread
 
 import pytest
 
-from chalicelib.adapters.threads import Threads, all_done
+from chalicelib.adapters.threads import Threads, wait_for_all
 
 _WAIT_SECONDS = 20
 where: ContextVar[str] = ContextVar("where", default="nowhere")
@@ -22,7 +22,7 @@ def test_calls_run_beside_each_other_with_the_context_of_their_caller() -> None:
         return where.get(), other.wait(_WAIT_SECONDS), current_thread().name
 
     one, two = threads.start(lambda: call(first, second)), threads.start(lambda: call(second, first))
-    with all_done(one, two):
+    with wait_for_all(one, two):
         pass
     assert one.done()
     assert two.done()
@@ -35,7 +35,7 @@ def test_an_exception_of_a_call_is_raised_by_its_result() -> None:
         raise ValueError("lost")
 
     call = Threads().start(fail)
-    with all_done(call):
+    with wait_for_all(call):
         pass
     with pytest.raises(ValueError, match="lost"):
         call.result()
@@ -46,7 +46,7 @@ def test_an_exception_beside_a_call_waits_for_the_call() -> None:
     call = Threads().start(lambda: goes_on.wait(_WAIT_SECONDS))
 
     def fail() -> None:
-        with all_done(call):
+        with wait_for_all(call):
             goes_on.set()
             raise ValueError("beside")
 

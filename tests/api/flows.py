@@ -1,4 +1,4 @@
-"""Every flow through the doors, each to be run in services in which it succeeds."""
+"""Every flow through the routes, each with services in which it succeeds."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def an_outage() -> AbstractContextManager[None]:
 
 @dataclass
 class ApiClient:
-    """Everything that can be done through the doors."""
+    """Every operation that the routes offer."""
 
     gateway: Gateway
     diary: Diary

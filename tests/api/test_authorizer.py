@@ -78,7 +78,7 @@ def test_the_scheme_has_no_case(token: str, scheme: str) -> None:
 
 
 @pytest.mark.parametrize("authorization", ["", " ", "Basic abc", "Bearerx", "token", "Bearer\tx"])
-def test_without_a_bearer_token_nobody_is_called_wrong(gateway: Gateway, authorization: str) -> None:
+def test_without_a_bearer_token_the_challenge_has_no_error(gateway: Gateway, authorization: str) -> None:
     denied(authorization, "unauthorized")
 
 
@@ -182,7 +182,7 @@ def test_keys_of_an_epoch_that_the_table_has_left_are_an_outage_and_no_allow(
 
 
 @pytest.mark.parametrize("port", ["codec", "keys", "store"])
-def test_what_nobody_foresaw_is_raised_without_a_word_of_what_was_sent(
+def test_an_unexpected_error_is_raised_without_input_in_its_text(
     gateway: Gateway, token: str, written: Written, port: str
 ) -> None:
     setattr(gateway.services.adapters, port, {token: "hunter2"})

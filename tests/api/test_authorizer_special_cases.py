@@ -45,6 +45,6 @@ def test_what_strangers_bring_about_is_no_decision_no_error_and_no_outage(
     assert (line["level"], line["outcome"], line["reason"]) == ("INFO", "undecided", "too many unknown keys")
     counted = {name for one in written.lines for name in ("Outage", "UnknownKeys") if name in one}
     assert counted == {"UnknownKeys"}
-    # A door of the API that looks at access tokens is told the same, and counts no outage either.
+    # A route of the API that verifies access tokens responds in the same way, and counts no outage either.
     assert gateway.form("/oauth/revoke", token=token).error == (503, "temporarily_unavailable")
     assert not [one for one in written.lines if one.get("message") == "outage" or "Outage" in one]

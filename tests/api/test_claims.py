@@ -126,7 +126,7 @@ def test_all_permissions_are_needed(gateway: Gateway, needed: tuple[str, ...], s
     assert visit(requires(*needed)(tell)).status == status
 
 
-def test_who_lacks_a_permission_is_told_what_is_needed(gateway: Gateway) -> None:
+def test_the_error_for_a_missing_permission_names_it(gateway: Gateway) -> None:
     refused = visit(requires("users:write", "users:read")(tell))
     assert refused.error == (403, "insufficient_scope")
     assert refused.headers["WWW-Authenticate"] == (

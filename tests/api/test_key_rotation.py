@@ -37,7 +37,7 @@ def test_four_steps_are_a_rotation_and_one_event(gateway: Gateway, written: Writ
     assert metrics(written) == ["success"]
 
 
-def test_a_rotation_that_is_called_twice_is_told_once(gateway: Gateway, written: Written) -> None:
+def test_a_rotation_that_is_called_twice_is_logged_once(gateway: Gateway, written: Written) -> None:
     for step in [*STEPS, *STEPS]:
         rotate(step)
     assert metrics(written) == ["success"]

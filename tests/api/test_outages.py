@@ -75,7 +75,7 @@ def is_outage(flow: Flow) -> bool:
 
 
 @pytest.mark.parametrize("switch", ["down", "mute"])
-def test_a_refresh_in_an_outage_costs_nobody_the_session(switch: str) -> None:
+def test_a_refresh_during_an_outage_ends_no_session(switch: str) -> None:
     services = new_services()
     with override_services(services):
         flow = refresh(Gateway(services))

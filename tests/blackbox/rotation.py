@@ -14,7 +14,7 @@ from chalicelib.api.key_rotation import rotate
 from chalicelib.domain.errors import GatehouseError
 from chalicelib.services import AwsAdapters, Services, get_services
 from chalicelib.settings import Settings
-from infra.operate.api_client import told
+from infra.operate.api_client import summarize
 from tests.blackbox.local_deployment import LocalDeployment
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
@@ -48,7 +48,7 @@ class Faults:
             raise Crash
 
     @contextmanager
-    def lurking(self) -> Iterator[None]:
+    def armed(self) -> Iterator[None]:
         events = get_services().adapters._secretsmanager.meta.events  # type: ignore[attr-defined]
         events.register(f"{self.moment}-call", self)
         try:
@@ -92,15 +92,15 @@ class Traffic:
         verifying = [self._verifier(cache_seconds) for cache_seconds in (0, 5, 60)]
 
         def refresh_and_ask() -> str:
-            return f"{told(refreshing.refresh(refreshing.refresh_token))} {told(refreshing.me())}"
+            return f"{summarize(refreshing.refresh(refreshing.refresh_token))} {summarize(refreshing.me())}"
 
         def verify() -> str:
             return " ".join(check(refreshing.access_token) for check in verifying)
 
         threads = [
-            self.run("sign in", lambda: f"{told(entering.sign_in())} {told(entering.me())}"),
+            self.run("sign in", lambda: f"{summarize(entering.sign_in())} {summarize(entering.me())}"),
             self.run("refresh", refresh_and_ask),
-            self.run("ask", lambda: told(asking.me())),
+            self.run("ask", lambda: summarize(asking.me())),
             self.run("verify", verify),
         ]
         with ExitStack() as ending:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.operate.api_client import ApiClient, told
+from infra.operate.api_client import ApiClient, summarize
 from tests.blackbox.local_deployment import PASSWORD, LocalDeployment, staged
 
 LIMIT = 3
@@ -26,7 +26,7 @@ def account(stage: LocalDeployment, name: str) -> None:
 
 
 def guess(app: ApiClient, name: str, **more: str) -> str:
-    return told(app.sign_in(username=name, password="wrong", **more))
+    return summarize(app.sign_in(username=name, password="wrong", **more))
 
 
 def test_using_up_one_name_tells_nothing_about_the_others(stage: LocalDeployment) -> None:
@@ -42,9 +42,9 @@ def test_a_name_waits_as_long_before_and_after_somebody_takes_it(stage: LocalDep
     assert [guess(app, "taken@example.com") for _ in range(LIMIT + 1)][-1] == WAITS
     account(stage, "taken")
     answer = app.sign_in()
-    assert told(answer) == WAITS
+    assert summarize(answer) == WAITS
     assert SEVEN_DAYS - 60 < int(answer.headers["Retry-After"]) <= SEVEN_DAYS
-    assert told(app.sign_in(username="taken")) == "200"
+    assert summarize(app.sign_in(username="taken")) == "200"
 
 
 def test_a_known_device_signs_in_while_its_name_is_under_attack(stage: LocalDeployment) -> None:
@@ -54,9 +54,9 @@ def test_a_known_device_signs_in_while_its_name_is_under_attack(stage: LocalDepl
     for forged in ("ghd_" + "A" * 64, "", "x", key[:-1] + ("A" if key[-1] != "A" else "B")):
         assert guess(attacker, "owner@example.com", device_key=forged) in {"400 invalid_grant", WAITS}
     assert guess(attacker, "owner@example.com") == WAITS
-    assert told(owner.sign_in()) == WAITS
+    assert summarize(owner.sign_in()) == WAITS
     answer = owner.sign_in(device_key=key)
-    assert (told(answer), answer.json()["device_key"]) == ("200", key)
+    assert (summarize(answer), answer.json()["device_key"]) == ("200", key)
     assert guess(owner, "owner@example.com", device_key=key) == "400 invalid_grant"
     assert guess(attacker, "owner@example.com") == WAITS
 
@@ -67,6 +67,6 @@ def test_a_device_key_is_a_parameter_like_any_other(stage: LocalDeployment) -> N
     key = app.sign_in().json()["device_key"]
     form = f"grant_type=password&username=form&password=x&device_key={key}&device_key={key}"
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    assert told(app.send("POST", "/oauth/token", data=form, headers=headers)) == "400 invalid_request"
+    assert summarize(app.send("POST", "/oauth/token", data=form, headers=headers)) == "400 invalid_request"
     query = app.send("POST", f"/oauth/token?device_key={key}", data="grant_type=password", headers=headers)
-    assert told(query) == "400 invalid_request"
+    assert summarize(query) == "400 invalid_request"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.operate.api_client import told
+from infra.operate.api_client import summarize
 from tests.blackbox.errors import INVALID_TOKEN, check
 from tests.blackbox.local_deployment import LocalDeployment, staged
 from tests.fakes import FakeClock
@@ -85,7 +85,7 @@ def test_a_retry_has_the_key_of_the_first_use_or_is_in_time_without_one(
     app.refresh(spent, first)
     successor = app.refresh_token
     moved.advance(later)
-    assert told(app.refresh(spent, second)) == retried
+    assert summarize(app.refresh(spent, second)) == retried
     assert app.refresh_token == successor
     still = app.refresh(successor).status_code
     assert still == (200 if retried == "200" else 400)

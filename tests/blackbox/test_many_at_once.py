@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
-from infra.operate.api_client import ApiClient, told
+from infra.operate.api_client import ApiClient, summarize
 from tests.blackbox.local_deployment import LocalDeployment
 
 AT_ONCE = 100
@@ -23,19 +23,25 @@ def journeys(stage: LocalDeployment) -> list[tuple[str, Callable[[], str]]]:
     leaving = [stage.signed_in() for _ in range(5)]
     visitors = [stage.visitor("demo@example.com") for _ in range(30)]
     return [
-        *(("200", lambda app=app: told(app.sign_in())) for app in signing_in),
-        *(("200", lambda app=app: told(app.me())) for app in asking),
-        *(("200", lambda app=app: told(app.refresh(app.refresh_token))) for app in refreshing),
-        *(("200", lambda app=app: told(_revoke(app))) for app in revoking),
-        *(("204 no JSON", lambda app=app: told(_leave(app))) for app in leaving),
-        *(("200", lambda app=app: told(app.get("/health"))) for app in visitors[:8]),
-        *(("404 not_found", lambda app=app: told(app.get("/nothing"))) for app in visitors[8:14]),
-        *(("401 unauthorized +challenge", lambda app=app: told(app.get("/me"))) for app in visitors[14:20]),
+        *(("200", lambda app=app: summarize(app.sign_in())) for app in signing_in),
+        *(("200", lambda app=app: summarize(app.me())) for app in asking),
+        *(("200", lambda app=app: summarize(app.refresh(app.refresh_token))) for app in refreshing),
+        *(("200", lambda app=app: summarize(_revoke(app))) for app in revoking),
+        *(("204 no JSON", lambda app=app: summarize(_leave(app))) for app in leaving),
+        *(("200", lambda app=app: summarize(app.get("/health"))) for app in visitors[:8]),
+        *(("404 not_found", lambda app=app: summarize(app.get("/nothing"))) for app in visitors[8:14]),
         *(
-            ("401 invalid_token +challenge", lambda app=app: told(app.get("/me", "Bearer x")))
+            ("401 unauthorized +challenge", lambda app=app: summarize(app.get("/me")))
+            for app in visitors[14:20]
+        ),
+        *(
+            ("401 invalid_token +challenge", lambda app=app: summarize(app.get("/me", "Bearer x")))
             for app in visitors[20:25]
         ),
-        *(("400 invalid_grant", lambda app=app: told(app.sign_in(password="no"))) for app in visitors[25:]),
+        *(
+            ("400 invalid_grant", lambda app=app: summarize(app.sign_in(password="no")))
+            for app in visitors[25:]
+        ),
     ]
 
 

@@ -105,7 +105,7 @@ def test_every_door_says_503_and_the_session_is_there_afterwards(
     user_id = cached.me().json()["id"]
     token = f"Bearer {cached.access_token}"
     aws.refusal = how
-    doors = [
+    calls = [
         lambda: stage.visitor(cached.username).sign_in(),
         lambda: fresh.refresh(fresh.refresh_token),
         fresh.me,
@@ -115,8 +115,8 @@ def test_every_door_says_503_and_the_session_is_there_afterwards(
         lambda: cached.send("DELETE", "/me/sessions", headers={"Authorization": token}),
         lambda: fresh.send("POST", "/oauth/revoke", data={"token": fresh.refresh_token}),
     ]
-    with ThreadPoolExecutor(len(doors)) as pool:
-        for answer in pool.map(lambda ask: ask(), doors):
+    with ThreadPoolExecutor(len(calls)) as pool:
+        for answer in pool.map(lambda ask: ask(), calls):
             check_outage(answer)
     assert stage.visitor(cached.username).get("/health").status_code == 200
     assert stage.visitor(cached.username).get("/me").status_code == 401, "no token needs no AWS"
@@ -166,7 +166,7 @@ def test_going_away_amid_many_requests(stage: LocalDeployment, aws: SwitchedAws)
     assert {app.refresh(app.refresh_token).status_code for app in apps} == {200}
 
 
-def doors_of(stage: LocalDeployment) -> list[Callable[[], requests.Response]]:
+def requests_to_every_route(stage: LocalDeployment) -> list[Callable[[], requests.Response]]:
     """Return what needs AWS, asked by apps that were signed in while it was there."""
     cached, fresh, new = stage.signed_in(), stage.signed_in(), stage.visitor()
     assert cached.me().status_code == 200
@@ -176,10 +176,10 @@ def doors_of(stage: LocalDeployment) -> list[Callable[[], requests.Response]]:
 def test_gone_for_good(tmp_path: Path) -> None:
     """Nobody listens where AWS was."""
     with switchable(tmp_path) as (stage, aws):
-        doors = doors_of(stage)
+        calls = requests_to_every_route(stage)
         aws.stop()
-        with ThreadPoolExecutor(len(doors)) as pool:
-            for answer in pool.map(lambda ask: ask(), doors):
+        with ThreadPoolExecutor(len(calls)) as pool:
+            for answer in pool.map(lambda ask: ask(), calls):
                 check_outage(answer)
 
 
@@ -187,13 +187,13 @@ def test_gone_for_good(tmp_path: Path) -> None:
 def test_hanging(tmp_path: Path) -> None:
     """Answered before API Gateway would give up, and well once AWS is back."""
     with switchable(tmp_path) as (stage, aws):
-        doors = doors_of(stage)
+        calls = requests_to_every_route(stage)
         aws.answers.clear()
         began = time.monotonic()
-        with ThreadPoolExecutor(len(doors)) as pool:
-            answers = list(pool.map(lambda ask: ask(), doors))
+        with ThreadPoolExecutor(len(calls)) as pool:
+            answers = list(pool.map(lambda ask: ask(), calls))
         assert time.monotonic() - began < 10
         aws.answers.set()
         for answer in answers:
             check_outage(answer)
-        assert [ask().status_code for ask in doors] == [200] * len(doors)
+        assert [ask().status_code for ask in calls] == [200] * len(calls)

@@ -18,7 +18,7 @@ import pytest
 
 from infra.local.stack.demo import commands
 from infra.local.stack.server import listen
-from infra.operate.api_client import ApiClient, told
+from infra.operate.api_client import ApiClient, summarize
 from tests.blackbox.local_deployment import PASSWORD, LocalDeployment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,12 +134,12 @@ def test_chalices_own_server_works_on_the_same_aws(stage: LocalDeployment, tmp_p
     url = f"http://127.0.0.1:{port}"
     with running(command, tmp_path) as process, closing(ApiClient(url, stage.account(), PASSWORD)) as app:
         heard(process, "Serving on ")
-        assert told(app.sign_in()) == "200"
-        assert told(app.me()) == "200"
+        assert summarize(app.sign_in()) == "200"
+        assert summarize(app.me()) == "200"
         theirs, ours = app, stage.visitor(app.username)
         ours.access_token = theirs.access_token
-        assert told(ours.me()) == "200", "the gateway of `make run` takes its tokens"
-        assert told(theirs.refresh(theirs.refresh_token)) == "200"
+        assert summarize(ours.me()) == "200", "the gateway of `make run` takes its tokens"
+        assert summarize(theirs.refresh(theirs.refresh_token)) == "200"
 
 
 def test_chalices_own_server_without_a_stack_says_what_to_start(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def sign_in(app: ApiClient, **more: str) -> bytes:
     return urlencode(form).encode()
 
 
-def told(answer: Answer) -> tuple[int, str]:
+def status_and_error(answer: Answer) -> tuple[int, str]:
     """Return status and error; every answer is JSON."""
     status, headers, body = answer
     assert headers["Content-Type"] == "application/json"
@@ -45,24 +45,27 @@ def test_a_chunked_body(stage: LocalDeployment, app: ApiClient, size: int) -> No
     parts = [form[at : at + size] for at in range(0, len(form), size)]
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
     start = head("POST /oauth/token HTTP/1.1", f"Content-Type: {FORM}", "Transfer-Encoding: chunked")
-    assert told(stage.say(start + chunks)) == (200, "")
+    assert status_and_error(stage.say(start + chunks)) == (200, "")
 
 
 def test_a_chunked_body_of_more_than_16_kibibytes(stage: LocalDeployment) -> None:
     start = head("POST /oauth/token HTTP/1.1", f"Content-Type: {FORM}", "Transfer-Encoding: chunked")
     chunk = b"400\r\n" + b"x" * 0x400 + b"\r\n"
-    assert told(stage.say(start + chunk * 17 + b"0\r\n\r\n")) == (400, "invalid_request")
+    assert status_and_error(stage.say(start + chunk * 17 + b"0\r\n\r\n")) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize("target", ["/me", "/oauth/token", "/health"])
 def test_a_header_of_100_kilobytes(stage: LocalDeployment, target: str) -> None:
-    assert told(stage.say(head(f"GET {target} HTTP/1.1", "X: " + "x" * 100_000))) == (431, "invalid_request")
+    assert status_and_error(stage.say(head(f"GET {target} HTTP/1.1", "X: " + "x" * 100_000))) == (
+        431,
+        "invalid_request",
+    )
 
 
 @pytest.mark.parametrize("length", ["garbage", "-1", "1.5", "0x10", "1, 2", "9" * 40, "\u0661"])
 def test_a_content_length_that_is_none(stage: LocalDeployment, length: str) -> None:
     start = f"POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
-    assert told(stage.say(start)) == (400, "invalid_request")
+    assert status_and_error(stage.say(start)) == (400, "invalid_request")
 
 
 def test_head_has_no_body_even_where_it_cannot_be_read(stage: LocalDeployment) -> None:
@@ -79,7 +82,7 @@ def test_length_and_chunks_at_once_smuggle_nothing(stage: LocalDeployment) -> No
     smuggled = b"0\r\n\r\n" + head("GET /health HTTP/1.1")
     with socket.create_connection((HOST, stage.port), timeout=TIMEOUT_SECONDS) as connection:
         connection.sendall(start + smuggled)
-        assert told(read_answer(connection)) == (400, "invalid_request")
+        assert status_and_error(read_answer(connection)) == (400, "invalid_request")
 
 
 def test_pipelined_requests_are_answered_in_order(stage: LocalDeployment, app: ApiClient) -> None:
@@ -104,13 +107,13 @@ def test_pipelined_requests_are_answered_in_order(stage: LocalDeployment, app: A
 @pytest.mark.parametrize("host", ["", "Host: x\r\n"])
 def test_http_1_0(stage: LocalDeployment, app: ApiClient, host: str) -> None:
     start = f"GET /me HTTP/1.0\r\n{host}Authorization: Bearer {app.access_token}\r\n\r\n"
-    assert told(stage.say(start.encode())) == (200, "")
+    assert status_and_error(stage.say(start.encode())) == (200, "")
 
 
 @pytest.mark.parametrize("length", [[], ["Content-Length: 0"]])
 def test_no_body(stage: LocalDeployment, length: list[str]) -> None:
     start = head("POST /oauth/token HTTP/1.1", f"Content-Type: {FORM}", *length)
-    assert told(stage.say(start)) == (400, "invalid_request")
+    assert status_and_error(stage.say(start)) == (400, "invalid_request")
 
 
 def test_a_client_that_waits_to_be_told_to_go_on(stage: LocalDeployment, app: ApiClient) -> None:
@@ -120,7 +123,7 @@ def test_a_client_that_waits_to_be_told_to_go_on(stage: LocalDeployment, app: Ap
         connection.sendall(head("POST /oauth/token HTTP/1.1", *headers))
         assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
         connection.sendall(form)
-        assert told(read_answer(connection, "POST")) == (200, "")
+        assert status_and_error(read_answer(connection, "POST")) == (200, "")
 
 
 @pytest.mark.parametrize("second", ["good", "Bearer x", "Basic dTpw"])
@@ -161,7 +164,7 @@ def test_a_token_of_8_kibibytes_and_one_more(stage: LocalDeployment, size: int) 
     ],
 )
 def test_odd_bytes_in_the_header(stage: LocalDeployment, line: bytes) -> None:
-    status, error = told(stage.say(b"GET /me HTTP/1.1\r\nHost: x\r\n" + line + b"\r\n\r\n"))
+    status, error = status_and_error(stage.say(b"GET /me HTTP/1.1\r\nHost: x\r\n" + line + b"\r\n\r\n"))
     assert (status, error) in {(401, "invalid_token"), (401, "unauthorized"), (400, "invalid_request")}
 
 

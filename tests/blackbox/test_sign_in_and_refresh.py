@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chalicelib.domain.accounts.passwords import Password
-from infra.operate.api_client import summarize_private, told
+from infra.operate.api_client import summarize, summarize_private
 from tests.blackbox.errors import check
 from tests.blackbox.local_deployment import PASSWORD, LocalDeployment
 
@@ -75,7 +75,7 @@ def test_a_spent_token_ends_its_session_and_no_other(stage: LocalDeployment) -> 
     app.refresh(app.refresh_token)
     check(app.refresh(spent), 400, "invalid_grant")
     check(app.refresh(app.refresh_token), 400, "invalid_grant")
-    assert told(app.me()) == "401 invalid_token +challenge"
+    assert summarize(app.me()) == "401 invalid_token +challenge"
     assert other.me().status_code == 200
     assert other.refresh(other.refresh_token).status_code == 200
     said = stage.operate("sessions", "explain", app.username).output
@@ -90,10 +90,10 @@ def test_a_revoked_token_takes_its_session_along(stage: LocalDeployment, kind: s
     app.spent_token = app.refresh_token
     app.refresh(app.spent_token)
     form = {"token": getattr(app, kind), "token_type_hint": hint}
-    assert told(app.send("POST", "/oauth/revoke", data=form)) == "200"
+    assert summarize(app.send("POST", "/oauth/revoke", data=form)) == "200"
     check(app.refresh(app.refresh_token), 400, "invalid_grant")
-    assert told(app.me()) == "401 invalid_token +challenge"
-    assert told(app.send("POST", "/oauth/revoke", data=form)) == "200"
+    assert summarize(app.me()) == "401 invalid_token +challenge"
+    assert summarize(app.send("POST", "/oauth/revoke", data=form)) == "200"
 
 
 def test_signing_out_of_one_device_and_of_all(stage: LocalDeployment) -> None:

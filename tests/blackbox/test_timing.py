@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from infra.operate.api_client import ApiClient, told
+from infra.operate.api_client import ApiClient, summarize
 from tests.blackbox.local_deployment import LocalDeployment, staged
 
 ROUNDS = 7
@@ -66,7 +66,7 @@ def test_nobody_can_tell_from_the_time_which_names_exist(
         "disabled user": {"username": disabled},
     }
     for change in kinds.values():
-        assert told(app.sign_in(**change)) == "400 invalid_grant"
+        assert summarize(app.sign_in(**change)) == "400 invalid_grant"
     work: dict[str, list[float]] = {kind: [] for kind in kinds}
     for _ in range(rounds):
         for kind, change in kinds.items():

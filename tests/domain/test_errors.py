@@ -22,7 +22,7 @@ ABSTRACT = {errors.GatehouseError, errors.OAuthError, errors.BearerError, passwo
 
 
 def every_kind(root: type[GatehouseError] = GatehouseError) -> Iterator[type[GatehouseError]]:
-    """Yield the services' own kinds; what the doors make of a framework's errors is tested there."""
+    """Yield the domain's own errors; tests of the routes cover those of the framework."""
     yield root
     for kind in root.__subclasses__():
         if kind.__module__ in {errors.__name__, password_errors.__name__}:
@@ -73,7 +73,7 @@ def test_only_a_malformed_request_has_a_text_of_its_own_at_a_call() -> None:
                 }, path.name
 
 
-def test_a_malformed_request_is_told_what_is_wrong_with_it() -> None:
+def test_a_malformed_request_gets_a_description_of_its_fault() -> None:
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "InvalidRequest":

@@ -144,7 +144,7 @@ def test_an_address_is_taken_as_written_up_to_its_domain(address: str, stored: s
         "\u2100.com",
     ],
 )
-def test_a_domain_that_uts46_refuses_names_nobody_and_is_in_no_account(domain: str) -> None:
+def test_a_domain_that_uts46_rejects_matches_no_account_and_is_refused_in_new_ones(domain: str) -> None:
     with pytest.raises(InvalidAccount):
         email_address(f"a@{domain}")
     assert "\x00" in SignInName.of(f"a@{domain}").canonical

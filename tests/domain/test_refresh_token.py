@@ -98,7 +98,7 @@ def test_every_truncation_and_every_change_of_case_makes_nothing_of_it() -> None
 @pytest.mark.parametrize(
     "around", ["{}=", "{}==", " {}", "{} ", "{}\n", "\n{}", "{0}{0}", "{0} {0}", '"{}"', "<{}>"]
 )
-def test_what_stands_around_a_token_makes_nothing_of_it(around: str) -> None:
+def test_text_around_a_refresh_token_makes_it_malformed(around: str) -> None:
     assert is_nothing(around.format(TEXT))
 
 

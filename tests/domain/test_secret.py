@@ -29,7 +29,7 @@ def test_no_way_of_formatting_shows_a_secret(kind: type[Secret[str]]) -> None:
     assert not any(word in text for word in HIDDEN.split() for text in shown)
 
 
-def test_a_secret_tells_its_kind() -> None:
+def test_the_repr_of_a_secret_names_its_type() -> None:
     assert repr(KeyMaterial(b"x" * 64)) == "KeyMaterial(…)"
 
 

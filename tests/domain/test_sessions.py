@@ -28,12 +28,12 @@ SESSION = Session(
 )
 
 
-def test_a_session_stands_until_it_is_idle_too_long_to_the_second() -> None:
+def test_a_session_is_active_until_its_idle_expiry_to_the_second() -> None:
     assert SESSION.is_active(NOW + 29, 2)
     assert not SESSION.is_active(NOW + 30, 2)
 
 
-def test_a_session_stands_until_its_absolute_end_to_the_second() -> None:
+def test_a_session_is_active_until_its_absolute_expiry_to_the_second() -> None:
     used = replace(SESSION, idle_expires_at=NOW + 500)
     assert used.is_active(NOW + 89, 2)
     assert not used.is_active(NOW + 90, 2)

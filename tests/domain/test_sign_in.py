@@ -54,14 +54,14 @@ def test_any_text_has_a_network(address: str) -> None:
     assert isinstance(network_of(address), str)
 
 
-def test_nothing_that_is_stored_of_an_attempt_tells_what_was_typed_or_from_where() -> None:
+def test_stored_attempts_reveal_neither_name_nor_network() -> None:
     one = attempt()
     assert failures_id(ADA, KEY) == one.failures_id
     assert len(one.failures_id) == 64
     assert len(one.network_id) == 16
     other_key = attempt(key=NameKey(b"m" * 64))
-    assert {one.failures_id, one.network_id, one.stand_in}.isdisjoint(
-        {other_key.failures_id, other_key.network_id, other_key.stand_in}
+    assert {one.failures_id, one.network_id, one.placeholder_id}.isdisjoint(
+        {other_key.failures_id, other_key.network_id, other_key.placeholder_id}
     )
 
 

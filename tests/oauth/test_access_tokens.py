@@ -42,7 +42,7 @@ def test_the_claims_are_those_of_the_contract_and_nothing_more(services: FakeSer
     assert re.fullmatch(r"[0-9a-f]{32}", claims["jti"])
 
 
-def test_the_token_names_nobody(services: FakeServices) -> None:
+def test_the_token_contains_no_name(services: FakeServices) -> None:
     account(services, "somebody@example.org", "somebody")
     _, claims = parts(sign_in(services, "somebody").access_token)
     assert "somebody" not in repr(claims)

@@ -80,7 +80,7 @@ def test_a_token_may_be_dated_a_minute_ahead_and_no_more(
         refused(forger, token)
 
 
-def test_a_token_lives_a_day_at_most_whoever_has_signed_it(forger: TokenForger) -> None:
+def test_a_token_is_valid_for_a_day_at_most_even_if_correctly_signed(forger: TokenForger) -> None:
     now = forger.services.adapters.clock.now
     assert forger.verify(forger.token(payload={"iat": now, "exp": now + 86_400}))
     for expires_at in (now + 86_401, 2**53 - 1):
@@ -148,7 +148,7 @@ def test_an_outage_is_neither_yes_nor_no(forger: TokenForger, method: str) -> No
         forger.verify(forger.good)
 
 
-def test_a_token_of_no_form_at_all_asks_nobody(forger: TokenForger) -> None:
+def test_a_malformed_token_causes_no_call(forger: TokenForger) -> None:
     forger.services.adapters.keys.calls.clear()
     forger.services.adapters.store.calls.clear()
     for token in ("", "x", "a.b", "a.b.c", "\u00e9" * 9, "x" * 9000, "e30.e30.e30"):

@@ -34,7 +34,7 @@ from tests.oauth.token_forger import NUMBERS, TEXTS, TokenForger, refused
         "",
     ],
 )
-def test_what_stands_around_a_token_makes_it_another(forger: TokenForger, mangle: str) -> None:
+def test_text_around_an_access_token_makes_it_invalid(forger: TokenForger, mangle: str) -> None:
     refused(forger, mangle.format(forger.good, forger.good))
 
 
@@ -73,7 +73,7 @@ def test_a_change_of_any_character_is_noticed(forger: TokenForger, at: int) -> N
         b'{"iat":1,"iat":1}',
     ],
 )
-def test_whatever_stands_in_a_segment_is_no_crash(forger: TokenForger, text: bytes) -> None:
+def test_no_content_of_a_segment_causes_a_crash(forger: TokenForger, text: bytes) -> None:
     good_header, good_payload = json.dumps(forger.header).encode(), json.dumps(forger.payload).encode()
     refused(forger, forge.raw_token(text, good_payload, forger.key))
     refused(forger, forge.raw_token(good_header, text, forger.key))

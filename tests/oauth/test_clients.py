@@ -116,7 +116,7 @@ def test_an_access_token_that_an_app_sends_along_names_no_client(authorization: 
         f"{basic('mobile-app:')}, {basic('mobile-app:')}",
     ],
 )
-def test_an_authentication_that_nobody_can_check_is_refused_and_not_passed_over(authorization: str) -> None:
+def test_an_uncheckable_authentication_is_refused_and_not_ignored(authorization: str) -> None:
     with pytest.raises(InvalidClient) as refusal:
         authenticate_client({}, authorization, CLIENTS)
     assert refusal.value.headers == {"WWW-Authenticate": 'Basic realm="gatehouse"'}

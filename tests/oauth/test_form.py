@@ -219,7 +219,7 @@ def test_an_absent_parameter_is_named_and_nothing_of_the_others_is_echoed() -> N
         (b"a=" + b"x" * MAX_BODY_BYTES, "The body of the request is too large."),
     ],
 )
-def test_a_malformed_body_is_told_which_parameter_is_wrong_and_how(body: bytes, said: str) -> None:
+def test_the_error_for_a_malformed_body_names_the_parameter_and_its_fault(body: bytes, said: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
         parse_form(body, FORM)
     assert refusal.value.public_description == said
@@ -232,13 +232,13 @@ def test_a_malformed_body_is_told_which_parameter_is_wrong_and_how(body: bytes, 
         (f"{FORM}; charset=hunter2", "The charset of the Content-Type must be utf-8."),
     ],
 )
-def test_a_wrong_content_type_is_told_what_is_wrong_with_it(content_type: str, said: str) -> None:
+def test_the_error_for_a_wrong_content_type_describes_the_fault(content_type: str, said: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
         parse_form(b"", content_type)
     assert refusal.value.public_description == said
 
 
-def test_a_credential_in_the_query_is_told_by_its_name() -> None:
+def test_the_error_for_a_credential_in_the_query_names_it() -> None:
     with pytest.raises(InvalidRequest) as refusal:
         refuse_credentials_in_query({"utm": ["hunter2"], "refresh_token": ["hunter2"]})
     assert refusal.value.public_description == (

@@ -117,7 +117,7 @@ def test_a_step_that_crashed_at_any_call_succeeds_when_it_is_repeated(
 
 
 @pytest.mark.parametrize("switch", ["down", "mute"])
-def test_an_end_that_was_cut_off_after_the_promotion_is_still_told_when_it_is_repeated(
+def test_a_finish_that_stopped_after_the_promotion_is_reported_when_repeated(
     services: FakeServices, switch: str
 ) -> None:
     services.key_rotation.create_secret(NEXT)
@@ -140,7 +140,7 @@ def test_an_earlier_rotation_that_is_finished_again_brings_its_key_not_back(serv
     assert keys.version_of == labels
 
 
-def test_a_breach_between_the_look_and_the_promotion_stands(services: FakeServices) -> None:
+def test_a_promotion_does_not_revert_a_breach_after_its_read(services: FakeServices) -> None:
     services.key_rotation.create_secret(NEXT)
     services.adapters.keys.before["promote"] = lambda: breach(services)
     with pytest.raises(RotationRefused):
@@ -192,7 +192,7 @@ def test_no_session_notices_a_rotation(services: FakeServices) -> None:
     assert claims_of(services, refresh(services, answer.refresh_token))
 
 
-def test_after_two_rotations_the_first_key_is_gone_with_the_last_token_that_it_signed(
+def test_after_two_rotations_the_first_key_expires_with_its_last_token(
     services: FakeServices,
 ) -> None:
     account(services)

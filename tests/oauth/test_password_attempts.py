@@ -84,7 +84,7 @@ def test_a_disabled_accounts_attempts_count_right_password_or_not(adapters: Fake
     ]
 
 
-def test_waiting_looks_the_same_for_a_name_that_nobody_has(adapters: FakeAdapters) -> None:
+def test_waiting_looks_the_same_for_a_name_without_an_account(adapters: FakeAdapters) -> None:
     services = fake_services(adapters, sign_in_free_failures=3)
     account(services)
     seen = []
@@ -96,7 +96,7 @@ def test_waiting_looks_the_same_for_a_name_that_nobody_has(adapters: FakeAdapter
     assert seen[:5] == seen[5:]
 
 
-def test_a_linked_pair_of_names_cannot_be_told_from_strangers(adapters: FakeAdapters) -> None:
+def test_two_names_of_one_account_look_like_names_of_two(adapters: FakeAdapters) -> None:
     """Using up the user name's attempts says nothing about which address belongs to it."""
     services = fake_services(adapters)
     account(services)
@@ -166,7 +166,7 @@ def test_a_breach_voids_every_device(services: FakeServices) -> None:
     assert key_of(answer) != key
 
 
-def test_keys_that_cannot_be_had_use_up_nobodys_guesses(adapters: FakeAdapters) -> None:
+def test_an_outage_of_the_keys_uses_up_no_attempts(adapters: FakeAdapters) -> None:
     services = fake_services(adapters, sign_in_free_failures=2)
     account(services)
     adapters.keys.down.add("current")

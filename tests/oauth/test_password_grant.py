@@ -181,7 +181,7 @@ def test_a_token_too_large_to_be_accepted_is_not_issued(services: FakeServices) 
     assert claims_of(services, sign_in(services, scope="resource-number-0007:write"))
 
 
-def test_what_a_user_may_do_is_told_only_to_who_knows_the_password(services: FakeServices) -> None:
+def test_scope_errors_are_returned_only_after_a_correct_password(services: FakeServices) -> None:
     account(services)
     with pytest.raises(InvalidGrant):
         sign_in(services, password="wrong password!", scope="users:read")

@@ -179,7 +179,7 @@ def test_a_password_changed_while_the_old_one_is_checked_opens_no_session(servic
     assert sign_in(services, password="a wholly new password").access_token
 
 
-def test_a_sign_in_whose_answer_was_lost_leaves_a_session_that_harms_nobody(services: FakeServices) -> None:
+def test_a_sign_in_with_a_lost_response_leaves_a_harmless_session(services: FakeServices) -> None:
     account(services)
     first = sign_in(services)
     second = sign_in(services)

@@ -84,7 +84,7 @@ def test_a_spent_token_in_another_clients_hand_is_theft_all_the_same() -> None:
     refused(services, second.refresh_token)
 
 
-def test_theft_is_told_even_if_the_answer_to_its_end_is_lost(services: FakeServices) -> None:
+def test_reuse_is_audited_even_if_the_response_to_its_write_is_lost(services: FakeServices) -> None:
     account(services)
     first = sign_in(services)
     refresh(services, first.refresh_token)

@@ -29,20 +29,23 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 
-_FREE = "attribute_not_exists(pk)"
+_NOT_EXISTS = "attribute_not_exists(pk)"
 
 
 class DynamoDBAccounts:
-    """The accounts' side of the table."""
+    """The accounts in the table. Every method raises Unavailable if the table cannot be reached."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def create(self, account: Account, password_hash: PasswordHash, change: AccountChange) -> None:
-        """Write account, hash and names in one transaction: uniqueness is a condition, not a look first."""
+        """Write account, hash and names in one transaction, whose conditions ensure unique names.
+
+        Raises InvalidAccount for a name that is taken.
+        """
         actions = [
-            self._table.put(account_item(account), _FREE),
-            self._table.put(password_item(account.user_id, password_hash), _FREE),
+            self._table.put(account_item(account), _NOT_EXISTS),
+            self._table.put(password_item(account.user_id, password_hash), _NOT_EXISTS),
             self._audit(change),
         ]
         for name in account.sign_in_names:
@@ -57,13 +60,13 @@ class DynamoDBAccounts:
         return account_of(item) if item else None
 
     def find(self, name: SignInName) -> Account | None:
-        """Return the account that a name finds."""
+        """Return the account with this sign-in name."""
         item = self._table.get(name_key(name))
         user_id = owner_of(item)
         return self.account(user_id) if user_id else None
 
     def set_permissions(self, account: Account, permissions: Scope, change: AccountChange) -> bool:
-        """Replace the permissions, if nobody else has meanwhile."""
+        """Replace the permissions unless another request changed them. Return whether they were replaced."""
         update = self._table.update_action(
             account_key(account.user_id),
             "SET #scope = :after",
@@ -74,7 +77,10 @@ class DynamoDBAccounts:
         return self._table.transact([update, self._audit(change)])
 
     def set_disabled(self, user_id: str, change: AccountChange, *, disabled: bool) -> bool:
-        """Disable or enable an account and void its codes; its sessions are not touched here."""
+        """Disable or enable an account and void its codes, without ending its sessions.
+
+        Return whether the account exists.
+        """
         update = self._table.update_action(
             account_key(user_id),
             "SET disabled = :disabled, security_version = security_version + :one",
@@ -84,7 +90,7 @@ class DynamoDBAccounts:
         return self._table.transact([update, self._audit(change)])
 
     def delete(self, account: Account, change: AccountChange) -> bool:
-        """Remove account, hash and names in one transaction. Return False where they have changed."""
+        """Delete account, hash and names in one transaction. Return False if they have changed."""
         own: Item = {":user_id": {"S": account.user_id}}
         keys = [
             account_key(account.user_id),
@@ -104,4 +110,4 @@ class DynamoDBAccounts:
         return [change_of(item) for item in items]
 
     def _audit(self, change: AccountChange) -> TransactWriteItemTypeDef:
-        return self._table.put(change_item(change), _FREE)
+        return self._table.put(change_item(change), _NOT_EXISTS)

@@ -13,7 +13,7 @@ def audit_partition(user_id: str) -> str:
 
 
 def change_item(change: AccountChange) -> Item:
-    """Return a change as an item; the account that it names may be gone long before it."""
+    """Return a change as an item. It is kept when its account is deleted."""
     item: Item = {
         "pk": {"S": audit_partition(change.user_id)},
         "sk": {"S": f"{change.at:012d}#{change.change_id}"},

@@ -1,4 +1,4 @@
-"""Known devices in DynamoDB: found by the digest of their key, each with failed sign-ins of its own."""
+"""Known devices in DynamoDB, keyed by the digest of their device key, each with its own failed sign-ins."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def devices_partition(user_id: str) -> str:
 
 
 def device_key_of(user_id: str, digest: str) -> Item:
-    """Return where a known device lies."""
+    """Return the key of a known device."""
     return {"pk": {"S": devices_partition(user_id)}, "sk": {"S": f"DEVICE#{digest}"}}
 
 
 def device_item(key: DeviceKey, epoch: int, now: int) -> Item:
-    """Return a device that has just signed in for the first time as an item."""
+    """Return the item of a new device, at its first sign-in."""
     return device_key_of(key.user_id, key.digest()) | {
         "user_id": {"S": key.user_id},
         "digest": {"S": key.digest()},
@@ -52,9 +52,9 @@ def device_of(item: Item) -> KnownDevice:
 
 
 def charge_device(table: Table, device: KnownDevice, now: int, limits: SignInLimits) -> DeviceCharge | None:
-    """Count one attempt on a device. Return None where the device is no longer known.
+    """Count one attempt of a device. Return None if the device is no longer known.
 
-    Raises TooManyAttempts where it has to wait; that attempt is not counted.
+    Raises TooManyAttempts, without counting, if the device has to wait; and Unavailable.
     """
     is_charged, item = table.update_or_old(
         {
@@ -82,7 +82,7 @@ def charge_device(table: Table, device: KnownDevice, now: int, limits: SignInLim
 
 
 def cleared(table: Table, charge: DeviceCharge, now: int | None = None) -> UpdateTypeDef:
-    """Return the update after a right password: no failures, and where `now` is given, used then."""
+    """Return the update after a correct password: no failures, and last used at `now`, if given."""
     values: Item = {":zero": number(0)} | ({":now": number(now)} if now is not None else {})
     return {
         "TableName": table.name,

@@ -1,4 +1,4 @@
-"""Failed sign-ins in DynamoDB: one item a name, whether the name finds an account or not."""
+"""Failed sign-ins in DynamoDB: one item for each name, whether or not it belongs to an account."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from chalicelib.domain.sign_in.limits import WINDOW_SECONDS, NameFailures, SignI
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
 
-_TURNS = 30
-"""Times that a charge is tried. Two are enough, unless right passwords end windows as fast as they begin."""
+_MAX_TRIES = 30
+"""Writes to charge one attempt. Two suffice unless correct passwords end windows in between."""
 _NAMES = {"#total": "total"}
 _SAME_WINDOW = "began_at = :began AND #total > :zero"
 
 
 def failures_key(failures_id: str) -> Item:
-    """Return where the failures of a name are counted."""
+    """Return the key of the failures of a name."""
     return {"pk": {"S": f"FAILURES#{failures_id}"}, "sk": {"S": "FAILURES"}}
 
 
 def failures_of(item: Item | None, network_id: str) -> NameFailures | None:
-    """Read the failures of a name, from one network and in all."""
+    """Read the failures of a name, from one network and in total."""
     if item is None:
         return None
     network = _network(network_id)
@@ -40,7 +40,7 @@ def failures_of(item: Item | None, network_id: str) -> NameFailures | None:
 def refuse_used_up(
     failures: NameFailures | None, now: int, limits: SignInLimits, user_id: str | None
 ) -> None:
-    """Raise TooManyAttempts where a name has no attempts left."""
+    """Raise TooManyAttempts if a name has no attempts left."""
     seconds = failures.wait(now, limits) if failures else 0
     if seconds:
         raise TooManyAttempts(seconds, user_id=user_id)
@@ -51,9 +51,10 @@ def charge_name(
 ) -> NameCharge:
     """Count one attempt on a name whose failures were last read as `item`.
 
-    Raises TooManyAttempts where the attempts were used up meanwhile.
+    Raises TooManyAttempts if the attempts were used up meanwhile, Contention after losing every race, and
+    Unavailable.
     """
-    for _ in range(_TURNS):
+    for _ in range(_MAX_TRIES):
         failures = failures_of(item, attempt.network_id)
         refuse_used_up(failures, attempt.at, limits, user_id)
         if failures is None or failures.is_over(attempt.at):
@@ -67,9 +68,9 @@ def charge_name(
 
 
 def withdrawal(table: Table, charge: NameCharge) -> UpdateTypeDef:
-    """Return the update that takes a charge back, if its window is still the same one.
+    """Return the update that withdraws a charge, on condition that its window is still the current one.
 
-    No later window has the same beginning: one ends after seven days, or when no charge of it is left.
+    `began_at` identifies the window: it ends after seven days, or when it has no charges left.
     """
     return {
         "TableName": table.name,
@@ -110,8 +111,8 @@ def _begin_window(table: Table, attempt: SignInAttempt) -> tuple[bool, Item | No
 def _count(
     table: Table, attempt: SignInAttempt, began_at: int, limits: SignInLimits
 ) -> tuple[bool, Item | None]:
-    # The condition is the limit itself and not the numbers that were read, so that parallel attempts within
-    # the limit do not hold each other up.
+    # The condition is the limit, not the counts that were read, so that parallel attempts within the limit do
+    # not conflict.
     return table.update_or_old(
         {
             "TableName": table.name,

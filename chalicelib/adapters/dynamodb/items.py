@@ -1,7 +1,7 @@
-"""How accounts and sessions lie in the one table: keys, attributes, and the way back.
+"""Mapping of accounts and sessions to items of the table and back.
 
-docs/decisions/0001-one-table.md has the whole layout. Names are stored as digests: a key has bounded length,
-and no address in it.
+docs/decisions/0001-one-table.md describes the whole layout. Names are stored as digests, so that keys have a
+bounded length and contain no address.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ DAY = 86_400
 
 
 def account_key(user_id: str) -> Item:
-    """Return where an account lies."""
+    """Return the key of an account."""
     return {"pk": {"S": f"ACCOUNT#{user_id}"}, "sk": {"S": "ACCOUNT"}}
 
 
 def password_key(user_id: str) -> Item:
-    """Return where a password hash lies: apart, so that a role can be kept from it by leading key."""
+    """Return the key of a password hash: in its own partition, so that a policy can deny access to it."""
     return {"pk": {"S": f"PASSWORD#{user_id}"}, "sk": {"S": "PASSWORD"}}
 
 
@@ -49,8 +49,8 @@ def password_of(item: Item) -> PasswordHash:
 
 
 def name_key(name: SignInName) -> Item:
-    """Return where a sign-in name lies."""
-    # "surrogatepass": any string that a form can carry has a key; a lone surrogate finds nobody.
+    """Return the key of a sign-in name."""
+    # "surrogatepass": any string of a form has a key; no account has a name with a lone surrogate.
     digest = hashlib.sha256(name.canonical.encode("utf-8", "surrogatepass")).hexdigest()
     return {"pk": {"S": f"NAME#{digest}"}, "sk": {"S": "NAME"}}
 
@@ -62,7 +62,7 @@ def owner_of(item: Item | None) -> str | None:
 
 
 def sessions_partition(user_id: str) -> str:
-    """Return the partition of a user's live sessions."""
+    """Return the partition of a user's sessions that have not been ended."""
     return f"SESSIONS#{user_id}"
 
 
@@ -72,7 +72,7 @@ def ended_partition(user_id: str) -> str:
 
 
 def session_key(user_id: str, session_id: str) -> Item:
-    """Return where a live session lies."""
+    """Return the key of a session that has not been ended."""
     return {"pk": {"S": sessions_partition(user_id)}, "sk": {"S": f"SESSION#{session_id}"}}
 
 
@@ -116,9 +116,9 @@ def account_of(item: Item) -> Account:
 
 
 def session_item(session: Session, keep_days: int) -> Item:
-    """Return a session as an item that DynamoDB sweeps `keep_days` days after it has expired.
+    """Return a session as an item that DynamoDB deletes `keep_days` days after the session has expired.
 
-    Until then it can be told why its user was signed out: nobody ends a session that merely expires.
+    Until then the item explains why the user was signed out: an expired session leaves no other record.
     """
     family = session.family
     item: Item = session_key(session.user_id, session.session_id) | _device_item(session.device)
@@ -167,7 +167,7 @@ def session_of(item: Item) -> Session:
 
 
 def ended_item(ended: EndedSession, keep_days: int) -> Item:
-    """Return what is kept of an ended session, for `keep_days` days."""
+    """Return an ended session as an item that is kept for `keep_days` days."""
     item: Item = {
         "pk": {"S": ended_partition(ended.user_id)},
         "sk": {"S": f"{ended.ended_at:012d}#{ended.session_id}"},
@@ -183,7 +183,7 @@ def ended_item(ended: EndedSession, keep_days: int) -> Item:
 
 
 def ended_of(item: Item) -> EndedSession:
-    """Read what is kept of an ended session."""
+    """Read an ended session."""
     return EndedSession(
         session_id=item["session_id"]["S"],
         user_id=item["user_id"]["S"],
@@ -196,7 +196,7 @@ def ended_of(item: Item) -> EndedSession:
 
 
 def number(value: int) -> Value:
-    """Return an integer as DynamoDB takes it."""
+    """Return an integer as a DynamoDB attribute value."""
     return {"N": str(value)}
 
 

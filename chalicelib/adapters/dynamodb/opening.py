@@ -1,4 +1,4 @@
-"""The transaction that opens a session, tried again where another request has changed what it depends on."""
+"""The transaction that opens a session, retried when another request has changed what it depends on."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ from chalicelib.domain.sign_in.ports import AccountChanged
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-_TURNS = 40
-"""Racing sign-ins of one account at its limit pass one by one; the others look again each time."""
-_THERE = "attribute_exists(pk)"
-_FREE = "attribute_not_exists(pk)"
+_MAX_TRIES = 40
+"""Of concurrent sign-ins of an account at its session limit, one succeeds at a time; the others try again."""
+_EXISTS = "attribute_exists(pk)"
+_NOT_EXISTS = "attribute_not_exists(pk)"
 _UNCHANGED = "password_version = :version AND disabled = :enabled"
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What the transaction is based on; of a list that is exact, that it was read after the account."""
+    """What the transaction is based on. A list is exact if it was read after the account."""
 
     account: Account
     sessions: Sequence[Session]
@@ -71,7 +71,7 @@ class _Plan:
 
 @dataclass(frozen=True, slots=True)
 class SessionOpening:
-    """One session to be opened. `keep_days` is how long an end can be explained."""
+    """One session to open. `keep_days` is how long ended sessions are kept."""
 
     table: Table
     session: Session
@@ -81,20 +81,20 @@ class SessionOpening:
     keep_days: int
 
     def run(self, candidate: SignInCandidate, charge: Charge | None) -> OpenedSession:
-        """Open it. Raises AccountChanged, Contention after losing every race, and Unavailable."""
+        """Open the session. Raises AccountChanged, Contention after losing every race, and Unavailable."""
         state = _State(candidate.account, candidate.sessions, candidate.devices)
         earlier = frozenset(one.session_id for one in candidate.sessions)
-        for _ in range(_TURNS):
+        for _ in range(_MAX_TRIES):
             plan = self._plan(state, charge, earlier)
             if plan is None:
                 state = self._read_lists(state, sessions=True, devices=True)
                 continue
             refused = self._write(plan.actions)
-            # The session's id is random: only this very call can have written it before.
+            # The session id is random: if it exists, an earlier try of this call has written it.
             if not refused or "session" in refused:
                 return OpenedSession(plan.evicted, isinstance(charge, DeviceCharge))
             if "charge" in refused:
-                # The window is another one by now, or the device is gone: there is nothing to take back.
+                # A new window has begun, or the device was removed: there is nothing to withdraw.
                 charge = None
             if "account" in refused:
                 state = replace(state, account=self._still_the_same(state.account))
@@ -107,7 +107,7 @@ class SessionOpening:
         raise Contention("too many sign-ins of one user at once")
 
     def _write(self, actions: dict[str, TransactWriteItemTypeDef]) -> set[str]:
-        """Write all or nothing; return the names of the actions that were refused."""
+        """Write all actions or none. Return the names of the actions whose condition failed."""
         names = list(actions)
         try:
             self.table.transact_or_refuse(list(actions.values()))
@@ -126,8 +126,8 @@ class SessionOpening:
         if room is None or (is_new_device and device_room is None):
             return None
         rooms = {"session": room}
-        leaving = sessions_to_evict(sessions, room.evictions, earlier)
-        evicted = tuple(one.ended(EndReason.EVICTED, now) for one in leaving)
+        to_evict = sessions_to_evict(sessions, room.evictions, earlier)
+        evicted = tuple(one.ended(EndReason.EVICTED, now) for one in to_evict)
         actions = self._own_actions(charge) | self._end_actions(evicted)
         if is_new_device and device_room is not None:
             rooms["device"] = device_room
@@ -136,7 +136,7 @@ class SessionOpening:
         return _Plan(evicted, actions)
 
     def _own_actions(self, charge: Charge | None) -> dict[str, TransactWriteItemTypeDef]:
-        actions = {"session": self.table.put(session_item(self.session, self.keep_days), _FREE)}
+        actions = {"session": self.table.put(session_item(self.session, self.keep_days), _NOT_EXISTS)}
         if isinstance(charge, NameCharge):
             actions["charge"] = {"Update": withdrawal(self.table, charge)}
         elif isinstance(charge, DeviceCharge):
@@ -147,7 +147,7 @@ class SessionOpening:
                     "TableName": self.table.name,
                     "Key": password_key(self.session.user_id),
                     "UpdateExpression": "SET password_hash = :hash",
-                    "ConditionExpression": _THERE,
+                    "ConditionExpression": _EXISTS,
                     "ExpressionAttributeValues": {":hash": {"S": self.rehash.reveal()}},
                 }
             }
@@ -155,23 +155,23 @@ class SessionOpening:
 
     def _new_device(self, devices: Sequence[KnownDevice], room: Room) -> dict[str, TransactWriteItemTypeDef]:
         epoch, now = self.session.epoch, self.session.created_at
-        actions = {"device": self.table.put(device_item(self.device_key, epoch, now), _FREE)}
+        actions = {"device": self.table.put(device_item(self.device_key, epoch, now), _NOT_EXISTS)}
         for one in devices_to_evict(devices, room.evictions, epoch):
             key = device_key_of(one.user_id, one.digest)
-            actions[f"forget {one.digest}"] = self.table.delete(key, _THERE)
+            actions[f"forget {one.digest}"] = self.table.delete(key, _EXISTS)
         return actions
 
     def _end_actions(self, ended: Sequence[EndedSession]) -> dict[str, TransactWriteItemTypeDef]:
         actions: dict[str, TransactWriteItemTypeDef] = {}
         for one in ended:
             key = session_key(one.user_id, one.session_id)
-            actions[f"end {one.session_id}"] = self.table.delete(key, _THERE)
+            actions[f"end {one.session_id}"] = self.table.delete(key, _EXISTS)
             item = ended_item(one, self.keep_days)
             actions[f"trace {one.session_id}"] = {"Put": {"TableName": self.table.name, "Item": item}}
         return actions
 
     def _account_update(self, account: Account, rooms: dict[str, Room]) -> TransactWriteItemTypeDef:
-        """Return the account's part: still the same, and one more of each kind that `rooms` name."""
+        """Return the update of the account: same password and state, one more of each kind in `rooms`."""
         values: Item = {":version": number(account.password_version), ":enabled": {"BOOL": False}}
         sets, conditions = [], [_UNCHANGED]
         for kind, room in rooms.items():
@@ -205,7 +205,7 @@ class SessionOpening:
         }
 
     def _still_the_same(self, before: Account) -> Account:
-        """Read the account again. Raises AccountChanged where it is no longer what it was."""
+        """Read the account again. Raises AccountChanged if its password or state has changed."""
         item = self.table.get(account_key(before.user_id))
         account = account_of(item) if item else None
         if account is None or account.disabled or account.password_version != before.password_version:
@@ -213,7 +213,7 @@ class SessionOpening:
         return account
 
     def _read_lists(self, state: _State, *, sessions: bool, devices: bool) -> _State:
-        """Read after the account, and so all that it counted, what is told to be out of date."""
+        """Read lists again, after the account, so that they include everything that it counts."""
         if sessions:
             items = self.table.partition(sessions_partition(state.account.user_id))
             state = replace(state, sessions=[session_of(one) for one in items], sessions_are_exact=True)

@@ -1,4 +1,4 @@
-"""Room for one more session or device of an account, by the number that the account counts."""
+"""Room for one more session or device of an account, based on the counter in the account item."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How many of what is there has to go for one more, and the condition and the result of counting.
+    """How many entries to evict for a new one, and how to update the counter.
 
-    `count` is None where there is room: then one is added, whatever the number is, up to the limit. Where one
-    goes for one that comes it stays as it is, so that many sign-ins can swap at once. `is_recount` tells that
-    it changes to a number that was found by looking.
+    `count` is None below the limit: the counter is incremented, on condition that it is below the limit.
+    Otherwise `count` is the new value, on condition that the old one is `counted`. An eviction for each new
+    entry leaves it unchanged, so that concurrent sign-ins do not conflict. `is_recount` means that the
+    counter is corrected to the actual number.
     """
 
     counted: int
@@ -22,10 +23,10 @@ class Room:
 
 
 def find_room(counted: int, listed: int, limit: int, *, is_exact: bool) -> Room | None:
-    """Find room for one more. Return None where that takes a list that was read after the count.
+    """Find room for one more entry. Return None if that requires an exact list.
 
-    An account counts at least what it has. A list from before it was read (not `is_exact`) may lack what was
-    added in between: it is good enough to choose from, but not to say that there are fewer than counted.
+    The counter is never below the actual number. A list that was read before the counter (not `is_exact`) may
+    lack entries added in between: it can select evictions, but cannot show that the counter is too high.
     """
     if counted < limit:
         return Room(counted, limit)

@@ -34,11 +34,14 @@ from chalicelib.domain.sessions.session import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-_THERE = "attribute_exists(pk)"
+_EXISTS = "attribute_exists(pk)"
 
 
 class DynamoDBSessions:
-    """The sessions' side of the table. `ended_days` is how long an end can be explained."""
+    """The sessions in the table. `ended_days` is how long ended sessions are kept.
+
+    Every method raises Unavailable if the table cannot be reached.
+    """
 
     def __init__(self, table: Table, *, ended_days: int) -> None:
         self._table = table
@@ -61,7 +64,10 @@ class DynamoDBSessions:
         )
 
     def rotate(self, before: Session, after: Session) -> Session | None:
-        """Replace a session if nobody else has, by the generation and hash of its refresh token."""
+        """Write `after` on condition that generation and hash of the refresh token are those of `before`.
+
+        Return what the table contains then: `after`, the session that another request wrote, or None.
+        """
         is_written, item = self._table.put_or_old(
             {
                 "TableName": self._table.name,
@@ -75,7 +81,7 @@ class DynamoDBSessions:
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         )
-        return after if is_written else self._as_it_stands(after, item)
+        return after if is_written else self._stored_session(after, item)
 
     def stored(self, user_id: str) -> list[Session]:
         """Return the sessions of a user."""
@@ -83,14 +89,14 @@ class DynamoDBSessions:
 
     def ended(self, user_id: str, *, limit: int, before: str | None = None) -> EndedSessionPage:
         """Return one page of the ended sessions of a user. The cursor is the sort key of the last one."""
-        # One more than asked for, so that the last page is known as the last.
+        # One more than requested, to recognize the last page.
         items, is_whole = self._table.page(ended_partition(user_id), limit=limit + 1, before=before)
         page = items[:limit]
         older = page[-1]["sk"]["S"] if page and not (is_whole and len(items) == len(page)) else None
         return EndedSessionPage(tuple(ended_of(item) for item in page), older)
 
     def end(self, sessions: list[Session], reason: EndReason, now: int) -> list[EndedSession]:
-        """End sessions one by one, so that one which has just ended does not hold up the others."""
+        """End sessions one by one, so that one that has ended meanwhile does not block the others."""
         ended = [session.ended(reason, now) for session in sessions]
         return [one for one in ended if self._table.transact(self._end_actions([one]))]
 
@@ -101,11 +107,11 @@ class DynamoDBSessions:
     def _end_actions(self, ended: list[EndedSession]) -> list[TransactWriteItemTypeDef]:
         actions: list[TransactWriteItemTypeDef] = []
         for one in ended:
-            actions.append(self._table.delete(session_key(one.user_id, one.session_id), _THERE))
+            actions.append(self._table.delete(session_key(one.user_id, one.session_id), _EXISTS))
             actions.append({"Put": {"TableName": self._table.name, "Item": ended_item(one, self._keep_days)}})
         return actions
 
-    def _as_it_stands(self, session: Session, item: Item | None) -> Session | None:
-        # An engine that does not hand back what refused is asked once more.
+    def _stored_session(self, session: Session, item: Item | None) -> Session | None:
+        # Not every DynamoDB engine returns the item of a failed condition.
         item = item or self._table.get(session_key(session.user_id, session.session_id))
         return session_of(item) if item else None

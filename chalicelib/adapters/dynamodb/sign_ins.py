@@ -1,4 +1,4 @@
-"""Signing in with DynamoDB: two round trips up to the password, one after it."""
+"""Sign-ins in DynamoDB: two round trips before the password check, one after it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from chalicelib.adapters.dynamodb.opening import SessionOpening
 from chalicelib.adapters.dynamodb.system_items import system_key, system_state_of
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.adapters.dynamodb_errors import Contention
-from chalicelib.adapters.threads import Starter, all_done
+from chalicelib.adapters.threads import Starter, wait_for_all
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.sessions.session import Session
@@ -57,9 +57,10 @@ if TYPE_CHECKING:
 
 
 class DynamoDBSignIns:
-    """The sign-ins' side of the table. `threads` runs reads beside the charge.
+    """Sign-ins in the table. `threads` runs reads in parallel with the charge.
 
-    `ended_days` is how long the end of a session can be explained.
+    `ended_days` is how long ended sessions are kept. Every method raises Unavailable if the table cannot be
+    reached.
     """
 
     def __init__(self, table: Table, threads: Starter, *, ended_days: int) -> None:
@@ -68,35 +69,38 @@ class DynamoDBSignIns:
         self._keep_days = ended_days
 
     def begin(self, attempt: SignInAttempt, limits: SignInLimits) -> BegunSignIn:
-        """Read what the name leads to, then charge the attempt with the account read beside that."""
+        """Look up the name, then charge the attempt and read the account in parallel.
+
+        Raises TooManyAttempts for an attempt beyond the limits.
+        """
         name, failures, system, device_item = self._look_up(attempt)
         user_id = owner_of(name)
         epoch = max(attempt.epoch, system_state_of(system).epoch)
         device = _device_of_account(device_item, user_id, epoch)
         if device is None:
             refuse_used_up(failures_of(failures, attempt.network_id), attempt.at, limits, user_id)
-        wanted, table = user_id or attempt.stand_in, self._table
-        rows = self._threads.start(partial(table.batch_get, account_key(wanted), password_key(wanted)))
-        sessions = self._threads.start(partial(table.partition, sessions_partition(wanted)))
-        devices = self._threads.start(partial(table.partition, devices_partition(wanted)))
-        with all_done(rows, sessions, devices):
+        read_id, table = user_id or attempt.placeholder_id, self._table
+        items = self._threads.start(partial(table.batch_get, account_key(read_id), password_key(read_id)))
+        sessions = self._threads.start(partial(table.partition, sessions_partition(read_id)))
+        devices = self._threads.start(partial(table.partition, devices_partition(read_id)))
+        with wait_for_all(items, sessions, devices):
             charge: Charge | None = None
             if device is not None:
                 charge = charge_device(table, device, attempt.at, limits)
             if charge is None:
                 charge = charge_name(table, attempt, limits, failures, user_id)
-        with self._name_charge_taken_back(charge):
-            account, password = rows.result()
+        with self._withdraw_name_charge_on_failure(charge):
+            account, password = items.result()
             candidate = _candidate(account, password, sessions.result(), devices.result())
         return BegunSignIn(candidate if user_id else None, charge, epoch)
 
     def withdraw(self, charge: Charge) -> None:
-        """Take a charge back; one whose count is gone needs none."""
+        """Withdraw a charge; do nothing if its counter no longer exists."""
         if isinstance(charge, NameCharge):
             update = withdrawal(self._table, charge)
         else:
             update = cleared(self._table, charge)
-        # The update of a transaction is one that can be made by itself.
+        # The update of a transaction has the same form as a single update.
         self._table.update_or_old(cast("UpdateItemInputTypeDef", update))
 
     def open(
@@ -109,7 +113,10 @@ class DynamoDBSignIns:
         rehash: PasswordHash | None,
         limit: int,
     ) -> OpenedSession:
-        """Open a session. Where others are in the way for too long, the charge is taken back."""
+        """Open a session. Raises AccountChanged, and Contention after losing every race.
+
+        On Contention the charge is withdrawn.
+        """
         opening = SessionOpening(self._table, session, device_key, rehash, limit, self._keep_days)
         try:
             return opening.run(candidate, charge)
@@ -120,20 +127,20 @@ class DynamoDBSignIns:
             raise
 
     def forget_devices(self, user_id: str) -> None:
-        """Delete the devices one by one; the account's count of them is corrected by a later sign-in."""
+        """Delete the devices one by one. A later sign-in corrects the counter in the account."""
         for item in self._table.partition(devices_partition(user_id)):
             self._table.remove({"pk": item["pk"], "sk": item["sk"]})
 
     def unlock(self, failures_ids: Iterable[str]) -> int:
-        """Delete the failures of names."""
+        """Delete the failures of names. Return how many names had any."""
         removed = [self._table.remove(failures_key(one)) for one in failures_ids]
         return sum(item is not None and integer(item, "total") > 0 for item in removed)
 
     @contextmanager
-    def _name_charge_taken_back(self, charge: Charge) -> Iterator[None]:
-        """Take the charge of a name back where the password cannot be checked: it was no guess.
+    def _withdraw_name_charge_on_failure(self, charge: Charge) -> Iterator[None]:
+        """Withdraw the charge of a name if the account cannot be read: no password was checked.
 
-        A device's stays, since only a right password clears it; it can try again after a while.
+        That of a device stays, since only a correct password resets its count; it can try again later.
         """
         try:
             yield
@@ -152,7 +159,7 @@ class DynamoDBSignIns:
 
 
 def _device_of_account(item: Item | None, user_id: str | None, epoch: int) -> KnownDevice | None:
-    """Return the device that was presented, if it is one of the account and of no past epoch."""
+    """Return the presented device if it belongs to the account and to the current epoch."""
     device = device_of(item) if item else None
     return device if device and device.user_id == user_id and device.epoch >= epoch else None
 
@@ -160,7 +167,7 @@ def _device_of_account(item: Item | None, user_id: str | None, epoch: int) -> Kn
 def _candidate(
     account: Item | None, password: Item | None, sessions: list[Item], devices: list[Item]
 ) -> SignInCandidate | None:
-    # An account that was deleted since its name was read has no item.
+    # The account may have been deleted after its name was read.
     if account is None:
         return None
     return SignInCandidate(

@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 _KEYS = tuple(system_copy_key(copy) for copy in range(SYSTEM_COPIES))
 _ATTEMPTS = 8
-"""Writes of others that one write can meet; there is a rotation a month, and a breach now and then."""
+"""Attempts to write while other writes interfere. Rotations and breaches are rare."""
 _Copies = list[Item | None]
 
 
 class DynamoDBSystem:
-    """The state of the system, for whoever replaces keys. A user's requests read their copy by themselves.
+    """Reads and writes all copies of the system state, for key rotation. Other requests read one copy.
 
-    Every write merges all copies and makes them equal, if none of them has changed meanwhile. So copies that
-    differ, as in a table that was restored, are equal again after it.
+    Every write merges all copies and makes them equal, on condition that none has changed meanwhile. This
+    also repairs copies that differ, as in a restored table.
     """
 
     def __init__(self, table: Table) -> None:
@@ -43,7 +43,7 @@ class DynamoDBSystem:
         self._seen: _Copies = [None] * SYSTEM_COPIES
 
     def state(self) -> SystemState:
-        """Return what the copies add up to."""
+        """Return the merged state of all copies."""
         self._seen = self._table.batch_get(*_KEYS)
         return merged(map(system_state_of, self._seen))
 
@@ -61,19 +61,19 @@ class DynamoDBSystem:
         self._write(lambda state: state.with_replaced(replaced, now))
 
     def _write(self, change: Callable[[SystemState], SystemState]) -> bool:
-        """Change the state; return False where every copy was so already. Raises Unavailable.
+        """Change the state. Return False if every copy had it before. Raises Unavailable.
 
-        A role that may write and not read learns what is there from the writes that are refused.
+        A role without read permission learns the current state from the items that failed conditions return.
         """
         for _ in range(_ATTEMPTS):
             before = self._seen
             after = change(merged(map(system_state_of, before)))
-            # What was seen may be old, so it is written even where nothing seems to change: that is the look.
+            # `before` may be outdated, so write even if nothing seems to change: the conditions detect it.
             is_change = any(copy is None or system_state_of(copy) != after for copy in before)
             try:
                 self._table.transact_or_refuse([self._put(*one, after) for one in enumerate(before)])
             except Refused as refused:
-                # An empty item is a copy that is not there, which was refused since it should have been.
+                # An empty item means that the copy does not exist although `before` has it.
                 self._seen = [refused.items.get(at, copy) or None for at, copy in enumerate(before)]
                 continue
             self._seen = [_written(copy, after) for copy in before]
@@ -81,7 +81,7 @@ class DynamoDBSystem:
         raise Unavailable("too many changes of the system's state at once")
 
     def _put(self, copy: int, before: Item | None, after: SystemState) -> TransactWriteItemTypeDef:
-        """Return the write of one copy, for as long as it is what it was `before`."""
+        """Return the write of one copy, on condition that it is still `before`."""
         values = {f":{name}": value for name, value in _written(before, after).items()}
         condition = "attribute_not_exists(pk)"
         if before:
@@ -99,6 +99,6 @@ class DynamoDBSystem:
 
 
 def _written(before: Item | None, after: SystemState) -> Item:
-    """Return the attributes of a copy once it has been written; the revision tells that it was."""
+    """Return the attributes of a copy after a write. Each write increments its revision."""
     revision = integer(before, "revision") if before else 0
     return {**system_state_values(after), "revision": number(revision + 1)}

@@ -1,4 +1,4 @@
-"""How the state of the system lies in the table: equal copies, since no item may be read by everybody."""
+"""Items of the system state: equal copies, so that no single item is read by every request."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from chalicelib.adapters.dynamodb.items import Item, integer, number
 from chalicelib.domain.tokens.system_state import SystemState
 
 SYSTEM_COPIES = 64
-"""Copies of the system's state: one item would carry 3,000 strongly consistent reads a second, and no more.
+"""Copies of the system state. One item is limited to 3,000 strongly consistent reads a second.
 
-All of them fit into one transaction, which takes 100 items.
+All copies fit into one transaction, which is limited to 100 items.
 """
 
 
 def system_key(hexadecimal: str) -> Item:
-    """Return where the copy of the system's state lies that goes with a user id, or with any other digest."""
+    """Return the key of the copy that belongs to a user id or another hexadecimal digest."""
     try:
         first = int(hexadecimal[:2], 16)
     except ValueError:
-        # No id of ours, and so of nobody; it still has to be looked up like any other.
+        # Not an id, so no account has it; it is looked up like any other.
         first = hashlib.sha256(hexadecimal.encode()).digest()[0]
     return system_copy_key(first % SYSTEM_COPIES)
 
 
 def system_copy_key(number_of_copy: int) -> Item:
-    """Return where one of the copies lies."""
+    """Return the key of one copy."""
     return {"pk": {"S": f"EPOCH#{number_of_copy:02x}"}, "sk": {"S": "EPOCH"}}
 
 
 def system_state_of(item: Item | None) -> SystemState:
-    """Read a copy of the system's state; before the first rotation and the first breach there is none."""
+    """Read a copy of the system state. Before the first rotation or breach no copy exists."""
     if item is None:
         return SystemState()
     return SystemState(
@@ -39,7 +39,7 @@ def system_state_of(item: Item | None) -> SystemState:
 
 
 def system_state_values(state: SystemState) -> Item:
-    """Return the attributes of a copy of the system's state."""
+    """Return the attributes of a copy of the system state."""
     return {
         "epoch": number(state.epoch),
         "replaced_at": {"M": {kid: number(at) for kid, at in state.replaced_at.items()}},

@@ -1,4 +1,4 @@
-"""The table and the few calls that are made on it; every read is strongly consistent."""
+"""The DynamoDB table and its operations. Every read is strongly consistent."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
         UpdateTypeDef,
     )
 
-_Done = TypeVar("_Done")
+_Result = TypeVar("_Result")
 
 _CONFLICT_ATTEMPTS = 5
-"""Attempts to write while other transactions hold an item; each holds it for milliseconds."""
+"""Attempts to write while other transactions lock an item; each locks it for milliseconds."""
 _BATCH_ATTEMPTS = 3
-"""Attempts to read the keys of a batch. botocore retries only a batch of which every key was throttled."""
+"""Attempts to read the keys of a batch. botocore retries only if every key of a batch was throttled."""
 
 
 class Table:
-    """One DynamoDB table. Every method raises Unavailable where the table cannot be asked.
+    """One DynamoDB table. Methods that call AWS raise Unavailable on any failure except a failed condition.
 
-    `backoff` is called before each further attempt with the number of those made; it sleeps longer each time.
+    `backoff` is called before each retry with the number of the retry, and sleeps longer each time.
     """
 
     def __init__(self, client: DynamoDBClient, name: str, backoff: Callable[[int], None]) -> None:
@@ -52,7 +52,7 @@ class Table:
     def batch_get(self, *keys: Item) -> list[Item | None]:
         """Return several items in one round trip, in the order of their keys.
 
-        What a throttled partition leaves unread, in an answer of 200, is asked for again.
+        Keys that AWS leaves unprocessed, because a partition is throttled, are requested again.
         """
         found: dict[tuple[str, str], Item] = {}
         unread: Sequence[Item] = keys
@@ -71,11 +71,11 @@ class Table:
         request: KeysAndAttributesTypeDef = {"Keys": keys, "ConsistentRead": True}
         with translate_aws_errors():
             answer = self.client.batch_get_item(RequestItems={self.name: request})
-            left = answer["UnprocessedKeys"]
-            return answer["Responses"][self.name], left[self.name]["Keys"] if left else []
+            unprocessed = answer["UnprocessedKeys"]
+            return answer["Responses"][self.name], unprocessed[self.name]["Keys"] if unprocessed else []
 
     def partition(self, pk: str) -> list[Item]:
-        """Return all items of one partition; only for one whose size a rule limits."""
+        """Return all items of one partition. Use it only for partitions of limited size."""
         request: dict[str, Any] = {
             "TableName": self.name,
             "KeyConditionExpression": "pk = :pk",
@@ -89,7 +89,7 @@ class Table:
         return items
 
     def scan(self, leading: str) -> Iterator[Item]:
-        """Return all items whose partition key begins with `leading`. It reads the whole table."""
+        """Return all items whose partition key begins with `leading`. This reads the whole table."""
         pages = self.client.get_paginator("scan").paginate(
             TableName=self.name,
             FilterExpression="begins_with(pk, :leading)",
@@ -101,9 +101,9 @@ class Table:
                 yield from page["Items"]
 
     def page(self, pk: str, *, limit: int, before: str | None = None) -> tuple[list[Item], bool]:
-        """Return the last items of a partition, in reverse order, and whether the first one is among them.
+        """Return the last items of a partition, in reverse order, and whether these are all.
 
-        With `before` a sort key, those that come before it. One call; about a megabyte at the most.
+        With `before`, a sort key, only items before it. One call, with at most about one megabyte.
         """
         request: QueryInputTypeDef = {
             "TableName": self.name,
@@ -120,15 +120,15 @@ class Table:
             return answer["Items"], "LastEvaluatedKey" not in answer
 
     def update_or_old(self, request: UpdateItemInputTypeDef) -> tuple[bool, Item | None]:
-        """Update one item; return whether the condition held, and what the request asks to be shown."""
+        """Update one item. Return whether the condition held, and the attributes that were requested."""
         return self._write(lambda: self.client.update_item(**request).get("Attributes"))
 
     def put_or_old(self, request: PutItemInputTypeDef) -> tuple[bool, Item | None]:
-        """Write one item, likewise."""
+        """Write one item. Return whether the condition held, and the attributes that were requested."""
         return self._write(lambda: self.client.put_item(**request).get("Attributes"))
 
     def remove(self, key: Item) -> Item | None:
-        """Delete one item. Return what it was, if it was there."""
+        """Delete one item. Return it, or None if it did not exist."""
 
         def call() -> Item | None:
             answer = self.client.delete_item(TableName=self.name, Key=key, ReturnValues="ALL_OLD")
@@ -143,7 +143,7 @@ class Table:
             except ClientError as error:
                 if error_code(error) == "ConditionalCheckFailedException":
                     return False, refused_item(error)
-                # botocore does not try this one again by itself.
+                # botocore does not retry this error.
                 if error_code(error) != "TransactionConflictException":
                     raise
                 return None
@@ -166,7 +166,7 @@ class Table:
         values: Item,
         names: Mapping[str, str] | None = None,
     ) -> TransactWriteItemTypeDef:
-        """Return an update, as part of a transaction. `names` alias reserved words."""
+        """Return an update, as part of a transaction. `names` are aliases for reserved words."""
         update: UpdateTypeDef = {
             "TableName": self.name,
             "Key": key,
@@ -186,7 +186,7 @@ class Table:
         return {"Delete": deletion}
 
     def transact(self, actions: Sequence[TransactWriteItemTypeDef]) -> bool:
-        """Write all or nothing. Return False where a condition did not hold."""
+        """Write all actions or none. Return False if a condition failed."""
         try:
             self.transact_or_refuse(actions)
         except Refused:
@@ -194,7 +194,7 @@ class Table:
         return True
 
     def transact_or_refuse(self, actions: Sequence[TransactWriteItemTypeDef]) -> None:
-        """Write all or nothing. Raises Refused with what the refusing items held, where they ask for that."""
+        """Write all actions or none. Raises Refused, with the current items of actions that request them."""
 
         def attempt() -> bool | None:
             try:
@@ -208,13 +208,13 @@ class Table:
 
         self._until_done(attempt)
 
-    def _until_done(self, attempt: Callable[[], _Done | None]) -> _Done:
-        """Return what an attempt to write came to; None says that a transaction holds one of the items."""
-        for turn in range(_CONFLICT_ATTEMPTS):
-            if turn:
-                self._backoff(turn)
+    def _until_done(self, attempt: Callable[[], _Result | None]) -> _Result:
+        """Repeat an attempt to write while it returns None, which means a transaction conflict."""
+        for retry in range(_CONFLICT_ATTEMPTS):
+            if retry:
+                self._backoff(retry)
             with translate_aws_errors():
-                done = attempt()
-            if done is not None:
-                return done
+                result = attempt()
+            if result is not None:
+                return result
         raise Contention("aws transaction conflict")

@@ -23,9 +23,9 @@ CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
 _VERSION_ID = re.compile(r"[A-Za-z0-9_+=.@!-]{32,64}")
 LOOKUP_BURST = 100
 LOOKUPS_PER_SECOND = 1
-"""Looks that tokens with an unknown `kid` can make one function take: anyone can write any `kid`."""
+"""Limits the look-ups for tokens with an unknown `kid` in one function: anyone can send any `kid`."""
 LAG_SECONDS = 10
-"""By which an answer of Secrets Manager may be behind a rotation, and a function's clock behind another's."""
+"""Assumed maximum delay of Secrets Manager after a rotation, and difference between clocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ class _Cached:
 
 
 class SecretsManagerKeys:
-    """Reads the secret's versions; `kid` is the version's id.
+    """Reads the versions of the secret; `kid` is the id of a version.
 
-    One call when cold, none while the cache is fresh. The previous version costs a call of its own, so it
-    is fetched only once a token asks for it, which happens in the hour after a rotation.
+    One call when cold, none while the cache is fresh. The previous version needs a second call, which is made
+    only when a token names it, as in the hour after a rotation.
 
-    Secrets Manager is eventually consistent: a read by label may still show what was there before a rotation.
+    Secrets Manager is eventually consistent: a read by label may return the state before a rotation.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class SecretsManagerKeys:
         self._lookups = _Allowance(clock)
 
     def current(self, *, epoch: int = 0) -> KeySet:
-        """Return keys no older than the cache allows, and of `epoch` at least. Raises Unavailable."""
+        """Return the keys, of `epoch` or later, from the cache if it is fresh. Raises Unavailable."""
         with self._lock:
             cached = self._fresh()
             if cached.keys.current.epoch < epoch:
@@ -66,11 +66,11 @@ class SecretsManagerKeys:
             return cached.keys
 
     def for_kid(self, kid: str, issued_at: int) -> KeySet:
-        """Return the keys that may know `kid`, after another look where the cached ones may be too old.
+        """Return a key set, read again if `kid` is unknown and may be newer than the cache.
 
-        A key that signed at `issued_at` was in the secret then, and a cache filled later has seen it. So only
-        a token younger than the cache can have a key that another look would find. Raises TooManyUnknownKeys
-        where the looks are used up: a no, which API Gateway would cache, might be wrong.
+        A key that signed at `issued_at` was in the secret then, so a cache filled later contains it. Another
+        look-up is useful only for a token newer than the cache. Raises TooManyUnknownKeys if the look-ups are
+        used up: a Deny could be wrong, and API Gateway would cache it. Raises Unavailable.
         """
         with self._lock:
             cached = self._fresh()
@@ -105,15 +105,16 @@ class SecretsManagerKeys:
         previous = self._fetch(PREVIOUS)
         is_rotated = previous is not None and previous.kid == cached.keys.current.kid
         if is_rotated or cached.fetched_at < self._clock():
-            # Only the newest key carries along what was rotated away since that copy was made. And a secret
-            # that is gone altogether has no previous version either, which is an outage and no answer.
+            # Only the newest key lists the keys retired since the cached copy was made. And a deleted secret
+            # has no previous version either: reading the current one tells that outage from a missing
+            # version.
             cached = self._fetch_current()
         keys = replace(cached.keys, previous=previous)
         self._cached = replace(cached, keys=keys, previous_is_known=True)
         return self._cached
 
     def _fetch_version(self, kid: str, keys: KeySet) -> KeySet:
-        """Ask for a version by its id, and return the keys with what its labels make of it."""
+        """Read a version by its id, and return the keys with this one in the role of its labels."""
         fetched_at = self._clock()
         with translate_aws_errors():
             try:
@@ -124,7 +125,7 @@ class SecretsManagerKeys:
                 raise
             found, labels = _key_of(answer), set(answer.get("VersionStages", ()))
         if CURRENT in labels and _age(found) >= _age(keys.current):
-            # The read by label was late: what it gave has just been replaced by this one.
+            # The read by label was stale: this key has just replaced the one that it returned.
             keys = KeySet(found, keys.current)
         elif labels & {CURRENT, PREVIOUS}:
             keys = replace(keys, previous=found)
@@ -149,7 +150,7 @@ def _key_of(answer: GetSecretValueResponseTypeDef) -> SigningKey:
 
 
 def _age(key: SigningKey) -> tuple[int, int]:
-    """Return what orders keys: a breach comes after any rotation, and keys are promoted as they were made."""
+    """Return a sort key: a breach raises the epoch, and within an epoch keys are promoted as created."""
     return key.epoch, key.created_at
 
 
@@ -158,7 +159,7 @@ def _may_be_newer(issued_at: int, fetched_at: int, now: int) -> bool:
 
 
 class _Allowance:
-    """A token bucket: so many at once, then so many a second."""
+    """A token bucket of LOOKUP_BURST, refilled by LOOKUPS_PER_SECOND."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

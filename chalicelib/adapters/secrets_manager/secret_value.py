@@ -1,4 +1,4 @@
-"""The JSON in which a signing key lies in Secrets Manager."""
+"""The JSON format of a signing key in Secrets Manager."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from chalicelib.domain.tokens.signing_keys import (
 
 
 def signing_key(version_id: str, text: str, created_at: int = 0) -> SigningKey:
-    """Read a secret's value. Raises UnreadableKey for one that no key can be made of, without showing it."""
+    """Parse the value of a secret. Raises UnreadableKey, without the value, if it is not a key."""
     try:
         value = json.loads(text)
         retired = tuple(
@@ -26,12 +26,12 @@ def signing_key(version_id: str, text: str, created_at: int = 0) -> SigningKey:
         )
         return replace(_key(version_id, value, created_at, retired), own_name_key=_name_key(value))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        # Without the cause's text: a parser's message quotes what it could not read.
+        # Without the text of the cause: parser messages quote their input.
         raise UnreadableKey(f"unusable signing secret: {type(error).__name__}") from None
 
 
 def secret_text(key: SigningKey) -> str:
-    """Return the value to be stored."""
+    """Return the value to store for a key."""
     retired = [{"kid": one.key.kid, "until": one.until, **_members(one.key)} for one in key.retired]
     name_key = {"name_key": key.own_name_key.reveal().decode()} if key.own_name_key else {}
     return json.dumps(_members(key) | name_key | ({"retired": retired} if retired else {}))

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 CURRENT = "AWSCURRENT"
-_NOT_THERE = frozenset({"InvalidParameterException", "InvalidRequestException", "ResourceNotFoundException"})
-"""What AWS says where a label is not on the version that it is to be taken from."""
+_LABEL_ELSEWHERE = frozenset(
+    {"InvalidParameterException", "InvalidRequestException", "ResourceNotFoundException"}
+)
+"""Error codes if a label is not on the version from which it should be removed."""
 
 
 class SecretsManagerVersions:
-    """Every call can be repeated: a rotation may crash after any of them."""
+    """Versions of the secret. Every method is idempotent, and raises Unavailable on I/O failure."""
 
     def __init__(self, client: SecretsManagerClient, secret_id: str) -> None:
         self._client = client
@@ -36,7 +38,7 @@ class SecretsManagerVersions:
         return {version: frozenset(labels) for version, labels in stages.items() if labels}
 
     def key(self, version_id: str) -> SigningKey | None:
-        """Return the key of a version. Raises UnreadableKey for a value that is none."""
+        """Return the key of a version. Raises UnreadableKey for a value that is not a key."""
         with translate_aws_errors():
             try:
                 answer = self._client.get_secret_value(SecretId=self._secret_id, VersionId=version_id)
@@ -45,12 +47,12 @@ class SecretsManagerVersions:
                 if error_code(error) == "ResourceNotFoundException":
                     return None
                 raise
-            # A value that was replaced by a binary one has no text, which is no fault of the answer.
+            # A binary value has no SecretString: that is an unreadable key, not a malformed response.
             text = "" if "SecretBinary" in answer else answer["SecretString"]
             return signing_key(version_id, text, int(answer["CreatedDate"].timestamp()))
 
     def add(self, key: SigningKey, *, label: str) -> None:
-        """Write a version, unless it is there: AWS refuses another value for it, and moto does not."""
+        """Write a version unless it exists; AWS would reject a second value, moto would not."""
         if self.key(key.kid) is not None:
             return
         with translate_aws_errors():
@@ -62,12 +64,15 @@ class SecretsManagerVersions:
                     VersionStages=[label],
                 )
             except ClientError as error:
-                # It is there, and the look before was late to see it.
+                # The version exists, and the read above was stale.
                 if error_code(error) != "ResourceExistsException":
                     raise
 
     def promote(self, version_id: str, *, instead_of: str) -> None:
-        """Move AWSCURRENT; Secrets Manager moves AWSPREVIOUS along, and refuses if it is no longer there."""
+        """Move AWSCURRENT to a version; Secrets Manager moves AWSPREVIOUS.
+
+        Raises StaleVersion if AWSCURRENT is not on `instead_of`.
+        """
         if CURRENT in self.labels().get(version_id, frozenset()):
             return
         with translate_aws_errors():
@@ -79,17 +84,17 @@ class SecretsManagerVersions:
                     RemoveFromVersionId=instead_of,
                 )
             except ClientError as error:
-                if error_code(error) in _NOT_THERE:
+                if error_code(error) in _LABEL_ELSEWHERE:
                     raise StaleVersion("another version is current") from error
                 raise
 
     def remove_label(self, version_id: str, label: str) -> None:
-        """Take a label off. Not looked for before: a late read would leave it where it is."""
+        """Remove a label, without reading first: after a stale read the label would stay."""
         with translate_aws_errors():
             try:
                 self._client.update_secret_version_stage(
                     SecretId=self._secret_id, VersionStage=label, RemoveFromVersionId=version_id
                 )
             except ClientError as error:
-                if error_code(error) not in _NOT_THERE:
+                if error_code(error) not in _LABEL_ELSEWHERE:
                     raise

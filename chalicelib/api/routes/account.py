@@ -1,4 +1,4 @@
-"""`/me`: the account of whoever asks."""
+"""`/me`: the caller's own account."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ blueprint = Blueprint(__name__)
 @blueprint.route("/me", authorizer=bearer, content_types=ANY_TYPE)
 @requires()
 def me() -> Response:
-    """Return the account, and the session that asks."""
+    """Return the account and the current session."""
     account, session = get_services().own_account.load(claims())
     body = account_json(account)
     body["scope"] = str(claims().scope)

@@ -1,4 +1,4 @@
-"""`/health`: the API function runs. It touches nothing else, so that a probe costs little; some use HEAD."""
+"""`/health`: whether the API function runs, for probes by GET or HEAD. It calls no other service."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ blueprint = Blueprint(__name__)
 
 @blueprint.route("/health", methods=["GET", "HEAD"], content_types=ANY_TYPE)
 def health() -> Response:
-    """Return that the function was reached."""
+    """Return status `ok`."""
     return json_response({"status": "ok"})

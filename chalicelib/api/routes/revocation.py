@@ -16,7 +16,7 @@ blueprint = Blueprint(__name__)
 
 @blueprint.route("/oauth/revoke", methods=["POST"], content_types=ANY_TYPE)
 def revoke() -> Response:
-    """End the session of a token. 200 says that the token is dead now, not that it was alive (§2.2)."""
+    """End the session of a token. Return 200 for an invalid token, too (RFC 7009 §2.2)."""
     request, services = read_request(), get_services()
     ended = services.revocation(request, services.verifier(request.issuer))
     observability.count(Metric.REVOCATION, "ended" if ended else "nothing")

@@ -1,4 +1,4 @@
-"""`/me/sessions`: where one is signed in, and the way out of each."""
+"""`/me/sessions`: list and end the caller's sessions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ blueprint = Blueprint(__name__)
 @blueprint.route("/me/sessions", authorizer=bearer, content_types=ANY_TYPE)
 @requires()
 def sessions() -> Response:
-    """Return the sessions that can still be used, the most recently used first."""
+    """Return the active sessions, the most recently used first."""
     mine = get_services().own_account.active_sessions(claims())
     return json_response({"sessions": [session_json(one, claims().session_id) for one in mine]})
 
@@ -23,7 +23,7 @@ def sessions() -> Response:
 @blueprint.route("/me/sessions", methods=["DELETE"], authorizer=bearer, content_types=ANY_TYPE)
 @requires()
 def sign_out_everywhere() -> Response:
-    """End every session, this one included."""
+    """End every session, including the current one."""
     get_services().own_account.sign_out_everywhere(claims())
     return no_content()
 

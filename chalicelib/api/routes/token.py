@@ -43,7 +43,7 @@ def token_by_another_method() -> Response:
 
 
 def read_request() -> TokenRequest:
-    """Return the form request that is being answered. Raises InvalidRequest."""
+    """Return the current request as a TokenRequest. Raises InvalidRequest."""
     request = current_request()
     settings = get_services().settings
     refuse_credentials_in_query(request.query_params or {})

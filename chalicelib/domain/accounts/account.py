@@ -12,9 +12,8 @@ from chalicelib.domain.tokens.scopes import Scope
 class Account:
     """A person's account. `user_id` is permanent; every other field can change.
 
-    The password hash is stored apart from it. `password_version` counts password changes, not re-hashes: a
-    sign-in that began with the old password must fail at its last step, and one that races a mere re-hash
-    must not.
+    The password hash is stored separately. `password_version` counts password changes, not re-hashes: a
+    password change must make concurrent sign-ins with the old password fail, and a re-hash must not.
     """
 
     user_id: str
@@ -29,14 +28,14 @@ class Account:
     username_changes: tuple[int, ...] = ()
     """When the user name was changed within the last day before its last change, in Unix seconds."""
     session_count: int = 0
-    """At least the number of active sessions: an end does not lower it, a sign-in at the limit does."""
+    """At least the number of active sessions. Only a sign-in at the limit corrects it downwards."""
     device_count: int = 0
     """At least the number of known devices."""
     recounts: int = 0
-    """How often either number was lowered: tells apart two that are equal."""
+    """Number of corrections of either counter, to detect a concurrent correction to the same value."""
 
     @property
     def sign_in_names(self) -> tuple[SignInName, ...]:
-        """Every name that finds this account."""
+        """The names with which the account can be signed in to."""
         names = [self.email] if self.username is None else [self.email, self.username]
         return tuple(dict.fromkeys(SignInName.of(name) for name in names))

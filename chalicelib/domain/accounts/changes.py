@@ -1,4 +1,4 @@
-"""Changes of accounts, as they are kept: who did what to whom, and when."""
+"""Changes of accounts, for the audit trail: who did what, to which account, and when."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.ports import Clock, Entropy
 
 AUDIT_DAYS = 400
-"""Days for which a change is kept, also after the deletion of its account."""
+"""Days for which a change is kept, even if its account is deleted."""
 _CHANGE_ID_BYTES = 16
 
 
@@ -51,14 +51,14 @@ class AccountChange:
 
     @property
     def details(self) -> Mapping[str, str]:
-        """Return the permissions of the change by what was done to them, where there are any."""
+        """Return the granted and withdrawn permissions by name, without empty ones."""
         scopes = {"granted": self.granted, "withdrawn": self.withdrawn}
         return {name: str(scope) for name, scope in scopes.items() if scope.permissions}
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeFactory:
-    """Makes the record of a change, for the store to write in the same transaction."""
+    """Creates the record of a change, which the store writes in the same transaction."""
 
     clock: Clock
     entropy: Entropy
@@ -72,7 +72,7 @@ class ChangeFactory:
         before: Scope | None = None,
         after: Scope | None = None,
     ) -> AccountChange:
-        """Return a change that is made now, from the permissions `before` to those `after` it."""
+        """Return a change made now, with the difference between the permissions `before` and `after`."""
         had = before.permissions if before else frozenset[str]()
         has = after.permissions if after else frozenset[str]()
         return AccountChange(

@@ -8,5 +8,5 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 
 def is_id(text: str) -> bool:
-    """Tell whether text has the form of an id of a user or a session; nothing else can be a key."""
+    """Return whether text has the form of the id of a user or a session."""
     return _ID.fullmatch(text) is not None

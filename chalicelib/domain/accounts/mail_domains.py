@@ -1,7 +1,7 @@
 """Domains of addresses, mapped by UTS 46 (non-transitional) to A-labels (RFC 5890 §2.3.2.1).
 
-The one module that imports `idna`. It is imported only where an address is looked at: the authorizer, which
-reads accounts, never loads these tables.
+The only module that imports `idna`. It is imported when an address is parsed, so the authorizer, which also
+imports accounts, never loads these tables.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from chalicelib.domain.accounts.scripts import JOINERS, has_invisible
 
 
 def to_a_labels(domain: str) -> str | None:
-    """Return a domain in the form in which it is stored and compared, or None where UTS 46 refuses it.
+    """Return the stored and compared form of a domain, or None if UTS 46 rejects it.
 
-    Joiners, bidi and STD3 rules are checked, and the code points of IDNA 2008: a domain has no emoji.
-    Invisible characters, which UTS 46 would drop, are refused: a look-alike never is the same name.
+    Joiners, bidi and STD3 rules and the code points of IDNA 2008 are checked, so emoji are rejected.
+    Invisible characters, which UTS 46 would drop, are rejected, too: a look-alike must not be the same name.
     """
     if has_invisible(domain):
         return None
@@ -26,6 +26,6 @@ def to_a_labels(domain: str) -> str | None:
 
 
 def visible_labels(a_labels: str) -> list[str]:
-    """Return the labels of a mapped domain as people see them, without the joiners that were checked."""
+    """Return the labels of a mapped domain in Unicode, without joiners."""
     unicode = "".join(char for char in idna.decode(a_labels) if char not in JOINERS)
     return unicode.split(".")

@@ -1,9 +1,9 @@
-"""Sign-in names: when two spellings of an e-mail address or a user name are one.
+"""Sign-in names: which spellings of an e-mail address or a user name are the same name.
 
-User names and the part of an address before the `@` are compared after Unicode NFKC and case folding,
-domains after the mapping of UTS 46. Nothing else is folded: white space stays, and look-alikes (zero-width
-characters, letters of another script) stay different names, so that no one can sign in, or be mailed, as
-somebody who only looks the same.
+User names and the part of an address before the `@` are compared after Unicode NFKC and case folding, domains
+after the mapping of UTS 46. Nothing else is folded: white space is significant, and look-alikes (zero-width
+characters, letters of another script) are different names, so that nobody can sign in or receive mail in
+place of a user whose name only looks the same.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ import unicodedata
 from dataclasses import dataclass
 
 MAX_MATCHED_LENGTH = 2048
-"""Characters of a name as typed that is folded. A longer one names nobody: no account has a name of more than
-254, and folding takes quadratic time."""
-# Every character that NFKC makes an at sign of: a domain is mapped as it was typed, so it is cut off before.
+"""Maximum number of characters that are folded, which takes quadratic time. No account has a name of this
+length, so a longer one matches none."""
+# Every character that NFKC maps to an at sign. The domain is split off before NFKC, since UTS 46 maps it.
 _AT = re.compile("[@\ufe6b\uff20]")
 _UNMAPPED = "\x00"
-"""Marks a domain that UTS 46 refuses; no account has it in a name."""
+"""Marks a domain that UTS 46 rejects; no name of an account contains it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignInName:
-    """A sign-in name in the form in which names are compared."""
+    """A sign-in name in canonical form."""
 
     canonical: str
 
     @classmethod
     def of(cls, presented: str) -> SignInName:
-        """Fold what someone typed. Any string has a form; most name nobody, such as a very long one."""
+        """Return the canonical form of any string. No string is rejected."""
         if len(presented) > MAX_MATCHED_LENGTH:
             return cls(presented)
         at = max((found.start() for found in _AT.finditer(presented)), default=None)
         if at is None:
             return cls(_folded(presented))
-        # Here, because the authorizer reads accounts, and neither maps a domain nor waits for the tables.
+        # Imported here, since the authorizer imports this module and must not load the tables of `idna`.
         from chalicelib.domain.accounts.mail_domains import to_a_labels
 
         domain = presented[at + 1 :]
@@ -45,7 +45,7 @@ class SignInName:
 
 def _folded(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text)
-    # Case folding can undo NFKC and NFKC can bring back capitals; two rounds reach a fixed point.
+    # Case folding can undo NFKC, and NFKC can restore capitals; two rounds reach a fixed point.
     for _ in range(2):
         folded = unicodedata.normalize("NFKC", folded.casefold())
     return folded

@@ -1,4 +1,4 @@
-"""Which e-mail address and which user name a new account may have."""
+"""Validation of the e-mail address and the user name of a new account."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _LOCAL_PART = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 
 
 def email_address(presented: str) -> str:
-    """Return an address fit for an account: the part before the `@` as written, the domain as A-labels.
+    """Return a valid address: the part before the `@` unchanged, the domain as A-labels.
 
-    Raises InvalidAccount where it is not of the form local@domain, where the local part is not ASCII (mail
-    services take no other), or where the domain is none by UTS 46 or holds look-alike characters.
+    Raises InvalidAccount if it is not of the form local@domain, if the local part is not ASCII (mail services
+    accept no other), or if the domain is invalid by UTS 46 or contains look-alike characters.
     """
     local, at, domain = presented.rpartition("@")
     if not local.isascii():
@@ -41,11 +41,11 @@ def email_address(presented: str) -> str:
 
 
 def username(presented: str) -> str:
-    """Return a user name fit for an account, NFC-normalised.
+    """Return a valid user name, NFC-normalised.
 
-    Raises InvalidAccount where it is not letters, digits and `. _ -` of one script. An `@` is refused so
-    that nobody can take, as a user name, an address that another person will sign up with; the form of an
-    id, so that a command for the account that has the id never finds another one.
+    Raises InvalidAccount unless it consists of letters and digits of one script and of `. _ -`. An `@` is
+    rejected so that nobody can take another person's address as a user name; the form of an id, so that an id
+    never matches the name of another account.
     """
     name = unicodedata.normalize("NFC", presented)
     folded = SignInName.of(name).canonical
@@ -61,7 +61,7 @@ def username(presented: str) -> str:
 
 
 def _is_deliverable(local: str, domain: str) -> bool:
-    # A trailing dot is good for a resolver, and no part of an address (RFC 5321 §4.1.2).
+    # A trailing dot is valid in DNS, but not in an address (RFC 5321 §4.1.2).
     is_domain = "." in domain and not domain.endswith(".")
     is_short = len(local) <= MAX_LOCAL_PART_LENGTH and len(local) + 1 + len(domain) <= MAX_EMAIL_LENGTH
     return is_domain and is_short and _LOCAL_PART.fullmatch(local) is not None

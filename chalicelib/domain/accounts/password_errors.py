@@ -1,8 +1,8 @@
-"""Why a new password is refused, as one tree below `errors.GatehouseError`.
+"""Errors for a rejected new password, a subtree of `errors.GatehouseError`.
 
 ::
 
-    InvalidPassword               a new password that the rules refuse
+    InvalidPassword               a new password that the rules reject
     ├── PasswordTooShort          400 password_too_short
     ├── PasswordTooLong           400 password_too_long
     ├── PasswordTooCommon         400 password_too_common
@@ -16,14 +16,14 @@ from chalicelib.domain.errors import GatehouseError
 
 
 class InvalidPassword(GatehouseError):
-    """A new password that the rules refuse (NIST SP 800-63B-4 §3.1.1.2); each kind has a code of its own."""
+    """The rules reject a new password (NIST SP 800-63B-4 §3.1.1.2). Each subclass has its own code."""
 
     status, code = 400, "invalid_request"
     description = "The password is not accepted."
 
 
 class PasswordTooShort(InvalidPassword):
-    """The password has fewer characters than the setting asks for."""
+    """The password has fewer characters than `PASSWORD_MIN_LENGTH`."""
 
     code = "password_too_short"
     description = "The password is too short."

@@ -1,8 +1,8 @@
-"""Which passwords may be set (NIST SP 800-63B-4 §3.1.1.2, OWASP ASVS 6.2).
+"""Rules for new passwords (NIST SP 800-63B-4 §3.1.1.2, OWASP ASVS 6.2).
 
-No composition rules and no expiry: a new password is long enough, is not a common one, does not consist of
-the person's own names, and optionally is not in a collection of breached ones. A password that is presented
-at sign-in is never judged by these rules.
+A new password must be long enough, not be a common one, not consist of the user's own names, and optionally
+not be in a collection of breached ones. There are no composition rules and no expiry. The rules do not apply
+at sign-in.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from chalicelib.domain.accounts.passwords import MAX_PASSWORD_BYTES, Password
 
 SERVICE_NAME = "gatehouse"
 MINIMUM_REST = 8
-"""Characters that must remain of a password once every name is taken out of it."""
+"""Minimum length of a password after every name is removed from it."""
 SHORTEST_NAME = 4
-"""Characters of a name that is taken out; a shorter one is part of too many words."""
+"""Minimum length of a name that is removed; shorter ones are part of too many words."""
 
 
 class CommonPasswords(Protocol):
-    """A list of passwords that are used by many, compared whole."""
+    """A list of common passwords. Only whole passwords are compared."""
 
     def contains(self, comparable: str) -> bool:
-        """Return whether the list has a password, given in the form of `comparable_form`."""
+        """Return whether the list contains a password, given in `comparable_form`."""
 
 
 class BreachedPasswords(Protocol):
     """A collection of passwords that were found in breaches."""
 
     def contains(self, password: Password) -> bool:
-        """Return whether the collection has a password; False where it cannot be asked."""
+        """Return whether the collection contains a password; False if it cannot be reached."""
 
 
 class NoBreachedPasswords:
-    """Stands for a collection where none is set."""
+    """An empty collection, for deployments without one."""
 
     def contains(self, password: Password) -> bool:  # noqa: ARG002 - the port's signature
         """Return False."""
@@ -59,14 +59,14 @@ class PasswordRules:
     breached: BreachedPasswords
 
     def accept(self, text: str, names: Iterable[str] = ()) -> Password:
-        """Return `text` as a password that may be set for somebody with these `names`.
+        """Return `text` as a password that a user with these `names` may set.
 
-        `names` are the address, the user name and whatever else the password must not consist of. Raises
-        InvalidRequest for text that has no UTF-8 form, and PasswordTooLong, PasswordTooShort,
-        PasswordTooCommon, PasswordContainsName or PasswordBreached, in this order. The collection of breached
-        passwords is asked last, since that is a network call.
+        `names` are the address, the user name and anything else that the password must not consist of. Raises
+        InvalidRequest for text that cannot be encoded in UTF-8, and PasswordTooLong, PasswordTooShort,
+        PasswordTooCommon, PasswordContainsName or PasswordBreached, checked in this order: the collection of
+        breached passwords last, since that is a network call.
         """
-        # Size before normalisation, whose cost grows with the input.
+        # The size is checked before normalisation, whose cost grows with the input.
         if len(text) > MAX_PASSWORD_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_PASSWORD_BYTES:
             raise PasswordTooLong
         password = Password.presented(text)
@@ -90,15 +90,15 @@ class PasswordRules:
 
 
 def comparable_form(text: str) -> str:
-    """Return the form in which passwords and names are compared by the rules: NFKC, case folded."""
+    """Return the form in which the rules compare passwords and names: NFKC, case folded."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def consists_of_names(comparable: str, names: Iterable[str]) -> bool:
-    """Return whether too little of a password is left once its owner's names are taken out.
+    """Return whether fewer than MINIMUM_REST characters are left after the names are removed.
 
-    `comparable` is the password in `comparable_form`. The name of the service, the address, its part before
-    the @ and the user name count. A password equal to a name is refused however short the name is.
+    `comparable` is the password in `comparable_form`. Removed are `names`, the parts of addresses before the
+    @, and the name of the service. A password that equals a name consists of it, however short the name is.
     """
     own = {comparable_form(name) for name in names} | {SERVICE_NAME}
     own |= {name.partition("@")[0] for name in own}

@@ -1,4 +1,4 @@
-"""What a password is: every byte of it counts, once normalised (NIST SP 800-63B-4 §3.1.1.2)."""
+"""Passwords: Unicode text, NFC-normalised, of which every byte counts (NIST SP 800-63B-4 §3.1.1.2)."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.secret import Secret
 
 MAX_PASSWORD_BYTES = 1024
-"""UTF-8 bytes once normalised; more is no better a password, and is work that anyone could order."""
+"""Maximum UTF-8 bytes after normalisation. It bounds the work that an unauthenticated request can cause."""
 MAX_PRESENTED_BYTES = 4 * MAX_PASSWORD_BYTES
-"""UTF-8 bytes as presented. No spelling of a text has more than 3.5 times the bytes of its NFC, so it
-refuses no spelling of a password that is short enough; it bounds normalising, which takes quadratic time."""
+"""Maximum UTF-8 bytes before normalisation, which takes quadratic time. No text has more than 3.5 times the
+bytes of its NFC, so no valid password is rejected."""
 
 
 class Password(Secret[str]):
-    """A password as presented, NFC-normalised; bounded in size, in no other way judged."""
+    """A password, NFC-normalised and of limited size. No other rules apply to it."""
 
     __slots__ = ()
 
     @classmethod
     def presented(cls, text: str) -> Password:
-        """Take what someone typed. Raises InvalidRequest above 1,024 bytes and for what is no Unicode text.
+        """Return the password of a request. Raises InvalidRequest above 1,024 bytes and for invalid Unicode.
 
-        The size is looked at first: before anything is normalised, and so before anything is hashed.
+        The size is checked before normalising and hashing.
         """
         try:
             if _size(text) > MAX_PRESENTED_BYTES or _size(normalised := _nfc(text)) > MAX_PASSWORD_BYTES:
@@ -45,7 +45,7 @@ class PasswordHash(Secret[str]):
 
 
 def _size(text: str) -> int:
-    # No character has less than one byte: what is too long need not be encoded to know it.
+    # Every character has at least one byte, so text with too many characters need not be encoded.
     return len(text) if len(text) > MAX_PRESENTED_BYTES else len(text.encode())
 
 

@@ -1,6 +1,6 @@
 """The rules of refresh tokens: one successor, a lossless retry, reuse detected.
 
-A session has a family of refresh tokens, one a generation. Exchanging the current one makes the next:
+A session has a family of refresh tokens, one per generation. Exchanging the current one creates the next:
 
     secret(n+1) = HMAC-SHA-256(key = secret(n), message = nonce)        with 256 fresh random bits of nonce
 
@@ -10,15 +10,15 @@ no server-side key that could be rotated in between. A copy of the table holds h
 which no secret follows. With such a copy the predecessor leads to the current token, as a retry does; a
 token older than that leads nowhere, because the nonces between it and now are gone.
 
-A retry is told from a second holder by the Idempotency-Key of the first use. Where there was one, only the
-same key repeats, without limit of time: whoever copied the token alone cannot pass for a retry. Where there
-was none, only a request without one repeats, and only within the retry window.
+The Idempotency-Key of the first use distinguishes a retry from a second holder. If the first use had a key, a
+retry must have the same one, without limit of time: a thief who copied only the token cannot send it. If it
+had none, a retry must have none either, and be within the retry window.
 
-Every token ends in a tag, made with a key that only the table has. It makes a spent token of any
-generation recognizable without keeping its hash, and sets it apart from a mangled or invented one. A reused
-genuine token means theft; an unrecognized one is ignored. A tag grants no access; only the hash does.
+Every token ends in a tag, an HMAC under a key that only the table contains. It identifies a spent token of
+any generation without storing its hash, and distinguishes it from a mangled or forged one. A reused genuine
+token means theft; an unrecognized one is ignored. A tag grants no access; only the hash does.
 
-Everything here is pure: time, randomness and state come in, a decision goes out (RFC 9700 §4.14.2).
+The functions here are pure: time, randomness and state are arguments (RFC 9700 §4.14.2).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class RefreshSecret(Secret[bytes]):
     __slots__ = ()
 
     def digest(self) -> bytes:
-        """Return what the table may know of it. The input is uniformly random, so no slow hash is needed."""
+        """Return the hash to store. The secret is uniformly random, so no slow hash is needed."""
         return hashlib.sha256(self.reveal()).digest()
 
     def successor(self, nonce: bytes) -> RefreshSecret:
@@ -59,7 +59,7 @@ class RefreshSecret(Secret[bytes]):
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """A parsed refresh token: which session it belongs to, and the proof of holding it."""
+    """A parsed, unverified refresh token: the session it belongs to, the secret and the tag."""
 
     user_id: str
     session_id: str
@@ -69,7 +69,7 @@ class RefreshToken:
 
     @classmethod
     def parse(cls, text: str) -> RefreshToken:
-        """Read a token as presented. Raises InvalidGrant for anything that was never one."""
+        """Parse a token. Raises InvalidGrant for text that is not of its form."""
         if not _TOKEN.fullmatch(text):
             raise InvalidGrant("malformed refresh token")
         body = base64.urlsafe_b64decode(text.removeprefix(_PREFIX))
@@ -83,7 +83,7 @@ class RefreshToken:
         )
 
     def serialize(self) -> str:
-        """Return the wire form (RFC 6749 §A.17), to be shown to its holder and to nobody else."""
+        """Return the wire form (RFC 6749 §A.17). It is a credential: never log it."""
         body = (
             bytes.fromhex(self.user_id)
             + bytes.fromhex(self.session_id)
@@ -96,10 +96,10 @@ class RefreshToken:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What the table keeps of a session's refresh tokens. `repr` is safe: hashes, nonces and a tag key.
+    """The stored state of a session's refresh tokens. `repr` shows no secret.
 
-    `rotated_at` (Unix seconds) and `idempotency` belong to the latest exchange: when it was, and the digest
-    of its Idempotency-Key, or None where it carried none.
+    `rotated_at` is the time of the latest exchange in Unix seconds, `idempotency` the digest of its
+    Idempotency-Key, or None if it had none.
     """
 
     tag_key: Secret[bytes]
@@ -111,14 +111,14 @@ class Family:
     idempotency: bytes | None = None
 
     def token(self, user_id: str, session_id: str, secret: RefreshSecret) -> RefreshToken:
-        """Return the token of the present generation, tagged."""
+        """Return the token of the current generation."""
         tag = _tag(self.tag_key, session_id, self.generation, secret)
         return RefreshToken(user_id, session_id, self.generation, secret, Secret(tag))
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """The current token was presented: `family` is to be written, `secret` is the successor's."""
+    """The current token was presented: write `family`; `secret` is that of the successor."""
 
     family: Family
     secret: RefreshSecret
@@ -126,26 +126,26 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A retry: the predecessor with the key of its first use. `secret` is the successor's; no write."""
+    """A retry was presented. `secret` is that of the same successor as before; nothing is written."""
 
     secret: RefreshSecret
 
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """A spent token was presented, and it is no retry: the session must end (RFC 9700 §4.14.2)."""
+    """A spent token was presented that is no retry: the session must end (RFC 9700 §4.14.2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unrecognized:
-    """Never issued for this session, or mangled on the way: it says nothing about the session."""
+    """The token was never issued for this session, or is mangled: it proves nothing about the session."""
 
 
 Decision = Exchange | Replay | Reuse | Unrecognized
 
 
 def start(secret: RefreshSecret, tag_key: Secret[bytes]) -> Family:
-    """Begin a family with the first, wholly random, secret."""
+    """Return a new family whose first secret is `secret`."""
     return Family(tag_key=tag_key, generation=0, current=secret.digest())
 
 
@@ -158,10 +158,10 @@ def decide(
     idempotency_key: str | None,
     nonce: bytes,
 ) -> Decision:
-    """Decide what presenting `token` now means for its family.
+    """Decide how to handle `token`.
 
-    `now` is in Unix seconds, `retry_window` in seconds, `nonce` 32 fresh random bytes that an exchange uses
-    up. The tag is checked first: nothing else in the token is trusted before.
+    `now` is in Unix seconds, `retry_window` in seconds, `nonce` 32 new random bytes. The tag is verified
+    before any other part of the token is used.
     """
     if not is_genuine(family, token):
         return Unrecognized()
@@ -179,7 +179,7 @@ def decide(
 
 
 def is_genuine(family: Family, token: RefreshToken) -> bool:
-    """Tell whether the token was once issued for this family, in whatever generation."""
+    """Return whether the token was issued for this family, in any generation."""
     expected = _tag(family.tag_key, token.session_id, token.generation, token.secret)
     return hmac.compare_digest(expected, token.tag.reveal())
 
@@ -201,13 +201,13 @@ def _exchange(
 
 
 def _is_retry(family: Family, now: int, retry_window: int, idempotency_key: str | None) -> bool:
-    # The successor is unused by construction: its use would have made it the predecessor.
+    # The successor is unused: its use would have made it the predecessor.
     if family.idempotency is not None:
-        # Also inside the window: else a thief with a key of its own could follow every refresh unnoticed.
+        # Required within the window, too: otherwise a thief could repeat every refresh with another key.
         return idempotency_key is not None and hmac.compare_digest(
             _fingerprint(idempotency_key), family.idempotency
         )
-    # In either direction: a clock that was set back must not hold the window open until it has caught up.
+    # `abs`: a clock that was set back must not keep the window open until it has caught up.
     return idempotency_key is None and abs(now - family.rotated_at) <= retry_window
 
 

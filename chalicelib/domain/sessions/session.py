@@ -1,4 +1,4 @@
-"""Sessions: what a sign-in opens, a refresh keeps alive, and several things end."""
+"""Sessions: opened by a sign-in, extended by a refresh."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chalicelib.domain.tokens.scopes import Scope
 
 
 class EndReason(StrEnum):
-    """Why a session ended, in the words of the audit log."""
+    """Why a session ended, with the values of the audit log."""
 
     SIGNED_OUT = "signed_out"
     SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
@@ -28,7 +28,7 @@ class EndReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where a session was opened, as the gateway tells it; for its owner's eyes, decides nothing."""
+    """Where a session was opened, according to API Gateway. Shown to the user; no decision depends on it."""
 
     user_agent: str = ""
     address: str = ""
@@ -37,7 +37,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class EndedSession:
-    """What is kept of a session that was ended, so that its end can be explained."""
+    """The record of an ended session, to explain its end."""
 
     session_id: str
     user_id: str
@@ -50,9 +50,9 @@ class EndedSession:
 
 @dataclass(frozen=True, slots=True)
 class EndedSessionPage:
-    """Some ended sessions of a user, the newest first.
+    """A page of ended sessions of a user, the newest first.
 
-    `older` is the cursor of the page after this one, an opaque text, or None on the last page.
+    `older` is the opaque cursor of the next page, or None on the last page.
     """
 
     sessions: tuple[EndedSession, ...]
@@ -63,8 +63,8 @@ class EndedSessionPage:
 class Session:
     """One sign-in on one device. Times are Unix seconds.
 
-    `granted` is the scope that the app asked for at sign-in, or None where it asked for all that the user
-    holds; it bounds every later refresh (RFC 6749 §6). `epoch` is that of the signing key at sign-in.
+    `granted` is the scope requested at sign-in, or None if none was requested, which grants all permissions
+    of the user; it limits every later refresh (RFC 6749 §6). `epoch` is that of the signing key at sign-in.
     """
 
     session_id: str
@@ -80,15 +80,15 @@ class Session:
     device: Device = field(default_factory=Device)
 
     def is_active(self, now: int, epoch: int) -> bool:
-        """Tell whether the session is neither expired nor of an epoch that a breach has ended.
+        """Return whether the session is neither expired nor of an epoch that a breach has ended.
 
-        `epoch` is the later one of the table and the signing key: a table that was restored may be behind.
-        Compared here to the second, since DynamoDB's TTL sweeps expired items days later.
+        `epoch` is the later one of table and signing key, since a restored table may be outdated. Expiry is
+        checked here because DynamoDB deletes expired items only after days.
         """
         return now < min(self.idle_expires_at, self.expires_at) and self.epoch >= epoch
 
     def ended(self, reason: EndReason, now: int) -> EndedSession:
-        """Return what is kept of this session if it ends now."""
+        """Return the record of this session if it ends at `now`."""
         return EndedSession(
             session_id=self.session_id,
             user_id=self.user_id,
@@ -101,20 +101,20 @@ class Session:
 
 
 def active(sessions: Iterable[Session], now: int, epoch: int) -> list[Session]:
-    """Return the sessions that are active."""
+    """Return the active sessions."""
     return [one for one in sessions if one.is_active(now, epoch)]
 
 
 def least_recently_used(sessions: Iterable[Session]) -> list[Session]:
-    """Return sessions ordered by their last use; of two used in one second, the older one first."""
+    """Return sessions ordered by last use; if used in the same second, the older one first."""
     return sorted(sessions, key=lambda one: (one.last_used_at, one.created_at, one.session_id))
 
 
 def sessions_to_evict(sessions: Iterable[Session], count: int, earlier: Container[str]) -> list[Session]:
-    """Return `count` sessions to end: the least recently used of those whose ids are in `earlier` first.
+    """Return `count` sessions to evict: those in `earlier` before all others, the least recently used first.
 
-    `earlier` are the sessions that there were when the sign-in began. One that was opened meanwhile, by a
-    sign-in at the same time, ends only where none of them is left.
+    `earlier` are the ids of the sessions that existed when the sign-in began. A session that a concurrent
+    sign-in has opened is evicted only if no earlier one is left.
     """
     ordered = least_recently_used(sessions)
     return sorted(ordered, key=lambda one: one.session_id not in earlier)[:count]

@@ -1,4 +1,4 @@
-"""The end of sessions: each one is told as it ends."""
+"""Termination of sessions, with an audit event for each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chalicelib.domain.sessions.session import EndedSession, EndReason, Session
 
 @dataclass(frozen=True, slots=True)
 class SessionTerminator:
-    """Ends sessions one after the other, so that an outage in between leaves a trail of what was done."""
+    """Ends sessions one by one, so that after an outage the audit trail shows which have ended."""
 
     sessions: Sessions
     audit: Audit

@@ -1,4 +1,4 @@
-"""A sign-in on its way: the attempt, what it was charged to, and whom it found."""
+"""A sign-in in progress: the attempt, its charge, and the candidate account."""
 
 from __future__ import annotations
 
@@ -23,17 +23,16 @@ def failures_id(name: SignInName, key: NameKey) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SignInAttempt:
-    """One attempt, before anything is known about it.
+    """One attempt, before the name is looked up.
 
-    `stand_in` is a user id that nobody has: a name that finds nobody is looked up under it, so that the same
-    calls are made for every name. `epoch` is that of the signing key, `at` the Unix
-    time.
+    `placeholder_id` is a user id that no account has: it is read if the name has no account, so that every
+    name leads to the same calls. `epoch` is that of the signing key; `at` is in Unix seconds.
     """
 
     name: SignInName
     failures_id: str
     network_id: str
-    stand_in: str
+    placeholder_id: str
     device_key: DeviceKey | None
     epoch: int
     at: int
@@ -49,13 +48,13 @@ class SignInAttempt:
         epoch: int,
         at: int,
     ) -> SignInAttempt:
-        """Digest what was typed, and the network of `address`, under the name key."""
+        """Return an attempt, with digests of the name and of the network of `address` under the name key."""
         network = key.digest("network", name.canonical, network_of(address))
         return cls(
             name=name,
             failures_id=failures_id(name, key),
             network_id=network[:_NETWORK_DIGEST_BYTES].hex(),
-            stand_in=key.digest("nobody", name.canonical)[:_USER_ID_BYTES].hex(),
+            placeholder_id=key.digest("nobody", name.canonical)[:_USER_ID_BYTES].hex(),
             device_key=device_key,
             epoch=epoch,
             at=at,
@@ -64,7 +63,7 @@ class SignInAttempt:
 
 @dataclass(frozen=True, slots=True)
 class NameCharge:
-    """An attempt counted on a name, in the window that began at `began_at`."""
+    """An attempt charged to a name, in the window that began at `began_at` (Unix seconds)."""
 
     failures_id: str
     network_id: str
@@ -73,7 +72,7 @@ class NameCharge:
 
 @dataclass(frozen=True, slots=True)
 class DeviceCharge:
-    """An attempt counted on a known device."""
+    """An attempt charged to a known device."""
 
     user_id: str
     digest: str
@@ -84,7 +83,7 @@ Charge = NameCharge | DeviceCharge
 
 @dataclass(frozen=True, slots=True)
 class SignInCandidate:
-    """Whose password is to be checked: the account, its hash, its sessions and devices as just read."""
+    """The account whose password is checked, with its hash, sessions and devices."""
 
     account: Account
     password_hash: PasswordHash | None
@@ -94,7 +93,7 @@ class SignInCandidate:
 
 @dataclass(frozen=True, slots=True)
 class BegunSignIn:
-    """An attempt that was charged: whom its name finds, if anybody, and the epoch of today."""
+    """A charged attempt: the candidate, or None if the name has no account, and the current epoch."""
 
     candidate: SignInCandidate | None
     charge: Charge
@@ -103,7 +102,7 @@ class BegunSignIn:
 
 @dataclass(frozen=True, slots=True)
 class OpenedSession:
-    """What opening a session did. `device_is_known` tells that the device presented is still known."""
+    """The result of opening a session. `device_is_known` states that the presented device is known."""
 
     evicted: tuple[EndedSession, ...]
     device_is_known: bool

@@ -1,7 +1,7 @@
-"""Device keys: proof that a device has signed in to an account before, which gives it tries of its own.
+"""Device keys prove that a device has signed in to an account before; its attempts are counted separately.
 
-A device key grants nothing else: without the password it opens no session. It names its account, so that
-one read finds it beside the sign-in name.
+A device key grants no access: without the password it opens no session. It contains the user id, so that it
+can be read in the same call as the sign-in name.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from chalicelib.domain.secret import Secret
 
 DEVICE_SECRET_BYTES = 32
 MAX_DEVICES = 20
-"""Devices of one account; one more replaces the one that has not been used for the longest time."""
+"""Maximum number of devices of an account. A further one replaces the least recently used."""
 _USER_ID_BYTES = 16
 _PREFIX = "ghd_"
 """Marks a leaked key for secret scanners."""
@@ -26,34 +26,35 @@ _KEY = re.compile(_PREFIX + r"[A-Za-z0-9_-]{64}")
 
 @dataclass(frozen=True, slots=True)
 class DeviceKey:
-    """A device key: the account that it belongs to, and 256 random bits."""
+    """A device key: the user id of its account, and 256 random bits."""
 
     user_id: str
     secret: Secret[bytes]
 
     @classmethod
     def parse(cls, text: str) -> DeviceKey | None:
-        """Read a key as presented. Return None for anything that was never one: it is ignored."""
+        """Parse a key. Return None for text that is not of its form: it is ignored."""
         if not _KEY.fullmatch(text):
             return None
         body = base64.urlsafe_b64decode(text.removeprefix(_PREFIX))
         return cls(body[:_USER_ID_BYTES].hex(), Secret(body[_USER_ID_BYTES:]))
 
     def serialize(self) -> str:
-        """Return the wire form, to be shown to its holder and to nobody else."""
+        """Return the wire form. It is confidential: never log it."""
         body = bytes.fromhex(self.user_id) + self.secret.reveal()
         return _PREFIX + base64.urlsafe_b64encode(body).decode()
 
     def digest(self) -> str:
-        """Return what the table may know of it. The input is uniformly random, so no slow hash is needed."""
+        """Return the hash to store. The key is uniformly random, so no slow hash is needed."""
         return hashlib.sha256(self.serialize().encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class KnownDevice:
-    """A device that has signed in. Times are Unix seconds; `epoch` is that of the signing key at the time.
+    """A device that has signed in. Times are Unix seconds.
 
-    `failures` are the failed sign-ins since the last right password.
+    `epoch` is that of the signing key at its first sign-in, `failures` the number of failed sign-ins since
+    the last correct password.
     """
 
     user_id: str

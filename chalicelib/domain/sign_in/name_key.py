@@ -1,4 +1,4 @@
-"""The key under which sign-in names are digested: a copy of the table does not tell what was typed."""
+"""The HMAC key for digests of sign-in names, so that a copy of the table does not reveal typed names."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ _DERIVATION = b"gatehouse: key of sign-in names"
 
 
 class NameKey(Secret[bytes]):
-    """An HMAC-SHA-256 key. Rotations of the signing key keep it: with a new one every count begins anew."""
+    """An HMAC-SHA-256 key. A rotation of the signing key keeps it: a new one would reset every count."""
 
     __slots__ = ()
 
     @classmethod
     def derived_from(cls, material: Secret[bytes]) -> NameKey:
-        """Return the name key of a secret that has none of its own, as the first version made by AWS has."""
+        """Return the name key for a secret without one, such as the first version, which AWS generates."""
         return cls(hmac.digest(material.reveal(), _DERIVATION, "sha256").hex().encode())
 
     def digest(self, purpose: str, *parts: str) -> bytes:
-        """Return the HMAC-SHA-256 of `parts`; digests of different purposes have nothing in common.
+        """Return the HMAC-SHA-256 of `parts`, independent for each `purpose`.
 
-        Any string has a digest, also one with lone surrogates.
+        Any string has a digest, even one with lone surrogates.
         """
-        # Each part is preceded by its length, so that no two lists of parts are one message.
+        # Each part is preceded by its length, so that different lists of parts give different messages.
         encoded = [part.encode("utf-8", "surrogatepass") for part in (purpose, *parts)]
         message = b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
         return hmac.digest(self.reveal(), message, "sha256")

@@ -1,4 +1,4 @@
-"""What signing in needs from an adapter. Every method raises `errors.Unavailable` where it cannot know."""
+"""The port of sign-ins. Every method raises `errors.Unavailable` on an I/O failure."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from chalicelib.domain.sign_in.limits import SignInLimits
 
 
 class AccountChanged(Exception):
-    """The account was disabled, deleted, or given another password while a sign-in was under way."""
+    """The account was disabled or deleted, or its password was changed, during a sign-in."""
 
 
 class SignIns(Protocol):
-    """Signing in: how many attempts may fail, known devices, and the opening of sessions."""
+    """Sign-ins: limits for failed attempts, known devices, and opening sessions."""
 
     def begin(self, attempt: SignInAttempt, limits: SignInLimits) -> BegunSignIn:
-        """Charge an attempt, and find whom its name belongs to; the same calls for any name.
+        """Charge an attempt and read the account of its name, with the same calls for every name.
 
-        It is charged to the device where the key of a known device of that very account is presented, and to
-        the name otherwise; before the password is checked, so that parallel guesses are all counted. Raises
-        TooManyAttempts for an attempt beyond the limits, which is not charged.
+        The attempt is charged to the device if the presented device key belongs to this account, otherwise to
+        the name; and before the password is checked, so that parallel guesses are all counted. Raises
+        TooManyAttempts, without charging, for an attempt beyond the limits.
         """
 
     def withdraw(self, charge: Charge) -> None:
-        """Take a charge back, and no other: the password was right. A device starts anew."""
+        """Withdraw one charge after a correct password; the count of a device is reset."""
 
     def open(
         self,
@@ -46,15 +46,15 @@ class SignIns(Protocol):
         rehash: PasswordHash | None,
         limit: int,
     ) -> OpenedSession:
-        """Write the session, take the charge back, note the device, store a new hash: all or nothing.
+        """Write the session, withdraw the charge, update the device and store a new hash, atomically.
 
-        Without a known device, `device_key` becomes one. At most `limit` sessions are active: the least
-        recently used end, those that were opened beside this one last. Raises AccountChanged where the
-        account is no longer the one whose password was checked.
+        If the attempt was not charged to a known device, `device_key` becomes one. At most `limit` sessions
+        stay active: the least recently used are evicted, those of concurrent sign-ins last. Raises
+        AccountChanged if the account has changed since its password was checked.
         """
 
     def forget_devices(self, user_id: str) -> None:
-        """Forget the known devices of an account: none of their keys counts any more."""
+        """Delete the known devices of an account."""
 
     def unlock(self, failures_ids: Iterable[str]) -> int:
-        """Forget the failures of names. Return how many of the names had any."""
+        """Delete the failures of names. Return how many of the names had any."""

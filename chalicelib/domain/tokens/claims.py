@@ -1,4 +1,4 @@
-"""Claims: what an access token says, once it has been verified (RFC 7519 §4.1, RFC 9068 §2.2)."""
+"""Claims of access tokens (RFC 7519 §4.1, RFC 9068 §2.2)."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from chalicelib.domain.tokens.scopes import Scope
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type (RFC 9068 §2.1)
 MAX_TOKEN_BYTES = 8 * 1024
 MAX_TOKEN_SECONDS = 24 * 3600
-"""Longest life of an access token, from `iat` to `exp`; what lives longer was not signed here."""
+"""Maximum lifetime of an access token, from `iat` to `exp`. Gatehouse issues none with a longer one."""
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,512}")
 _LATEST = 2**53 - 1
-"""Largest integer that every JSON reader keeps exactly (RFC 7159 §6)."""
+"""Largest integer that every JSON parser represents exactly (RFC 7159 §6)."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccessTokenClaims:
-    """The claims of an access token, to be signed or once verified. Times are Unix seconds."""
+    """The claims of an access token. Times are Unix seconds."""
 
     subject: str
     session_id: str
@@ -34,7 +34,7 @@ class AccessTokenClaims:
     expires_at: int
 
     def to_mapping(self) -> dict[str, str | int]:
-        """Return the claims under their registered names, flat, as an authorizer's context needs them."""
+        """Return the claims by their registered names, flat, as the context of an authorizer requires."""
         return {
             "iss": self.issuer,
             "sub": self.subject,
@@ -52,15 +52,15 @@ class AccessTokenClaims:
 class VerifiedClaims(AccessTokenClaims):
     """The claims of a token whose signature, issuer, audience, type and expiry have been verified.
 
-    Only `oauth.bearer` builds one from a token, and only `api.claims` from the authorizer's context, which
-    API Gateway fills from the former. A function that takes this type cannot be given unverified claims.
+    Only `oauth.bearer` creates them from a token, and `api.claims` from the authorizer's context, which API
+    Gateway fills with the former. The type keeps unverified claims out of the use cases.
     """
 
     @classmethod
     def from_mapping(cls, claims: Mapping[str, Any]) -> Self:
-        """Read claims of exactly the right JSON types. Raises InvalidToken otherwise.
+        """Read claims and check their JSON types. Raises InvalidToken.
 
-        The mapping must come from something verified; this checks its shape and nothing else.
+        The mapping must be verified already; only its structure is checked here.
         """
         return cls(
             subject=_text(claims, "sub"),
@@ -76,7 +76,7 @@ class VerifiedClaims(AccessTokenClaims):
 
 
 def not_before(claims: Mapping[str, Any]) -> int:
-    """Return `nbf` (RFC 7519 §4.1.5), 0 where there is none. Raises InvalidToken for what is no date."""
+    """Return `nbf` (RFC 7519 §4.1.5), or 0 without one. Raises InvalidToken for a malformed one."""
     return _seconds(claims, "nbf") if "nbf" in claims else 0
 
 
@@ -89,7 +89,7 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
 
 def _seconds(claims: Mapping[str, Any], name: str) -> int:
     value = claims.get(name)
-    # bool is an int in Python, and `true` is no date.
+    # bool is a subclass of int, but `true` is not a NumericDate.
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _LATEST:
         raise InvalidToken(f"bad claim {name}")
     return value

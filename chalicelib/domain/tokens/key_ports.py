@@ -1,4 +1,4 @@
-"""Ports of whoever replaces keys. Like those of `domain.ports`, they raise Unavailable on any I/O failure."""
+"""Ports for key rotation. Like those of `domain.ports`, they raise Unavailable on any I/O failure."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ from chalicelib.domain.tokens.system_state import SystemState
 
 
 class StaleVersion(Unavailable):
-    """Another version is AWSCURRENT than the caller had read: it has changed, or that read was late."""
+    """AWSCURRENT is not on the version that the caller had read: it was moved, or the read was stale."""
 
 
 class KeyVersions(Protocol):
-    """The versions of the signing secret, for whoever replaces keys.
+    """The versions of the signing secret, for key rotation.
 
-    Reads are eventually consistent, without a bound on the delay: what was just written may not be seen yet.
-    Writes go by what is really there, and never depend on a read.
+    Reads are eventually consistent, without a bound on the delay: a recent write may not be visible yet.
+    Writes apply to the actual state and never depend on a read.
     """
 
     def labels(self) -> Mapping[str, frozenset[str]]:
         """Return the staging labels of every version that has one, by version id."""
 
     def key(self, version_id: str) -> SigningKey | None:
-        """Return the key of a version, or None where that version has no value yet."""
+        """Return the key of a version, or None if the version has no value yet. Raises UnreadableKey."""
 
     def add(self, key: SigningKey, *, label: str) -> None:
-        """Write a new version under a label; a version that has a value already keeps it."""
+        """Write a new version with a label. A version that has a value keeps it."""
 
     def promote(self, version_id: str, *, instead_of: str) -> None:
-        """Make a version AWSCURRENT; `instead_of`, which has to be that, becomes AWSPREVIOUS.
+        """Move AWSCURRENT from `instead_of`, which becomes AWSPREVIOUS, to a version. Idempotent.
 
-        Raises StaleVersion where another version is current. Repeating it changes nothing.
+        Raises StaleVersion if another version is AWSCURRENT.
         """
 
     def remove_label(self, version_id: str, label: str) -> None:
-        """Take a label off a version; a version that does not have it is left as it is."""
+        """Remove a label from a version. Do nothing if the version does not have it."""
 
 
 class System(Protocol):
-    """What the table records about signing keys, in copies that are always written together."""
+    """The system state in the table, in copies that are always written together."""
 
     def state(self) -> SystemState:
-        """Return what all copies add up to, strongly consistent."""
+        """Return the merged state of all copies, strongly consistent."""
 
     def epoch(self, user_id: str) -> int:
-        """Return the epoch of the copy that this user's requests read, strongly consistent."""
+        """Return the epoch in the copy of this user, strongly consistent."""
 
     def advance_epoch(self, epoch: int) -> bool:
-        """End every session of an older epoch, in one write. Return False where that had been done."""
+        """End every session of an older epoch, in one write. Return False if that was done before."""
 
     def record_replaced(self, kids: Iterable[str], now: int) -> None:
-        """Record that keys were replaced at `now`; the first time that was recorded for a key stays."""
+        """Record that keys were replaced at `now` (Unix seconds). A time recorded earlier is kept."""

@@ -9,31 +9,31 @@ from dataclasses import dataclass
 from chalicelib.domain.errors import InvalidAccount, InvalidScope
 
 MAX_SCOPE_CHARACTERS = 4_000
-"""Of all permissions of an account together, so that a token with them stays below its 8 KiB."""
+"""Maximum length of all permissions of an account, so that a token with them stays below 8 KiB."""
 
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _SCOPE = re.compile(rf"{_SCOPE_TOKEN.pattern}(?: {_SCOPE_TOKEN.pattern})*")
 
 
 def is_permission(text: str) -> bool:
-    """Tell whether text can stand in a scope (RFC 6749 §3.3, scope-token)."""
+    """Return whether text is a valid scope-token (RFC 6749 §3.3)."""
     return _SCOPE_TOKEN.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A set of permissions; on the wire sorted and parted by single spaces."""
+    """A set of permissions. On the wire they are sorted and separated by single spaces."""
 
     permissions: frozenset[str]
 
     @classmethod
     def of(cls, permissions: Iterable[str]) -> Scope:
-        """Make a scope from permissions that are known to be well formed."""
+        """Return a scope of permissions that are known to be well formed."""
         return cls(frozenset(permissions))
 
     @classmethod
     def parse(cls, text: str) -> Scope:
-        """Read a `scope` parameter. Raises InvalidScope where RFC 6749 §3.3 does not derive it."""
+        """Parse a `scope` parameter. Raises InvalidScope if it does not match RFC 6749 §3.3."""
         if not _SCOPE.fullmatch(text):
             raise InvalidScope("malformed scope")
         return cls(frozenset(text.split(" ")))
@@ -43,9 +43,11 @@ class Scope:
 
 
 def check_permissions(scope: Scope) -> None:
-    """Raise InvalidAccount where the permissions of an account are no scope, or too much for a token."""
+    """Raise InvalidAccount for permissions that are malformed, or too long in total for a token."""
     if not all(map(is_permission, scope.permissions)):
-        raise InvalidAccount(description="A permission is printable ASCII without space, quote or backslash.")
+        raise InvalidAccount(
+            description="A permission must be printable ASCII without space, quote or backslash."
+        )
     if len(str(scope)) > MAX_SCOPE_CHARACTERS:
         raise InvalidAccount(
             description=f"Together, permissions may have at most {MAX_SCOPE_CHARACTERS} characters."
@@ -53,9 +55,9 @@ def check_permissions(scope: Scope) -> None:
 
 
 def resolve_scope(requested: Scope | None, allowed: Scope) -> Scope:
-    """Return what was asked for, or all that is allowed where nothing was asked.
+    """Return the requested scope, or all that is allowed if none was requested.
 
-    Raises InvalidScope for anything beyond: an app that asks for more must learn that it did not get it.
+    Raises InvalidScope if the request exceeds what is allowed, rather than silently granting less.
     """
     if requested is None:
         return allowed

@@ -34,7 +34,7 @@ from chalicelib.oauth.requests import TokenRequest
 
 @dataclass(frozen=True, slots=True)
 class SessionPolicy:
-    """How long sessions live, in seconds, and how many of them a user may have."""
+    """Lifetimes of sessions in seconds, and the maximum number of sessions of a user."""
 
     idle_seconds: int
     absolute_seconds: int
@@ -66,13 +66,13 @@ class PasswordGrant:
         attempt = self._attempt(request, name)
         begun = self.sign_ins.begin(attempt, self.limits)
         candidate, check = self._check_password(begun.candidate, password)
-        with self._charge_taken_back(begun.charge, candidate.account):
+        with self._withdraw_on_failure(begun.charge, candidate.account):
             signing_key = self.keys.current(epoch=begun.epoch).current
             scope = resolve_scope(requested, candidate.account.permissions)
             session, secret = self._new_session(
                 request, client_id, candidate.account, requested, signing_key.epoch, attempt.at
             )
-            # Before the session is opened: a token that cannot be issued must not leave one behind.
+            # Issued before the session is opened: a failure must leave no session behind.
             access_token, expires_in = self.tokens.issue(
                 session,
                 scope,
@@ -87,7 +87,7 @@ class PasswordGrant:
         return TokenResponse(access_token, expires_in, refresh_token.serialize(), scope, device_key)
 
     def _attempt(self, request: TokenRequest, name: SignInName) -> SignInAttempt:
-        # Before the attempt is charged: keys that cannot be had must not use up anybody's guesses.
+        # Read before the attempt is charged: an outage must not use up a user's attempts.
         keys = self.keys.current()
         return SignInAttempt.of(
             name,
@@ -101,8 +101,7 @@ class PasswordGrant:
     def _check_password(
         self, candidate: SignInCandidate | None, password: Password
     ) -> tuple[SignInCandidate, PasswordCheck]:
-        # The hash is computed before anything is known to be wrong, and once whatever is: otherwise the
-        # time of an answer tells which names exist.
+        # Exactly one hash is computed in every case; otherwise response times would reveal which names exist.
         stored = candidate.password_hash if candidate else None
         is_disabled = candidate is not None and candidate.account.disabled
         check = self.hasher.check(password, stored, fails_anyway=is_disabled)
@@ -119,10 +118,10 @@ class PasswordGrant:
         return candidate, check
 
     @contextmanager
-    def _charge_taken_back(self, charge: Charge, account: Account) -> Iterator[None]:
-        """Take the charge back where no session comes of a right password, which is no failure.
+    def _withdraw_on_failure(self, charge: Charge, account: Account) -> Iterator[None]:
+        """Withdraw the charge if a correct password leads to no session: that is no failed sign-in.
 
-        The log names the account: whoever tried this knows its password.
+        The log names the account, since the caller knows its password.
         """
         try:
             yield
@@ -169,7 +168,7 @@ class PasswordGrant:
         presented: DeviceKey | None,
         rehash: PasswordHash | None,
     ) -> DeviceKey:
-        """Open the session; return the device's key: the one presented where it is known, or a new one."""
+        """Open the session. Return the presented device key if its device is known, else a new one."""
         new_key = DeviceKey(session.user_id, Secret(self.entropy(DEVICE_SECRET_BYTES)))
         try:
             opened = self.sign_ins.open(

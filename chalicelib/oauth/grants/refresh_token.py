@@ -30,7 +30,7 @@ from chalicelib.oauth.requests import TokenRequest
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _ATTEMPTS = 3
-"""Attempts to write an exchange. Two are enough unless requests pile up on one token."""
+"""Attempts to write an exchange. Two are enough unless many requests send one token at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +61,15 @@ class RefreshTokenGrant:
         session, account = self._active(view.session, view.account, view.epoch, now)
         signing_key = self.keys.current(epoch=view.epoch).current
         if session.epoch < signing_key.epoch:
-            # The later epoch of table and key counts: a table that was restored may not know of a breach.
+            # The later epoch of table and key counts: a restored table may be older than the last breach.
             raise InvalidGrant("session_expired", user_id=session.user_id)
         decision = self._decide(session, token, now, key)
         if session.client_id != client_id:
-            # Bound to its client (RFC 6749 §10.4). A good token from another client is refused and not spent;
-            # a reused one has ended the session above, whichever client sent it.
+            # Bound to its client (RFC 6749 §10.4). A current token from another client is refused and not
+            # spent; reuse has ended the session above, whichever client sent it.
             raise InvalidGrant("other_client", user_id=session.user_id)
         scope = resolve_scope(requested, _allowed(session, account))
-        session, secret = self._settle(session, decision, token, key)
+        session, secret = self._write(session, decision, token, key)
         access_token, expires_in = self.tokens.issue(
             session, scope, signing_key, issuer=request.issuer, audience=request.audience, now=now
         )
@@ -102,20 +102,20 @@ class RefreshTokenGrant:
         if isinstance(decision, Exchange | Replay):
             return decision
         if isinstance(decision, Reuse):
-            # Audited first: if the answer to the write is lost, the next try finds no session to audit.
+            # Audited first: if the response to the write is lost, a retry finds no session to audit.
             self.audit.refresh_token_reuse(session)
             self.terminate([session], EndReason.REUSE)
             raise InvalidGrant("refresh_token_reuse", user_id=session.user_id)
         raise InvalidGrant("unknown_refresh_token", user_id=session.user_id)
 
-    def _settle(
+    def _write(
         self,
         session: Session,
         decision: Exchange | Replay,
         token: RefreshToken,
         key: str | None,
     ) -> tuple[Session, RefreshSecret]:
-        """Write the exchange. A request that loses the race decides anew, on what the winner wrote."""
+        """Write the exchange. A request that loses a race decides again, based on what the winner wrote."""
         for _ in range(_ATTEMPTS):
             # The retry window begins with the write: the calls before it may have taken seconds.
             now = self.clock()
@@ -139,7 +139,7 @@ class RefreshTokenGrant:
 
 
 def _allowed(session: Session, account: Account) -> Scope:
-    """Return what the session may carry today: what was granted, less what its user no longer holds."""
+    """Return the session's granted scope without permissions that the user no longer holds."""
     if session.granted is None:
         return account.permissions
     return Scope(session.granted.permissions & account.permissions.permissions)

@@ -1,4 +1,4 @@
-"""`python -m infra breach`: the worst day, in one command. `docs/runbook-breach.md` says when and why."""
+"""`python -m infra breach`: replace the signing key and end every session. See `docs/runbook-breach.md`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from infra.operate.terminal import confirm, say
 @click.command()
 @stage_options
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--dry-run", is_flag=True, help="Check whether what is needed is there, and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Check the prerequisites and change nothing.")
 @click.option(
     "--report", "path", type=click.Path(dir_okay=False, path_type=Path), help="Where it is written."
 )
@@ -61,7 +61,7 @@ def _begin(deployment: Deployment, plan: Plan, path: Path | None) -> ReportWrite
 
 
 def _carry_out(deployment: Deployment, plan: Plan, journal: ReportWriter) -> None:
-    """Do it, prove it, and count; each step is in the report as soon as it is done."""
+    """Replace, end, prove and count. Each step is written to the report as soon as it is done."""
     with looking_before(deployment, journal.leave_behind) as before:
         ended_at = _end_everything(deployment, plan, journal)
         _flush(deployment, journal, "emptied the authorizer cache")
@@ -75,17 +75,17 @@ def _carry_out(deployment: Deployment, plan: Plan, journal: ReportWriter) -> Non
 
 
 def _end_everything(deployment: Deployment, plan: Plan, journal: ReportWriter) -> int:
-    """Replace key, then epoch; return when.
+    """Replace the key, then raise the epoch. Return the time of the latter.
 
-    In this order no old key signs for a session of the new epoch. Nothing comes in between that could fail.
+    In this order no old key can sign for a session of the new epoch. No call that could fail is in between.
     """
     services = deployment.services
     if plan.key_epoch is None:
-        journal.step("found a signing key that nobody can read, and went by the table's epoch")
+        journal.step("the signing key is unreadable: used the epoch of the table")
     replacement = services.key_rotation.replace_without_grace(plan.epoch)
     epoch = journal.report.epoch = replacement.key.epoch
     journal.step(f"replaced the signing key: epoch {epoch}")
-    # Warm functions see the new epoch with the read that each request makes, and drop older keys at once.
+    # Every request reads the epoch, so warm functions drop older keys at once.
     ended_at = services.adapters.clock()
     services.adapters.system.advance_epoch(epoch)
     observability.record(Event.BREACH, severe=True, epoch=epoch, operator=journal.report.operator)
@@ -95,7 +95,7 @@ def _end_everything(deployment: Deployment, plan: Plan, journal: ReportWriter) -
 
 
 def _tidy_labels(deployment: Deployment, journal: ReportWriter, replacement: Replacement) -> None:
-    """Take the labels off the old key. That changes nothing for anybody, so a failure stops nothing."""
+    """Remove the labels of the old key. A failure does not stop the run: the epoch has disabled that key."""
     try:
         deployment.services.key_rotation.tidy_labels(replacement)
     except Unavailable as error:

@@ -1,4 +1,4 @@
-"""`python -m infra breach --dry-run`: look at all that can be looked at without changing anything."""
+"""`python -m infra breach --dry-run`: check the prerequisites without changing anything."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _FAILURES = (GatehouseError, RotationRefused, BotoCoreError, ClientError, reques
 
 @dataclass
 class DryRun:
-    """Says of each thing that a breach needs whether it is there, and what would be done.
+    """Reports each prerequisite of a breach, and what the command would do.
 
-    `report` is the file that was named for the report, or None.
+    `report` is the file given for the report, or None.
     """
 
     deployment: Deployment
     report: Path | None
 
     def run(self) -> None:
-        """Check everything. Raises ClickException where anything is missing."""
+        """Check all prerequisites. Raises ClickException if one is missing."""
         say(f"Dry run on stage {self.deployment.stage}; nothing is changed.")
         services = self.deployment.services
         checks: dict[str, Callable[[], str]] = {
@@ -47,7 +47,7 @@ class DryRun:
         }
         passed = [_passes(name, look) for name, look in checks.items()]
         if not all(passed):
-            raise click.ClickException("Not all that a breach needs is there: see above.")
+            raise click.ClickException("A prerequisite is missing: see above.")
         self._say_plan()
 
     @cached_property

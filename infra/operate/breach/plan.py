@@ -1,4 +1,4 @@
-"""Where a breach goes to, and which sessions it takes along."""
+"""The plan of a breach: the new epoch, and the sessions that it ends."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from chalicelib.domain.errors import UnreadableKey
 from infra.operate.deployment import Deployment
 
 LEAP = 100
-"""Epochs that are skipped where the key does not tell its own.
+"""Number of epochs to skip if the key, and so its epoch, is unreadable.
 
-Each run that stops between key and table leaves the key's epoch one further ahead of the table's, and the
-new one has to be beyond it: sessions and cached keys of an epoch that is reached again would stand again.
+Each run that stops between key and table leaves the key's epoch one further ahead of the table's. The new
+epoch must be later than the key's: sessions and cached keys of a reused epoch would be valid again.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The epoch in the table, that of the key (None where nobody can read it), and the one to go to."""
+    """The epochs of the table and of the key (None if unreadable), and the new epoch."""
 
     table_epoch: int
     key_epoch: int | None
 
     @property
     def epoch(self) -> int:
-        """Return an epoch beyond every one in use, also after runs that stopped between key and table.
+        """Return an epoch later than every one in use, even after runs that stopped between key and table.
 
-        The key's may have been read late: what replaces the key then goes further than this.
+        The read of the key may be stale: `replace_without_grace` then uses a later epoch.
         """
         if self.key_epoch is None:
             return self.table_epoch + LEAP
@@ -34,17 +34,17 @@ class Plan:
 
     @property
     def epoch_before(self) -> int:
-        """Return the epoch that sessions must have had until now: the later one of table and key."""
+        """Return the minimum epoch of active sessions until now: the later one of table and key."""
         return max(self.key_epoch or 0, self.table_epoch)
 
     @property
     def resumes(self) -> bool:
-        """Tell whether an earlier run replaced the key and did not come as far as the table."""
+        """Return whether an earlier run replaced the key but did not raise the epoch in the table."""
         return self.key_epoch is not None and self.key_epoch > self.table_epoch
 
 
 def make_plan(deployment: Deployment) -> Plan:
-    """Read the key and the table. Raises Unavailable, or RotationRefused where there is no key."""
+    """Read the key and the table. Raises Unavailable, and RotationRefused if there is no key."""
     services = deployment.services
     try:
         key_epoch = services.key_rotation.current().epoch
@@ -54,10 +54,10 @@ def make_plan(deployment: Deployment) -> Plan:
 
 
 def count_ended(deployment: Deployment, plan: Plan, epoch: int, now: int, but_of: str | None = None) -> int:
-    """Count the sessions that `epoch` ends: those that stand at `now`, by the epoch from before.
+    """Count the sessions that `epoch` ends: those active at `now` with the epoch from before.
 
-    Neither one that had expired nor one that an earlier run has ended is among them, nor any of the user
-    `but_of`. It is a scan, which is why it comes last. Raises Unavailable.
+    Sessions that had expired or that an earlier run ended do not count, nor do those of the user `but_of`.
+    This is a scan of the table, so it is the last step. Raises Unavailable.
     """
     return sum(
         one.is_active(now, plan.epoch_before) and one.epoch < epoch and one.user_id != but_of

@@ -1,4 +1,4 @@
-"""The proof of a breach: what a throw-away account could do before, it can do no more."""
+"""The proof of a breach: tokens of a temporary account from before are refused afterwards."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GOOD = (200, "")
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """An account, its tokens from before, and whether the gateway has been seen to let them through."""
+    """An account, its tokens from before the breach, and whether API Gateway accepted them then."""
 
     account: TemporaryAccount
     access_token: str
@@ -33,11 +33,11 @@ class Before:
         """Return each claim with whether it holds now."""
         one = self.account
         return {
-            # This function looks into the table itself, whatever the gateway has cached.
+            # `/me` reads the table itself, whatever API Gateway has cached.
             "an old access token is refused": _holds(
                 lambda: _said(one.get("/me", self.access_token)) == _REFUSED_TOKEN
             ),
-            # This one trusts the authorizer: with an Allow still in the cache it would answer as before.
+            # This route trusts the authorizer: with a cached Allow it would respond as before.
             "an old access token is refused where the authorizer's cache decides": self.was_let_through
             and _holds(lambda: _said(_ask_cache(one, self.access_token)) == _REFUSED_TOKEN),
             "an old refresh token is refused": _holds(
@@ -51,9 +51,9 @@ class Before:
 
 @contextmanager
 def looking_before(deployment: Deployment, on_remaining: Callable[[str], object]) -> Iterator[Before | None]:
-    """Sign in, to have tokens from before. On the worst day that may fail, and then there are none.
+    """Sign in to get tokens from before the breach; yield None if that fails.
 
-    `on_remaining` is told where the account cannot be removed again.
+    `on_remaining` is called if the account cannot be deleted afterwards.
     """
     with ExitStack() as stack:
         try:
@@ -69,17 +69,17 @@ def looking_before(deployment: Deployment, on_remaining: Callable[[str], object]
 def _look(one: TemporaryAccount) -> Before:
     tokens = one.sign_in()
     access, refresh = str(tokens["access_token"]), str(tokens["refresh_token"])
-    # It also puts the authorizer's answer for this token into the gateway's cache.
+    # This call also makes API Gateway cache the authorizer's decision for this token.
     return Before(one, access, refresh, _holds(lambda: _said(_ask_cache(one, access)) == _NOT_PERMITTED))
 
 
 def _ask_cache(one: TemporaryAccount, access_token: str) -> requests.Response:
-    """Ask for something that the account may not see: a refusal by name says that the token was believed."""
+    """Request a resource without the permission: 403 `insufficient_scope` means the token was accepted."""
     return one.get(f"/admin/users/{one.user_id}", access_token)
 
 
 def _said(answer: requests.Response) -> tuple[int, str]:
-    """Return status and error. Raises ValueError for a body that is none of ours."""
+    """Return status and error code. Raises ValueError or TypeError for a body that is not a JSON object."""
     body = answer.json()
     if not isinstance(body, dict):
         raise TypeError
@@ -87,7 +87,7 @@ def _said(answer: requests.Response) -> tuple[int, str]:
 
 
 def _holds(look: Callable[[], bool]) -> bool:
-    """Return what is seen; an API that does not answer as ours proves nothing, and the run goes on."""
+    """Return the result of `look`, or False if the response is not one of Gatehouse."""
     try:
         return look()
     except (requests.RequestException, ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""The report of a breach, written anew after every step, so that an interrupted run leaves one too."""
+"""The report of a breach, rewritten after every step, so that an interrupted run leaves one, too."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from infra.operate.terminal import say
 class Report:
     """What was done, when, by whom, and with what effect.
 
-    `sessions_ended` is None until they have been counted, `stopped_by` says what ended a run before its end,
-    and `left_behind` how to remove what the run could not.
+    `sessions_ended` is None until they are counted, `stopped_by` is the exception that interrupted the run,
+    and `left_behind` states how to remove what the run could not remove.
     """
 
     stage: str
@@ -39,13 +39,13 @@ class Report:
 
     @property
     def proven(self) -> bool:
-        """Tell whether every proof holds."""
+        """Return whether every proof succeeded."""
         return bool(self.proof) and all(self.proof.values())
 
 
 @dataclass
 class ReportWriter:
-    """A report and the file in which it lies."""
+    """Writes a report to a file."""
 
     report: Report
     path: Path
@@ -54,10 +54,10 @@ class ReportWriter:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Keep the file up to date while a run lasts, however it ends.
+        """Keep the file up to date during a run, however it ends.
 
-        Refuses to begin where the file cannot be written. A disk that fails later stops nothing: what should
-        be in the file is then printed, and the command fails at its end.
+        Raises ClickException before the run if the file cannot be written. A later write error does not stop
+        the run: the report is printed at the end, and ClickException is raised.
         """
         try:
             check_writable(self.path)
@@ -84,20 +84,20 @@ class ReportWriter:
             )
 
     def step(self, done: str) -> None:
-        """Add a step, write it down, and say it."""
+        """Add a step, write the report, and print the step."""
         now = timestamp(self.clock())
         self.report.steps.append({"at": now, "done": done})
         self.save()
         say(f"{now}  {done}")
 
     def leave_behind(self, sentence: str) -> None:
-        """Note what the run could not clean up, and say it."""
+        """Add a sentence about what the run could not remove, write the report, and print the sentence."""
         self.report.left_behind = sentence
         self.save()
         say(sentence, err=True)
 
     def save(self) -> None:
-        """Write the report, and go on where that fails."""
+        """Write the report. Remember an error instead of raising it."""
         try:
             self._write()
             self._unwritten = None
@@ -105,7 +105,7 @@ class ReportWriter:
             self._unwritten = error
 
     def _write(self) -> None:
-        # Beside it first: a reader, and a crash, find the old report or the new one and never half of one.
+        # Written to a second file and renamed, so that the report is never incomplete.
         new = self.path.with_name(f"{self.path.name}.new")
         with new.open("w", encoding="utf-8") as file:
             file.write(f"{self._text()}\n")
@@ -118,9 +118,9 @@ class ReportWriter:
 
 
 def check_writable(path: Path) -> None:
-    """Check whether a report can be written, without writing anything. Raises OSError."""
+    """Check whether a report can be written, without writing. Raises OSError if not."""
     if path.is_symlink() or (path.exists() and not path.is_file()):
-        # To replace one of these, such as /dev/stdout, would take it away from everybody.
+        # Renaming would replace a special file such as /dev/stdout for every process.
         raise OSError("it is no plain file")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise OSError(f"the folder {path.parent} cannot be written to")

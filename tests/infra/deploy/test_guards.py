@@ -111,9 +111,8 @@ def test_a_web_acl_is_replaced_in_two_steps(deployed: DeployHarness) -> None:
 def test_the_stack_s_own_web_acl_is_one_too(
     before: dict[str, str], after: dict[str, str], *, is_refused: bool
 ) -> None:
-    edge = {"EndpointType": "EDGE"}
     with pytest.raises(Refused, match="in two steps only") if is_refused else nullcontext():
-        guards.check_values({**edge, **before}, {**edge, **after})
+        guards.check_values({"EndpointType": "EDGE", **before}, {"EndpointType": "EDGE", **after})
 
 
 def test_a_changed_schedule_waits_for_an_unfinished_rotation(deployed: DeployHarness) -> None:

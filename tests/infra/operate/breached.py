@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from app import app as gatehouse
-from infra.operate.api_client import ApiClient, told
+from infra.operate.api_client import ApiClient, summarize
 from tests.blackbox.local_deployment import LocalDeployment
 
 GONE = "401 invalid_token +challenge"
@@ -29,10 +29,10 @@ def phones(stage: LocalDeployment) -> list[ApiClient]:
 
 
 def knock(app: ApiClient) -> list[str]:
-    """Try an app's tokens on every door."""
+    """Send an app's tokens to every protected route."""
     bearer = {"Authorization": f"Bearer {app.access_token}"}
-    doors = [told(app.send(method, path, headers=bearer)) for method, path in ROUTES]
-    return [*doors, told(app.refresh(app.refresh_token))]
+    responses = [summarize(app.send(method, path, headers=bearer)) for method, path in ROUTES]
+    return [*responses, summarize(app.refresh(app.refresh_token))]
 
 
 EVERY_DOOR_SHUT = [*[GONE] * len(ROUTES), "400 invalid_grant"]
@@ -56,4 +56,6 @@ def report(stage: LocalDeployment, epoch: int) -> dict[str, Any]:
 
 def works_again(app: ApiClient) -> bool:
     """Tell whether an app comes in with its password, and goes on from there."""
-    return [told(app.sign_in()), told(app.me()), told(app.refresh(app.refresh_token))] == ["200"] * 3
+    return [summarize(app.sign_in()), summarize(app.me()), summarize(app.refresh(app.refresh_token))] == [
+        "200"
+    ] * 3

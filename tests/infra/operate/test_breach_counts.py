@@ -25,8 +25,8 @@ def stage(tmp_path: Path, moved: FakeClock) -> Iterator[LocalDeployment]:
         yield running
 
 
-def told(stage: LocalDeployment, *options: str) -> int:
-    """Return the number that a run tells."""
+def reported_sessions(stage: LocalDeployment, *options: str) -> int:
+    """Return the number of sessions that a run reports."""
     result = stage.operate("breach", *options)
     assert result.exit_code == 0, result.output
     (count,) = re.findall(r"^(\d+) sessions (?:ended|would end)\.$", result.output, re.MULTILINE)
@@ -36,14 +36,14 @@ def told(stage: LocalDeployment, *options: str) -> int:
 def test_each_run_counts_the_sessions_that_stood_before_it(stage: LocalDeployment) -> None:
     for _ in range(3):
         stage.signed_in()
-    assert told(stage, "--dry-run") == 3
-    assert told(stage, "--yes") == 3
-    assert told(stage, "--dry-run") == 0
-    assert told(stage, "--yes") == 0
+    assert reported_sessions(stage, "--dry-run") == 3
+    assert reported_sessions(stage, "--yes") == 3
+    assert reported_sessions(stage, "--dry-run") == 0
+    assert reported_sessions(stage, "--yes") == 0
     stage.signed_in()
     stage.signed_in()
-    assert told(stage, "--dry-run") == 2
-    assert told(stage, "--yes") == 2
+    assert reported_sessions(stage, "--dry-run") == 2
+    assert reported_sessions(stage, "--yes") == 2
     assert [report(stage, epoch)["sessions_ended"] for epoch in (1, 2, 3)] == [3, 0, 2]
 
 
@@ -52,15 +52,15 @@ def test_an_expired_session_has_ended_before(stage: LocalDeployment, moved: Fake
     stage.signed_in()
     moved.advance(2 * HOUR)
     stage.signed_in()
-    assert told(stage, "--dry-run") == 1
-    assert told(stage, "--yes") == 1
+    assert reported_sessions(stage, "--dry-run") == 1
+    assert reported_sessions(stage, "--yes") == 1
 
 
 def test_a_session_that_was_signed_out_has_ended_before(stage: LocalDeployment) -> None:
     app = stage.signed_in()
     stage.signed_in()
     assert app.send("POST", "/oauth/revoke", data={"token": app.refresh_token}).status_code == 200
-    assert told(stage, "--yes") == 1
+    assert reported_sessions(stage, "--yes") == 1
 
 
 def test_a_session_that_begins_amid_the_run_is_not_ended(
@@ -74,9 +74,9 @@ def test_a_session_that_begins_amid_the_run_is_not_ended(
 
     with monkeypatch.context() as patch:
         patch.setattr(Before, "prove", amid)
-        assert told(stage, "--yes") == 1
+        assert reported_sessions(stage, "--yes") == 1
     assert app.me().status_code == 200
-    assert told(stage, "--yes") == 1
+    assert reported_sessions(stage, "--yes") == 1
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,6 @@ def test_a_resumed_run_counts_what_the_interrupted_one_had_not_ended(
         assert stage.operate("breach", "--yes").exit_code == 1
     assert report(stage, 1)["sessions_ended"] is None
     stage.signed_in()
-    assert told(stage, "--dry-run") == left
-    assert told(stage, "--yes") == left
-    assert told(stage, "--yes") == 0
+    assert reported_sessions(stage, "--dry-run") == left
+    assert reported_sessions(stage, "--yes") == left
+    assert reported_sessions(stage, "--yes") == 0

@@ -34,7 +34,7 @@ class CrashInjector:
     _terminal: Thread = field(default_factory=current_thread)
 
     @contextmanager
-    def lurking(self) -> Iterator[None]:
+    def armed(self) -> Iterator[None]:
         make = BaseClient._make_api_call  # type: ignore[attr-defined]
 
         def call(client: Any, operation: str, params: Any) -> Any:
@@ -68,11 +68,11 @@ def reports(stage: LocalDeployment) -> list[dict[str, Any]]:
 
 
 def calls_of_a_run(stage: LocalDeployment) -> list[str]:
-    reaper = CrashInjector()
-    with reaper.lurking():
+    injector = CrashInjector()
+    with injector.armed():
         assert stage.operate("breach", "--yes").exit_code == 0
     reports(stage)
-    return reaper.seen
+    return injector.seen
 
 
 @pytest.fixture
@@ -92,12 +92,12 @@ def test_whatever_call_it_dies_at_the_next_run_ends_it(stage: LocalDeployment, *
         check_death(stage, CrashInjector(at, after=after))
 
 
-def check_death(stage: LocalDeployment, reaper: CrashInjector) -> None:
+def check_death(stage: LocalDeployment, injector: CrashInjector) -> None:
     app = stage.signed_in()
     assert app.me().status_code == 200
-    with reaper.lurking(), pytest.raises(Killed):
+    with injector.armed(), pytest.raises(Killed):
         stage.operate("breach", "--yes")
-    where = reaper.seen
+    where = injector.seen
     interrupted = reports(stage)
     assert all(one["stopped_by"] == "Killed" and not one["finished"] for one in interrupted), where
     # There is none where it died before it began to do anything.

@@ -82,7 +82,7 @@ def test_nobody_notices_a_rotation_however_often_it_crashes(tmp_path: Path) -> N
             for moment in ("before", "after"):
                 faults, token, before = Faults(moment), str(uuid.uuid4()), labels()["AWSCURRENT"]
                 for name in STEPS:
-                    with faults.lurking():
+                    with faults.armed():
                         crashes[name] += faults.survive(name, token)
                     step(name, token)
                     traffic.wait_for_more()

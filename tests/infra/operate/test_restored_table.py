@@ -15,7 +15,7 @@ import pytest
 
 from chalicelib.adapters import aws
 from chalicelib.services import Services
-from infra.operate.api_client import ApiClient, told
+from infra.operate.api_client import ApiClient, summarize
 from infra.operate.deployment import Deployment, OperatorAdapters
 from tests.blackbox.local_deployment import LocalDeployment, staged
 from tests.infra.operate.breached import EVERY_DOOR_SHUT, knock, report, works_again
@@ -128,7 +128,7 @@ def test_the_runbook_brings_accounts_back_and_no_session(stage: LocalDeployment)
     for other in (app, gone):
         assert knock(other) == EVERY_DOOR_SHUT
         assert works_again(other)
-    assert told(since.sign_in()) == "400 invalid_grant"
+    assert summarize(since.sign_in()) == "400 invalid_grant"
 
 
 @pytest.fixture(params=[1, 4])
@@ -155,7 +155,7 @@ def late_stage(
 def test_a_breach_gets_through_while_reads_of_the_secret_are_late(late_stage: LocalDeployment) -> None:
     apps = apps_of(late_stage)
     assert late_stage.operate("keys", "rotate").exit_code == 0
-    assert [told(app.me()) for app in apps] == ["200", "200"]
+    assert [summarize(app.me()) for app in apps] == ["200", "200"]
     for epoch in (1, 2):
         result = late_stage.operate("breach", "--yes")
         assert result.exit_code == 0, result.output

@@ -13,7 +13,7 @@ from chalicelib.adapters.dynamodb.items import ended_item
 from chalicelib.api.serializers import timestamp
 from chalicelib.domain.sessions.session import Device, EndedSession, EndReason
 from infra.operate.api_client import ApiClient
-from infra.operate.sessions import WORDS
+from infra.operate.sessions import EXPLANATIONS
 from tests.blackbox.local_deployment import LocalDeployment, staged
 from tests.fakes import FakeClock
 
@@ -100,7 +100,7 @@ def test_a_limit_has_limits(stage: LocalDeployment, limit: str) -> None:
 
 
 def test_every_reason_has_words_of_its_own() -> None:
-    assert WORDS == {
+    assert EXPLANATIONS == {
         EndReason.SIGNED_OUT: "its user signed out on that device",
         EndReason.SIGNED_OUT_EVERYWHERE: "its user signed out on every device",
         EndReason.SIGNED_OUT_ELSEWHERE: "its user signed this device out from another one",
@@ -111,7 +111,7 @@ def test_every_reason_has_words_of_its_own() -> None:
         EndReason.DISABLED: "the account was disabled",
         EndReason.ADMINISTRATOR: "an administrator ended it",
     }
-    assert set(WORDS) == set(EndReason)
+    assert set(EXPLANATIONS) == set(EndReason)
 
 
 def test_a_session_that_gave_way_to_another(stage: LocalDeployment, moved: FakeClock) -> None:
@@ -148,4 +148,4 @@ def test_a_session_that_reached_its_greatest_age(stage: LocalDeployment, moved: 
         moved.advance(22 * DAY)
         assert app.refresh(app.refresh_token).status_code == 200
     ended = timestamp(began + 90 * DAY)
-    assert explained(stage, app) == [f"expired {ended}: it had reached its greatest age."]
+    assert explained(stage, app) == [f"expired {ended}: it had reached its maximum age."]

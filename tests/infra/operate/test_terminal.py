@@ -97,7 +97,7 @@ def test_output_that_cannot_be_written_is_said_with_what_was_done(monkeypatch: p
     monkeypatch.setattr("infra.operate.terminal.click.echo", full)
     with pytest.raises(click.ClickException) as refused:
         say("Created a@example.com.")
-    assert "what was done stands: Created a@example.com." in refused.value.message
+    assert "the command has done this: Created a@example.com." in refused.value.message
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])

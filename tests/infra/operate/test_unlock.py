@@ -53,7 +53,7 @@ def test_every_name_of_an_account_is_unlocked_by_any_of_its_names_or_its_id(
 
 def test_a_name_that_finds_nobody_is_unlocked_and_called_that(stage: LocalDeployment) -> None:
     use_up(stage, "nobody@example.com")
-    said = "No account has this name. Unlocked it as a name that finds nobody: "
+    said = "No account has this name. Unlocked the name itself: "
     assert unlock(stage, "nobody@example.com") == said + "1 had failed sign-ins.\n"
     assert unlock(stage, "never tried") == said + "0 had failed sign-ins.\n"
     check(stage.visitor("x").sign_in(username="nobody@example.com"), 400, "invalid_grant")

@@ -36,7 +36,7 @@ def test_a_breach_is_the_way_out(stage: LocalDeployment, value: dict[str, Any]) 
     result = stage.operate("breach", "--yes")
     # Warm functions have their keys for a while; so somebody could sign in before, and it is proven.
     assert result.exit_code == 0, result.output
-    assert "found a signing key that nobody can read, and went by the table's epoch" in result.output
+    assert "the signing key is unreadable: used the epoch of the table" in result.output
     said = report(stage, 100)
     assert (said["resumed"], said["sessions_ended"], said["finished"]) == (False, 6, True)
     assert all(knock(app) == EVERY_DOOR_SHUT for app in apps)
@@ -85,13 +85,13 @@ def test_a_rotation_refuses_and_names_the_way_out(stage: LocalDeployment) -> Non
     result = stage.operate("keys", "rotate")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "Error: The signing secret holds a value that no key can be made of, as if somebody had edited it: "
+        "Error: The value of the signing secret is not a key; it may have been edited: "
         "`python -m infra breach` replaces it, and signs everybody out.\n"
     )
 
 
 @pytest.mark.parametrize("command", ["keys rotate", "breach --yes"])
-def test_a_secret_without_a_current_version_is_told_in_one_sentence(
+def test_a_secret_without_a_current_version_is_reported_in_one_sentence(
     stage: LocalDeployment, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.setattr(SecretsManagerVersions, "labels", lambda _: {})

@@ -22,8 +22,8 @@ from chalicelib.domain.sign_in.device_keys import MAX_DEVICES, DeviceKey
 from chalicelib.domain.sign_in.ports import AccountChanged
 from chalicelib.services import Services
 from tests.changes import ACTOR
+from tests.infra.template import mail_flows
 from tests.infra.template.account_flows import account_flows
-from tests.infra.template.mail_flows import mail_reports, mails, mails_that_stay
 from tests.infra.template.recorded import API, AUTHORIZER, FunctionHarness
 
 ADA, ADMIN, OFF, BROKEN, RACER = (
@@ -50,9 +50,9 @@ def every_flow(stage: FunctionHarness) -> None:
         _rotations,
         _breach,
         _unknown_keys,
-        mails,
-        mail_reports,
-        mails_that_stay,
+        mail_flows.mails,
+        mail_flows.reports,
+        mail_flows.mails_that_stay,
         _outages,
         _crashes,
     ):
@@ -87,8 +87,8 @@ def _refusals_at_sign_in(stage: FunctionHarness) -> None:
     assert stage.token(grant_type="password", username=ADA)["error"] == "invalid_request"
     assert stage.token(grant_type="other")["error"] == "unsupported_grant_type"
     assert stage.token(grant_type="password", client_id="x", username=ADA)["error"] == "invalid_client"
-    form = {"grant_type": "password", "username": ADA, "password": PASSWORD, "scope": "users:write"}
-    assert stage.token(**form)["error"] == "invalid_scope"
+    asked = stage.token(grant_type="password", username=ADA, password=PASSWORD, scope="users:write")
+    assert asked["error"] == "invalid_scope"
     assert stage.ask("GET", "/oauth/token").status == 405
 
 
@@ -101,7 +101,8 @@ def _waiting(stage: FunctionHarness) -> None:
 
 
 def _refreshes(stage: FunctionHarness) -> None:
-    second = stage.refresh(first := stage.sign_in(ADA)["refresh_token"])["refresh_token"]
+    first = stage.sign_in(ADA)["refresh_token"]
+    second = stage.refresh(first)["refresh_token"]
     assert stage.refresh(first)["refresh_token"] == second
     stage.refresh(second)
     stage.clock.advance(60)

@@ -1,10 +1,11 @@
-"""Every way through the mail function."""
+"""Every way through the mail function that calls AWS or says something."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.mail import MailKind
 from chalicelib.domain.mail_messages import message_body
@@ -17,10 +18,7 @@ ADA, OFF = "ada@example.com", "off@example.com"
 
 def mails(stage: FunctionHarness) -> None:
     """One of each kind; what becomes of it is tested elsewhere."""
-    find = stage.operator.adapters.accounts.find
-    ada, off = (find(SignInName.of(one)) for one in (ADA, OFF))
-    assert ada is not None
-    assert off is not None
+    ada, off = _account(stage, ADA), _account(stage, OFF)
     stage.services_of[API].adapters.mail_queue.enqueue(mail_request(MailKind.INVITED, user_id=ada.user_id))
     wanted = [
         ("sent", _message(stage, MailKind.SIGN_UP, address="new@example.com")),
@@ -36,15 +34,13 @@ def mails(stage: FunctionHarness) -> None:
     assert stage.mail(*(body for _, body in wanted)) == 0
 
 
-def mail_reports(stage: FunctionHarness) -> None:
-    """What SES reports."""
+def reports(stage: FunctionHarness) -> None:
     events = [bounce("gone@example.com"), bounce("full@example.com", kind="Transient"), complaint(ADA)]
     assert stage.mail(*map(json.dumps, events)) == 0
     assert stage.mail(_message(stage, MailKind.SIGN_UP, address="gone@example.com")) == 0
 
 
 def mails_that_stay(stage: FunctionHarness) -> None:
-    """Those that cannot be sent now."""
     body = _message(stage, MailKind.SIGN_UP, address="later@example.com")
     assert stage.mail("{") == 1
     with stage.disturbed(MAIL, stage.without_table()):
@@ -55,3 +51,9 @@ def mails_that_stay(stage: FunctionHarness) -> None:
 
 def _message(stage: FunctionHarness, kind: MailKind, **fields: Any) -> str:
     return message_body(mail_request(kind, **{"created_at": stage.clock(), **fields}))
+
+
+def _account(stage: FunctionHarness, email: str) -> Account:
+    found = stage.operator.adapters.accounts.find(SignInName.of(email))
+    assert found is not None
+    return found

@@ -26,7 +26,7 @@ COUNTED = {
 REFUSALS = {"THROTTLED", "QUOTA_EXCEEDED"}
 OURS = [one for one in WATCHED if one.namespace == "Gatehouse" and one.name not in COUNTED]
 QUERIES = queries(TEMPLATE_RESOLVED)
-LOG_GROUPS = Resolved(data()).of_type("AWS::Logs::LogGroup")
+GROUPS = {one["LogGroupName"] for one in Resolved(data()).of_type("AWS::Logs::LogGroup").values()}
 ALARMS = TEMPLATE_RESOLVED.of_type("AWS::CloudWatch::Alarm")
 OPERATIONS = (TEMPLATE.parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 # AWS's own metrics, with the dimensions that AWS gives them.
@@ -82,7 +82,6 @@ def test_only_this_stack_is_watched(one: Watched) -> None:
 @pytest.mark.parametrize("one", [one for one in WATCHED if one.namespace != "Gatehouse"], ids=names)
 def test_a_metric_of_aws_is_one_that_aws_has(one: Watched) -> None:
     assert one.name in OF_AWS[(one.namespace, ",".join(sorted(one.dimensions)))]
-    # The table has the name of the stack, and the queues have names that begin with it.
     named = {STACK, f"{STACK}-mail", f"{STACK}-mail-dead"}
     resources = {*TEMPLATE_RESOLVED.resources, *named, TEMPLATE_RESOLVED.parameters["Stage"]}
     assert {value for _, value in one.values} <= resources
@@ -121,7 +120,7 @@ def known_fields(query: Query) -> dict[str, set[str]]:
 def test_a_query_asks_for_fields_that_are_logged(name: str) -> None:
     query = QUERIES[name]
     assert query.fields - set(known_fields(query)) <= OF_INSIGHTS
-    assert set(query.groups) <= {one["LogGroupName"] for one in LOG_GROUPS.values()}
+    assert set(query.groups) <= GROUPS
 
 
 @pytest.mark.parametrize("name", QUERIES)

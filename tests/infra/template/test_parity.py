@@ -78,7 +78,7 @@ def test_the_routes_and_which_of_them_are_guarded(visitor: ApiClient, path: str,
         assert agree(plain, "UNAUTHORIZED")
         assert agree(badly, "ACCESS_DENIED")
     else:
-        # The function answered: open doors are the same with a bad token as without any.
+        # The function answered: public routes respond in the same way with an invalid token as without one.
         assert plain.status_code == badly.status_code
         assert plain.status_code in ({404, 405} if method == "OPTIONS" else {200, 400, 405})
 

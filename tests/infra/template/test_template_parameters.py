@@ -86,15 +86,8 @@ BAD_TEXT = {
     "CorsAllowOrigin": ["https://app.example.com"],
 }
 # A stage's name is part of its address, and of the names of its data; a stack keeps the one that it has.
-REPLACED_ON_PURPOSE = {
-    ("Stage", one)
-    for one in (
-        "RestAPIStage",
-        "RotateInvokePermission",
-        "SigningSecretRotation",
-        "ThrottledRequestsFilter",
-    )
-}
+RENAMED = ("RestAPIStage", "RotateInvokePermission", "SigningSecretRotation", "ThrottledRequestsFilter")
+REPLACED_ON_PURPOSE = {("Stage", one) for one in RENAMED}
 
 
 def other_values(name: str) -> list[str]:
