@@ -75,7 +75,7 @@ class AccountServices:
 
     @cached_property
     def change_password(self) -> PasswordChange:
-        """Return the change of one's own password."""
+        """Return the change of the user's own password."""
         from chalicelib.accounts.own.password_change import PasswordChange
 
         adapters = self.adapters

@@ -151,7 +151,7 @@ class AwsAdapters(AwsMailAdapters):
 
     @cached_property
     def own_changes(self) -> OwnChanges:
-        """Changes of one's own account in DynamoDB."""
+        """Changes of the user's own account in DynamoDB."""
         from chalicelib.adapters.dynamodb.own_account.changes import DynamoDBOwnChanges
 
         return DynamoDBOwnChanges(self._table, ended_days=self.settings.ended_session_days)

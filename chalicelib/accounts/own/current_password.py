@@ -1,4 +1,4 @@
-"""The current password, which a change of one's own account asks for."""
+"""The current password, which a change of the user's own account asks for."""
 
 from __future__ import annotations
 

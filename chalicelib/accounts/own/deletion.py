@@ -1,4 +1,4 @@
-"""Deleting one's own account."""
+"""Deleting the user's own account."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class NewDevice:
 
 
 class OwnChanges(Protocol):
-    """Changes of one's own account, each in one transaction with its audit item."""
+    """Changes of the user's own account, each in one transaction with its audit item."""
 
     def account_state(self, user_id: str) -> AccountState | None:
         """Return the state of an account, strongly consistent, or None where there is no account."""

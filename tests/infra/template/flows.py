@@ -34,7 +34,6 @@ STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
 
 def every_flow(stage: FunctionHarness) -> None:
-    """Drive them all."""
     _furnish(stage)
     for flow in (
         _sign_ins,

@@ -1,4 +1,4 @@
-"""Changes of one's own account in DynamoDB."""
+"""Changes of the user's own account in DynamoDB."""
 
 from __future__ import annotations
 
