@@ -39,7 +39,7 @@ def claims() -> VerifiedClaims:
 
 
 def session_claims() -> VerifiedClaims:
-    """Return the claims of a token that a session was given: what changes the user's own account takes no other.
+    """Return the claims of a session's token: what changes the user's own account takes no other.
 
     Raises as `claims` does, and InsufficientScope for a token that came from an API key.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -16,7 +17,6 @@ WRITES = {
     "begin": "PutItem",
     "begin again": "UpdateItem",
     "begin on a device": "UpdateItem",
-    "withdraw": "UpdateItem",
     "unlock": "DeleteItem",
     "rotate": "PutItem",
 }
@@ -55,3 +55,15 @@ def test_a_write_that_never_gets_through_is_unavailable(
     answer_with(aws_house.dynamodb, InTheWay(99), WRITES[name])
     with pytest.raises(Unavailable):
         STORE_METHODS[name](stocked)
+
+
+def test_a_charge_is_taken_back_by_a_request_that_counts_once_however_often_it_is_sent(
+    stocked: Store, aws_house: AwsServices
+) -> None:
+    """botocore sends a request again where the answer was lost; only a token tells that it is the same."""
+    sent: list[dict[str, Any]] = []
+    aws_house.dynamodb.meta.events.register_first(
+        "before-send.dynamodb", lambda request, **_: sent.append(json.loads(request.body))
+    )
+    STORE_METHODS["withdraw"](stocked)
+    assert [bool(request.get("ClientRequestToken")) for request in sent] == [True]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, cast
 
 from chalicelib.adapters.dynamodb.devices import (
     charge_device,
@@ -52,9 +51,6 @@ from chalicelib.domain.sign_in.attempts import (
 from chalicelib.domain.sign_in.device_keys import DeviceKey, KnownDevice
 from chalicelib.domain.sign_in.limits import SignInLimits
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import UpdateItemInputTypeDef
-
 
 class DynamoDBSignIns:
     """Sign-ins in the table. `threads` runs reads in parallel with the charge.
@@ -100,8 +96,9 @@ class DynamoDBSignIns:
             update = withdrawal(self._table, charge)
         else:
             update = cleared(self._table, charge)
-        # The update of a transaction has the same form as a single update.
-        self._table.update_or_old(cast("UpdateItemInputTypeDef", update))
+        # A transaction has a token by which DynamoDB recognizes it. A plain update that is sent again, since
+        # its answer was lost, would take back the charge of another attempt as well.
+        self._table.transact([{"Update": update}])
 
     def open(
         self,

@@ -100,8 +100,7 @@ def _waiting(stage: FunctionHarness) -> None:
 
 
 def _refreshes(stage: FunctionHarness) -> None:
-    first = stage.sign_in(ADA)["refresh_token"]
-    second = stage.refresh(first)["refresh_token"]
+    second = stage.refresh(first := stage.sign_in(ADA)["refresh_token"])["refresh_token"]
     assert stage.refresh(first)["refresh_token"] == second
     stage.refresh(second)
     stage.clock.advance(60)

@@ -245,6 +245,5 @@ def test_the_manual_knows_every_field_and_metric() -> None:
     access = json.loads(TEMPLATE_RESOLVED.properties("RestAPIStage")["AccessLogSetting"]["Format"])
     for name in fields | set(access) | {one.value for one in Metric} | set(COUNTED):
         assert f"| `{name}`" in OPERATIONS, name
-    events = {line["message"] for line in recording().logged}
-    for event in events:
+    for event in {line["message"] for line in recording().logged}:
         assert f"`{event}`" in OPERATIONS, event

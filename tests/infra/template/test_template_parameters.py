@@ -49,13 +49,7 @@ BAD_TEXT = {
     "Stage": ["", "Prod", "1st", "a" * 17, "a_b", "prod-data"],
     "ClientIds": [",", "a,,b", "a b", "a,"],
     "Audience": ["a b", "ä"],
-    "DomainName": [
-        "https://auth.example.com",
-        "auth",
-        "Auth.example.com",
-        "auth.example.com/",
-        "-a.example.com",
-    ],
+    "DomainName": ["https://a.example.com", "auth", "A.example.com", "a.example.com/", "-a.example.com"],
     "DomainCertificateArn": ["arn:aws:iam::123456789012:server-certificate/a", CERTIFICATE + " "],
     "MailFrom": [
         "no-reply",
