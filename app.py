@@ -5,17 +5,7 @@ from chalice.app import Chalice
 from chalicelib.api import authorizer, finalize_routes, key_rotation, mail
 from chalicelib.api.cors import cross_origin
 from chalicelib.api.http import request_scope
-from chalicelib.api.routes import (
-    account,
-    admin,
-    health,
-    own_account,
-    password,
-    registration,
-    revocation,
-    sessions,
-    token,
-)
+from chalicelib.api.routes import ROUTES
 
 # Powertools configures the logger. Chalice would add a second handler and drop everything below WARNING.
 app = Chalice(app_name="gatehouse", configure_logs=False)
@@ -24,7 +14,6 @@ app.api.binary_types = []
 # The outermost first: the error responses of `request_scope` need the CORS headers, too.
 app.register_middleware(cross_origin, "http")
 app.register_middleware(request_scope, "http")
-_ROUTES = (token, revocation, registration, password, account, own_account, sessions, admin, health)
-for module in (authorizer, key_rotation, mail, *_ROUTES):
+for module in (authorizer, key_rotation, mail, *ROUTES):
     app.register_blueprint(module.blueprint)
 finalize_routes.finalize(app)

@@ -23,6 +23,9 @@ EXPLANATIONS = {
     "app kept an old one",
     EndReason.EVICTED: "there were too many sessions, and it was the least recently used",
     EndReason.DISABLED: "the account was disabled",
+    EndReason.PASSWORD_CHANGED: "the password was changed from another session",
+    EndReason.PASSWORD_RESET: "the password was reset",
+    EndReason.DELETED: "the account was deleted",
     EndReason.ADMINISTRATOR: "an administrator ended it",
 }
 

@@ -93,7 +93,7 @@ def test_an_account_disabled_meanwhile_opens_nothing(store: Store) -> None:
     with pytest.raises(AccountChanged):
         store.open(session(), account=account(), rehash=PasswordHash("new"))
     assert store.sessions.stored(ADA) == []
-    assert store.known(ADA) == account(disabled=True)
+    assert store.known(ADA) == account(disabled=True, security_version=2)
 
 
 def test_an_account_deleted_meanwhile_opens_nothing(store: Store) -> None:

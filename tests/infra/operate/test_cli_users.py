@@ -198,4 +198,4 @@ def test_permit(stage: LocalDeployment) -> None:
     nothing = stage.operate("users", "permit", app.username, "--withdraw", "b", "--withdraw", "c")
     assert nothing.stdout.startswith(f"{whom} has no permissions now.\nAccess tokens that were issued before")
     assert "permissions  -\n" in stage.operate("users", "show", app.username).output
-    assert refused(stage, "users", "permit", app.username, "--grant", "a b").startswith("A permission is ")
+    assert refused(stage, "users", "permit", app.username, "--grant", "a b").startswith("A permission must ")

@@ -109,6 +109,9 @@ def test_every_reason_has_words_of_its_own() -> None:
         "the app kept an old one",
         EndReason.EVICTED: "there were too many sessions, and it was the least recently used",
         EndReason.DISABLED: "the account was disabled",
+        EndReason.PASSWORD_CHANGED: "the password was changed from another session",
+        EndReason.PASSWORD_RESET: "the password was reset",
+        EndReason.DELETED: "the account was deleted",
         EndReason.ADMINISTRATOR: "an administrator ended it",
     }
     assert set(EXPLANATIONS) == set(EndReason)
