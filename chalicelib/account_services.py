@@ -229,7 +229,9 @@ class AccountServices:
         from chalicelib.domain.accounts.password_rules import PasswordRules
 
         adapters, minimum = self.adapters, self.settings.password_min_length
-        return PasswordRules(minimum, adapters.common_passwords, adapters.breached_passwords)
+        return PasswordRules(
+            minimum, adapters.common_passwords, adapters.breached_passwords, self.settings.service_name
+        )
 
     @cached_property
     def _terminator(self) -> SessionTerminator:

@@ -137,7 +137,9 @@ class Settings:
     mail_configuration_set: str = _setting(
         "", "name", "SES configuration set of mails, which reports bounces; empty: none"
     )
-    service_name: str = _setting("Gatehouse", "text", "name of the service in mails")
+    service_name: str = _setting(
+        "Gatehouse", "text", "name of the service in mails; no password may consist of it"
+    )
     aws_region: str = _setting("us-east-1", "name", "region of the table and the secret; set by Lambda")
     aws_endpoint_url: str = _setting("", "URL", "endpoint of a local AWS; empty: AWS itself")
     # No level above INFO: the audit trail is logged at INFO.

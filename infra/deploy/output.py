@@ -11,9 +11,8 @@ from infra.deploy.packaging.build import Package
 from infra.deploy.packaging.runtime import INSTALL_COMMAND, VERSION
 from infra.deploy.target import Target
 from infra.operate.deployment import Deployment
+from infra.verify.hints import hints
 
-WEB_ACL = "WebAcl"
-"""The output that names the web ACL in front of the API, where there is one."""
 DNS_TARGET = "CustomDomainTarget"
 """The output that says where a domain's record has to point."""
 _MEGABYTE = 1_000_000
@@ -63,13 +62,5 @@ def done(deployment: Deployment, target: Target, outputs: Mapping[str, str]) -> 
     click.echo("\nThe first administrator (asks for the password):")
     click.echo(f"  .venv/bin/python -m infra users create {on} --email you@example.com \\")
     click.echo("    --permission users:read --permission users:write")
-    if WEB_ACL not in outputs:
-        click.echo(f"\n{address_limit(target.stage)}")
-
-
-def address_limit(stage: str) -> str:
-    """Return how to hold back single addresses, which costs something and so is off by default."""
-    return (
-        "Nothing limits requests by address yet (about 6 US$ a month):\n"
-        f'  make deploy STAGE={stage} ARGS="--parameter AddressRateLimit=2000"'
-    )
+    for hint in hints(target.stage, outputs):
+        click.echo(f"\n{hint}")

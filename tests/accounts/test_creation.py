@@ -110,6 +110,14 @@ def test_the_shortest_password_is_a_setting(adapters: FakeAdapters) -> None:
     assert account(services, password="x" * 20)
 
 
+def test_a_password_does_not_consist_of_the_service_s_name(adapters: FakeAdapters) -> None:
+    services = fake_services(adapters, service_name="Example Bank")
+    for password in ("EXAMPLE BANK example bank", "example bank 123", "gatehouse gatehouse"):
+        with pytest.raises(PasswordContainsName):
+            account(services, password=password)
+    assert account(services, password="example bank robbers")
+
+
 def test_an_oversized_password_is_refused(services: FakeServices) -> None:
     with pytest.raises(InvalidRequest):
         account(services, password="x" * 1025)

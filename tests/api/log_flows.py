@@ -23,6 +23,7 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.observability import LogAudit
 from chalicelib.services import Services, override_services
 from tests.api.events import REGION, Answer, Denied, Gateway
+from tests.api.mail_log_flows import MAIL_SECRETS, mails_among_aws, mails_among_fakes
 from tests.changes import ACTOR
 from tests.fake_aws import aws_in_process
 from tests.fakes import FakeAdapters, FakeClock, FakeServices, fake_services
@@ -229,6 +230,9 @@ def main(path: str) -> None:
     diary = Diary()
     among_fakes(diary)
     among_aws(diary)
+    mails_among_fakes()
+    mails_among_aws()
+    diary.secrets.update(MAIL_SECRETS)
     Path(path).write_text(json.dumps(sorted(diary.secrets)), encoding="utf-8")
 
 

@@ -57,6 +57,7 @@ class PasswordRules:
     minimum_length: int
     common: CommonPasswords
     breached: BreachedPasswords
+    service_name: str = SERVICE_NAME
 
     def accept(self, text: str, names: Iterable[str] = ()) -> Password:
         """Return `text` as a password that a user with these `names` may set.
@@ -82,10 +83,9 @@ class PasswordRules:
             raise PasswordBreached
         return password
 
-    @staticmethod
-    def refuse_names(password: Password, names: Iterable[str]) -> None:
+    def refuse_names(self, password: Password, names: Iterable[str]) -> None:
         """Raise PasswordContainsName where a password consists of these names or the service's."""
-        if consists_of_names(comparable_form(password.reveal()), names):
+        if consists_of_names(comparable_form(password.reveal()), (*names, self.service_name)):
             raise PasswordContainsName
 
 

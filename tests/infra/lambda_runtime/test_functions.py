@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from typing import Any
 
 import pytest
+import requests
 
+from chalicelib.domain.mail import MailKind
+from chalicelib.domain.mail_messages import message_body
 from infra.operate.api_client import altered
 from tests.blackbox.local_deployment import PASSWORD, LocalDeployment
 from tests.infra.lambda_runtime import events
 from tests.infra.lambda_runtime.conftest import Start
 from tests.infra.lambda_runtime.function import Unpacked
 from tests.infra.lambda_runtime.runtime_api import FunctionError
+from tests.mail_requests import CODE, mail_request
 
-API, AUTHORIZER, ROTATION = (
+API, AUTHORIZER, ROTATION, MAIL = (
     "app.app",
     "chalicelib.api.authorizer.bearer",
     "chalicelib.api.key_rotation.rotate",
+    "chalicelib.api.mail.mail",
 )
 
 
@@ -76,6 +82,20 @@ def test_a_rotation(stage: LocalDeployment, start: Start) -> None:
     assert "AWSCURRENT" in stage.services.adapters.key_versions.labels()[version]
     allowed = start(AUTHORIZER)(events.authorization(f"Bearer {before}"))
     assert allowed["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+
+
+def test_a_mail(stage: LocalDeployment, start: Start) -> None:
+    """The texts are in the package, and what a message asks for is sent."""
+    request = mail_request(
+        MailKind.SIGN_UP, address="new@example.com", language="de", created_at=int(time.time())
+    )
+    records = [{"messageId": "good", "body": message_body(request)}, {"messageId": "bad", "body": "{"}]
+    left = start(MAIL)({"Records": records})
+    assert left == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
+    inbox = requests.get(f"{stage.url}/_local/inbox.json", timeout=10).json()
+    assert (inbox[0]["to"], inbox[0]["code"]) == ("new@example.com", CODE)
+    assert inbox[0]["subject"] == "Bestätigen Sie Ihre E-Mail-Adresse für Gatehouse"
+    assert CODE not in start(MAIL).said()
 
 
 def test_a_step_that_fails_tells_secrets_manager_and_the_next_one_goes_on(
