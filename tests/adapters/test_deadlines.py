@@ -120,10 +120,10 @@ def test_without_a_deadline_nothing_is_shortened(
 def test_waiting_for_a_transaction_ends_with_the_deadline(
     stocked: Store, aws: Aws, aws_house: AwsServices, moments: Moments
 ) -> None:
-    answer_with(aws_house.dynamodb, InTheWay(99), "UpdateItem")
+    answer_with(aws_house.dynamodb, InTheWay(99), "PutItem")
     let_hang(aws_house.dynamodb, lambda **_: moments.pass_time(3))
     with time_limit(7, moments), pytest.raises(Unavailable, match="out of time"):
-        STORE_METHODS["withdraw"](stocked)
+        STORE_METHODS["rotate"](stocked)
     assert len(aws.slept) == 2
 
 
