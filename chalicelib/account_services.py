@@ -92,7 +92,7 @@ class AccountServices:
 
     @cached_property
     def change_username(self) -> UsernameChange:
-        """Return the change of one's user name."""
+        """Return the change of the user name."""
         from chalicelib.accounts.own.username_change import UsernameChange
 
         adapters = self.adapters
@@ -107,7 +107,7 @@ class AccountServices:
 
     @cached_property
     def email_change(self) -> EmailChange:
-        """Return the change of one's address."""
+        """Return the change of the address."""
         from chalicelib.accounts.verification.email_change import EmailChange
 
         return EmailChange(

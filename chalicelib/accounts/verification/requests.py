@@ -11,6 +11,7 @@ from chalicelib.domain.mail import CODE_SECONDS, MailKind, MailQueue, MailReques
 from chalicelib.domain.ports import Clock, Entropy, Keys
 from chalicelib.domain.secret import Secret
 from chalicelib.domain.sessions.refresh_tokens import ID_BYTES
+from chalicelib.domain.sign_in.attempts import placeholder_id
 from chalicelib.domain.sign_in.device_keys import DeviceKey
 from chalicelib.domain.sign_in.name_key import NameKey
 from chalicelib.domain.sign_in.network import network_of
@@ -79,12 +80,12 @@ class VerificationRequests:
             budget, is_allowed = view.budget.charge(_source(address, requester, view, name_key), now)
             is_mailed = is_allowed and not is_refused
             account = view.account if purpose is Purpose.PASSWORD_RESET else bound_to
-            stand_in = query.stand_in if purpose is Purpose.PASSWORD_RESET else new_id
+            placeholder_id = query.placeholder_id if purpose is Purpose.PASSWORD_RESET else new_id
             verification = Verification(
                 digest=token.digest(),
                 purpose=purpose,
                 address=address,
-                user_id=account.user_id if account else stand_in,
+                user_id=account.user_id if account else placeholder_id,
                 security_version=account.security_version if account else 0,
                 epoch=max(view.epoch, key_epoch),
                 code_mac=token.mac(code.reveal()) if is_mailed else self.entropy(_MAC_BYTES),
@@ -126,7 +127,7 @@ class VerificationRequests:
         return AddressQuery(
             name=name,
             budget_id=name_key.digest("mail budget", name.canonical).hex(),
-            stand_in=name_key.digest("nobody", name.canonical)[:ID_BYTES].hex(),
+            placeholder_id=placeholder_id(name, name_key),
             device_key=requester.device_key,
         )
 

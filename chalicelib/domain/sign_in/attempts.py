@@ -16,6 +16,11 @@ _NETWORK_DIGEST_BYTES = 8
 _USER_ID_BYTES = 16
 
 
+def placeholder_id(name: SignInName, key: NameKey) -> str:
+    """Return an id that no account has, to be read where a name finds none: the calls are then the same."""
+    return key.digest("nobody", name.canonical)[:_USER_ID_BYTES].hex()
+
+
 def failures_id(name: SignInName, key: NameKey) -> str:
     """Return the id under which the failures of a name are counted."""
     return key.digest("failures", name.canonical).hex()
@@ -54,7 +59,7 @@ class SignInAttempt:
             name=name,
             failures_id=failures_id(name, key),
             network_id=network[:_NETWORK_DIGEST_BYTES].hex(),
-            placeholder_id=key.digest("nobody", name.canonical)[:_USER_ID_BYTES].hex(),
+            placeholder_id=placeholder_id(name, key),
             device_key=device_key,
             epoch=epoch,
             at=at,

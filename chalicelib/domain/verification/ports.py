@@ -16,11 +16,11 @@ from chalicelib.domain.verification.verification import Purpose, Verification
 
 @dataclass(frozen=True, slots=True)
 class AddressQuery:
-    """An address of a request. `stand_in` is an id that nobody has, read where the address finds nobody."""
+    """An address of a request. `placeholder_id`, which no account has, is read where none has the address."""
 
     name: SignInName
     budget_id: str
-    stand_in: str
+    placeholder_id: str
     device_key: DeviceKey | None
 
 

@@ -34,7 +34,7 @@ class DynamoDBVerifications:
             keys.append(device_key_of(query.device_key.user_id, query.device_key.digest()))
         budget, name, system, *devices = self._table.batch_get(*keys)
         user_id, epoch = owner_of(name), system_state_of(system).epoch
-        account = self._table.get(account_key(user_id or query.stand_in))
+        account = self._table.get(account_key(user_id or query.placeholder_id))
         device = device_of(devices[0]) if devices and devices[0] else None
         return AddressView(
             budget=budget_of(budget),
