@@ -11,10 +11,10 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from chalicelib.aws_account_adapters import AccountAdapters, AwsAccountAdapters
 from chalicelib.aws_mail_adapters import AwsMailAdapters, MailAdapters
 from chalicelib.domain.deadline import require_time
 from chalicelib.domain.ports import (
-    Accounts,
     Audit,
     Clock,
     Entropy,
@@ -35,17 +35,14 @@ if TYPE_CHECKING:
 
     from chalicelib.adapters.dynamodb.table import Table
     from chalicelib.adapters.threads import Starter
-    from chalicelib.domain.accounts.own_changes import OwnChanges
-    from chalicelib.domain.accounts.password_rules import BreachedPasswords, CommonPasswords
     from chalicelib.domain.sign_in.ports import SignIns
-    from chalicelib.domain.verification.ports import Verifications, VerifiedChanges
 
 
 _FIRST_PAUSE_SECONDS = 0.02
 """Mean pause before the first retry. A transaction locks its items for milliseconds."""
 
 
-class Adapters(MailAdapters, Protocol):
+class Adapters(AccountAdapters, MailAdapters, Protocol):
     """One adapter for each port."""
 
     @property
@@ -55,19 +52,11 @@ class Adapters(MailAdapters, Protocol):
     @property
     def entropy(self) -> Entropy: ...  # noqa: D102
     @property
-    def accounts(self) -> Accounts: ...  # noqa: D102
-    @property
     def sessions(self) -> Sessions: ...  # noqa: D102
     @property
     def sign_ins(self) -> SignIns: ...  # noqa: D102
     @property
     def system(self) -> System: ...  # noqa: D102
-    @property
-    def verifications(self) -> Verifications: ...  # noqa: D102
-    @property
-    def own_changes(self) -> OwnChanges: ...  # noqa: D102
-    @property
-    def verified_changes(self) -> VerifiedChanges: ...  # noqa: D102
     @property
     def keys(self) -> Keys: ...  # noqa: D102
     @property
@@ -78,10 +67,6 @@ class Adapters(MailAdapters, Protocol):
     def codec(self) -> TokenCodec: ...  # noqa: D102
     @property
     def audit(self) -> Audit: ...  # noqa: D102
-    @property
-    def common_passwords(self) -> CommonPasswords: ...  # noqa: D102
-    @property
-    def breached_passwords(self) -> BreachedPasswords: ...  # noqa: D102
 
 
 def now() -> int:
@@ -94,7 +79,7 @@ def monotonic() -> float:
     return time.monotonic()
 
 
-class AwsAdapters(AwsMailAdapters):
+class AwsAdapters(AwsAccountAdapters, AwsMailAdapters):
     """DynamoDB, Secrets Manager, bcrypt and PyJWT."""
 
     def __init__(
@@ -113,13 +98,6 @@ class AwsAdapters(AwsMailAdapters):
         self.sleep = sleep
         self._given_threads = threads
         self.entropy: Entropy = secrets.token_bytes
-
-    @cached_property
-    def accounts(self) -> Accounts:
-        """Return the accounts in DynamoDB."""
-        from chalicelib.adapters.dynamodb.accounts import DynamoDBAccounts
-
-        return DynamoDBAccounts(self._table)
 
     @cached_property
     def sessions(self) -> Sessions:
@@ -141,27 +119,6 @@ class AwsAdapters(AwsMailAdapters):
         from chalicelib.adapters.dynamodb.system import DynamoDBSystem
 
         return DynamoDBSystem(self._table)
-
-    @cached_property
-    def verifications(self) -> Verifications:
-        """Verifications in DynamoDB."""
-        from chalicelib.adapters.dynamodb.verification.verifications import DynamoDBVerifications
-
-        return DynamoDBVerifications(self._table)
-
-    @cached_property
-    def own_changes(self) -> OwnChanges:
-        """Changes of the user's own account in DynamoDB."""
-        from chalicelib.adapters.dynamodb.own_account.changes import DynamoDBOwnChanges
-
-        return DynamoDBOwnChanges(self._table, ended_days=self.settings.ended_session_days)
-
-    @cached_property
-    def verified_changes(self) -> VerifiedChanges:
-        """Changes that a code makes, in DynamoDB."""
-        from chalicelib.adapters.dynamodb.verification.changes import DynamoDBVerifiedChanges
-
-        return DynamoDBVerifiedChanges(self._table)
 
     @cached_property
     def keys(self) -> Keys:
@@ -202,22 +159,6 @@ class AwsAdapters(AwsMailAdapters):
         from chalicelib.observability import LogAudit
 
         return LogAudit()
-
-    @cached_property
-    def common_passwords(self) -> CommonPasswords:
-        """Return the list that is part of the package."""
-        from chalicelib.adapters.common_passwords import CommonPasswordFile
-
-        return CommonPasswordFile()
-
-    @cached_property
-    def breached_passwords(self) -> BreachedPasswords:
-        """Return the service at `BREACHED_PASSWORDS_URL`, or one that knows no password if that is empty."""
-        from chalicelib.adapters.breached_passwords import BreachedPasswordRange
-        from chalicelib.domain.accounts.password_rules import NoBreachedPasswords
-
-        url = self.settings.breached_passwords_url
-        return BreachedPasswordRange(url) if url else NoBreachedPasswords()
 
     @cached_property
     def _secretsmanager(self) -> SecretsManagerClient:

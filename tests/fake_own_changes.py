@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
+from chalicelib.domain.accounts.errors import Conflict
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.own_changes import (
     PASSWORD_TRIES,
@@ -15,7 +16,7 @@ from chalicelib.domain.accounts.own_changes import (
     NewDevice,
 )
 from chalicelib.domain.accounts.passwords import PasswordHash
-from chalicelib.domain.errors import Conflict, TooManyAttempts
+from chalicelib.domain.errors import TooManyAttempts
 from chalicelib.domain.sessions.session import EndedSession, Session
 from chalicelib.domain.verification.verification import Verification
 from tests.fake_outage import remote

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
+from chalicelib.domain.accounts.errors import InvalidAccount
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import PasswordHash
-from chalicelib.domain.errors import InvalidAccount
 from chalicelib.domain.ports import SessionView
 from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, EndReason, Session
 from chalicelib.domain.tokens.scopes import Scope

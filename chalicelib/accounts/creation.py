@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import ChangeFactory, ChangeKind
+from chalicelib.domain.accounts.errors import InvalidAccount
 from chalicelib.domain.accounts.new_names import email_address, username
 from chalicelib.domain.accounts.password_rules import PasswordRules
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
-from chalicelib.domain.errors import InvalidAccount
 from chalicelib.domain.ports import Accounts, Audit, Clock, Entropy, PasswordHasher
 from chalicelib.domain.sessions.refresh_tokens import ID_BYTES
 from chalicelib.domain.tokens.scopes import Scope, check_permissions

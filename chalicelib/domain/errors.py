@@ -21,9 +21,7 @@
     ├── Unavailable                   503 temporarily_unavailable
     │   ├── UnreadableKey             503 temporarily_unavailable
     │   └── TooManyUnknownKeys        503 temporarily_unavailable
-    ├── Conflict                      409 conflict
-    ├── InvalidCode                   400 invalid_code
-    └── InvalidAccount                an account that cannot be created or changed
+    └── in `accounts/errors.py` and `accounts/password_errors.py`: those of accounts
 
 `description` is sent to the client: it is fixed text and never contains input. Each status and code has one
 text, whether a function or API Gateway responds (tests compare the template's gateway responses with this
@@ -227,24 +225,3 @@ class TooManyUnknownKeys(Unavailable):
 
     Anyone can send such tokens, so this must not be counted as an outage or raise its alarm.
     """
-
-
-class Conflict(GatehouseError):
-    """Somebody else has what was asked for, such as a user name."""
-
-    status, code = 409, "conflict"
-    description = "The request conflicts with what there is."
-
-
-class InvalidCode(GatehouseError):
-    """A mailed code is wrong, used up, too old, or of no known verification. One text for every reason."""
-
-    status, code = 400, "invalid_code"
-    description = "The code is wrong, used up or too old."
-
-
-class InvalidAccount(GatehouseError):
-    """An account cannot be created or changed as requested. The description states the reason."""
-
-    status, code = 400, "invalid_request"
-    description = "The account data is invalid."

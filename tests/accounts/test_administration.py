@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.accounts.changes import ChangeKind
-from chalicelib.domain.errors import InvalidAccount, InvalidGrant, InvalidToken, NotFound, Unavailable
+from chalicelib.domain.accounts.errors import InvalidAccount
+from chalicelib.domain.errors import InvalidGrant, InvalidToken, NotFound, Unavailable
 from chalicelib.domain.sessions.session import EndReason
 from chalicelib.domain.tokens.scopes import Scope
 from tests.changes import ACTOR

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.domain.accounts.errors import InvalidAccount
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.password_errors import (
     InvalidPassword,
@@ -13,7 +14,7 @@ from chalicelib.domain.accounts.password_errors import (
     PasswordTooShort,
 )
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
-from chalicelib.domain.errors import InvalidAccount, InvalidRequest
+from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.tokens.scopes import Scope
 from tests.fakes import FakeAdapters, FakeServices, fake_services
 from tests.oauth.actors import PASSWORD, account

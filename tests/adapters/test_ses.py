@@ -16,9 +16,10 @@ from moto.ses.models import ses_backends
 
 from chalicelib.adapters.aws import sesv2
 from chalicelib.adapters.mail.ses import SesSender, mail_address, mime_message
+from chalicelib.domain.accounts.errors import InvalidAccount
 from chalicelib.domain.accounts.new_names import email_address
 from chalicelib.domain.deadline import time_limit
-from chalicelib.domain.errors import InvalidAccount, Unavailable
+from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.mail_delivery import Mail, MailRejected
 from chalicelib.domain.mail_texts import MailText
 

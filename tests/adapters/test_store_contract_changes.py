@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.accounts.changes import ChangeKind
-from chalicelib.domain.errors import InvalidAccount
+from chalicelib.domain.accounts.errors import InvalidAccount
 from chalicelib.domain.tokens.scopes import Scope
 from tests.adapters.conftest import Store
 from tests.adapters.records import account, id_of

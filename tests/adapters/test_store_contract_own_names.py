@@ -9,9 +9,9 @@ import pytest
 
 from chalicelib.adapters.dynamodb_errors import Contention
 from chalicelib.domain.accounts.changes import ChangeKind
+from chalicelib.domain.accounts.errors import Conflict, InvalidAccount
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.own_changes import RESERVED_SECONDS
-from chalicelib.domain.errors import Conflict, InvalidAccount
 from chalicelib.domain.sessions.session import EndReason
 from chalicelib.domain.verification.verification import Purpose
 from tests.adapters.conftest import Store, at_once

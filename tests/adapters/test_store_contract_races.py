@@ -8,8 +8,9 @@ from functools import partial
 import pytest
 
 from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.errors import InvalidAccount
 from chalicelib.domain.accounts.names import SignInName
-from chalicelib.domain.errors import InvalidAccount, Unavailable
+from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.sessions.session import EndedSession, EndReason
 from chalicelib.domain.sign_in.ports import AccountChanged
 from chalicelib.domain.tokens.scopes import Scope

@@ -9,9 +9,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.accounts.errors import InvalidAccount
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import PasswordHash
-from chalicelib.domain.errors import InvalidAccount, TooManyAttempts
+from chalicelib.domain.errors import TooManyAttempts
 from chalicelib.domain.sessions.session import EndReason
 from chalicelib.domain.sign_in.attempts import failures_id
 from chalicelib.domain.sign_in.ports import AccountChanged

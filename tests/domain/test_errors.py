@@ -12,6 +12,7 @@ import pytest
 import chalicelib
 import chalicelib.api.chalice_errors
 from chalicelib.domain import errors
+from chalicelib.domain.accounts import errors as account_errors
 from chalicelib.domain.accounts import password_errors
 from chalicelib.domain.errors import GatehouseError
 
@@ -25,7 +26,7 @@ def every_kind(root: type[GatehouseError] = GatehouseError) -> Iterator[type[Gat
     """Yield the domain's own errors; tests of the routes cover those of the framework."""
     yield root
     for kind in root.__subclasses__():
-        if kind.__module__ in {errors.__name__, password_errors.__name__}:
+        if kind.__module__ in {errors.__name__, account_errors.__name__, password_errors.__name__}:
             yield from every_kind(kind)
 
 
@@ -39,7 +40,7 @@ def make(kind: type[GatehouseError]) -> GatehouseError:
 
 
 def test_the_tree_drawn_in_the_docstring_is_the_tree() -> None:
-    trees = f"{errors.__doc__}{password_errors.__doc__}"
+    trees = f"{errors.__doc__}{account_errors.__doc__}{password_errors.__doc__}"
     drawn = re.findall(r"([A-Z]\w+) +(\d{3}) (\w+)", trees)
     real = {(kind.__name__, str(kind.status), kind.code) for kind in CONCRETE}
     assert {*drawn, ("InvalidAccount", "400", "invalid_request")} == real

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.accounts.errors import InvalidAccount
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.new_names import email_address
-from chalicelib.domain.errors import InvalidAccount
 from tests.domain.look_alikes import INVISIBLE
 
 DOMAINS = st.one_of(

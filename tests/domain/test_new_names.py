@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.accounts.errors import InvalidAccount
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.new_names import (
     MAX_EMAIL_LENGTH,
@@ -13,7 +14,6 @@ from chalicelib.domain.accounts.new_names import (
     email_address,
     username,
 )
-from chalicelib.domain.errors import InvalidAccount
 from tests.domain.look_alikes import INVISIBLE, LOOK_ALIKES, MIXED
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import GatehouseError, InvalidCode, Unavailable
+from chalicelib.domain.accounts.errors import InvalidCode
+from chalicelib.domain.errors import GatehouseError, Unavailable
 from chalicelib.domain.ports import Clock, Keys
 from chalicelib.domain.tokens.key_ports import System
 from chalicelib.domain.verification.ports import Verifications

@@ -10,8 +10,8 @@ from chalicelib.accounts.own_account import OwnAccount
 from chalicelib.accounts.verification.codes import CodeCheck
 from chalicelib.accounts.verification.requests import Requester, VerificationRequests
 from chalicelib.domain.accounts.changes import ChangeFactory, ChangeKind
+from chalicelib.domain.accounts.errors import InvalidCode
 from chalicelib.domain.accounts.new_names import email_address
-from chalicelib.domain.errors import InvalidCode
 from chalicelib.domain.mail import MailKind
 from chalicelib.domain.ports import Audit
 from chalicelib.domain.tokens.claims import VerifiedClaims

@@ -8,11 +8,12 @@ from chalicelib.accounts.notices import Notices
 from chalicelib.accounts.verification.codes import CodeCheck
 from chalicelib.accounts.verification.requests import Requester, VerificationRequests
 from chalicelib.domain.accounts.changes import ChangeFactory, ChangeKind
+from chalicelib.domain.accounts.errors import InvalidCode
 from chalicelib.domain.accounts.new_names import email_address
 from chalicelib.domain.accounts.own_changes import AccountState, NewDevice, OwnChanges
 from chalicelib.domain.accounts.password_rules import PasswordRules
 from chalicelib.domain.accounts.passwords import PasswordHash
-from chalicelib.domain.errors import InvalidCode, Unavailable
+from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.mail import MailKind
 from chalicelib.domain.ports import Audit, Clock, Entropy, PasswordHasher
 from chalicelib.domain.secret import Secret

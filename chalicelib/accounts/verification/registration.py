@@ -8,11 +8,12 @@ from chalicelib.accounts.verification.codes import CodeCheck
 from chalicelib.accounts.verification.requests import Requester, VerificationRequests
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import ChangeFactory, ChangeKind
+from chalicelib.domain.accounts.errors import InvalidCode
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.new_names import email_address
 from chalicelib.domain.accounts.password_rules import PasswordRules
 from chalicelib.domain.accounts.passwords import PasswordHash
-from chalicelib.domain.errors import AccessDenied, InvalidCode
+from chalicelib.domain.errors import AccessDenied
 from chalicelib.domain.ports import Audit, Clock, Entropy, PasswordHasher
 from chalicelib.domain.secret import Secret
 from chalicelib.domain.sign_in.device_keys import DEVICE_SECRET_BYTES, DeviceKey

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.errors import InvalidCode
 from chalicelib.domain.accounts.names import SignInName
-from chalicelib.domain.errors import InvalidCode, Unavailable
+from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.mail import CODE_SECONDS, MailKind, MailQueue, MailRequest
 from chalicelib.domain.ports import Clock, Entropy, Keys
 from chalicelib.domain.secret import Secret

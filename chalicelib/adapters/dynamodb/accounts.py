@@ -20,9 +20,9 @@ from chalicelib.adapters.dynamodb.own_account.name_items import AVAILABLE, avail
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
+from chalicelib.domain.accounts.errors import InvalidAccount
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import PasswordHash
-from chalicelib.domain.errors import InvalidAccount
 from chalicelib.domain.tokens.scopes import Scope
 
 if TYPE_CHECKING:

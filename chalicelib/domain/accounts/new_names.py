@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from chalicelib.domain.accounts.errors import InvalidAccount
 from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.accounts.mail_domains import to_a_labels, visible_labels
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.scripts import is_plain
-from chalicelib.domain.errors import InvalidAccount
 
 MAX_EMAIL_LENGTH = 254
 """Characters of an e-mail address (RFC 5321 §4.5.3.1, as corrected by erratum 1690)."""

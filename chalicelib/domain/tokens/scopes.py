@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import InvalidAccount, InvalidScope
+from chalicelib.domain.accounts.errors import InvalidAccount
+from chalicelib.domain.errors import InvalidScope
 
 MAX_SCOPE_CHARACTERS = 4_000
 """Maximum length of all permissions of an account, so that a token with them stays below 8 KiB."""

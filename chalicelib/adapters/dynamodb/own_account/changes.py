@@ -29,9 +29,9 @@ from chalicelib.adapters.dynamodb.verification.items import spent_code
 from chalicelib.adapters.dynamodb_errors import Refused
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
+from chalicelib.domain.accounts.errors import Conflict
 from chalicelib.domain.accounts.own_changes import AccountState, NewDevice
 from chalicelib.domain.accounts.passwords import PasswordHash
-from chalicelib.domain.errors import Conflict
 from chalicelib.domain.sessions.session import EndedSession, Session
 from chalicelib.domain.verification.verification import Verification
 

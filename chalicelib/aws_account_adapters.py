@@ -1,0 +1,88 @@
+"""The part of `aws_adapters` that serves the ports of accounts."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from chalicelib.domain.ports import Accounts
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from chalicelib.adapters.dynamodb.table import Table
+    from chalicelib.domain.accounts.own_changes import OwnChanges
+    from chalicelib.domain.accounts.password_rules import BreachedPasswords, CommonPasswords
+    from chalicelib.domain.verification.ports import Verifications, VerifiedChanges
+
+
+class AccountAdapters(Protocol):
+    """The ports of accounts."""
+
+    @property
+    def accounts(self) -> Accounts: ...  # noqa: D102
+    @property
+    def verifications(self) -> Verifications: ...  # noqa: D102
+    @property
+    def own_changes(self) -> OwnChanges: ...  # noqa: D102
+    @property
+    def verified_changes(self) -> VerifiedChanges: ...  # noqa: D102
+    @property
+    def common_passwords(self) -> CommonPasswords: ...  # noqa: D102
+    @property
+    def breached_passwords(self) -> BreachedPasswords: ...  # noqa: D102
+
+
+class AwsAccountAdapters:
+    """DynamoDB and the password lists, for the ports of accounts."""
+
+    settings: Settings
+
+    @property
+    @abstractmethod
+    def _table(self) -> Table:
+        """Return the table, which all adapters of it share."""
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Return the accounts in DynamoDB."""
+        from chalicelib.adapters.dynamodb.accounts import DynamoDBAccounts
+
+        return DynamoDBAccounts(self._table)
+
+    @cached_property
+    def verifications(self) -> Verifications:
+        """Verifications in DynamoDB."""
+        from chalicelib.adapters.dynamodb.verification.verifications import DynamoDBVerifications
+
+        return DynamoDBVerifications(self._table)
+
+    @cached_property
+    def own_changes(self) -> OwnChanges:
+        """Changes of the user's own account in DynamoDB."""
+        from chalicelib.adapters.dynamodb.own_account.changes import DynamoDBOwnChanges
+
+        return DynamoDBOwnChanges(self._table, ended_days=self.settings.ended_session_days)
+
+    @cached_property
+    def verified_changes(self) -> VerifiedChanges:
+        """Changes that a code makes, in DynamoDB."""
+        from chalicelib.adapters.dynamodb.verification.changes import DynamoDBVerifiedChanges
+
+        return DynamoDBVerifiedChanges(self._table)
+
+    @cached_property
+    def common_passwords(self) -> CommonPasswords:
+        """Return the list that is part of the package."""
+        from chalicelib.adapters.common_passwords import CommonPasswordFile
+
+        return CommonPasswordFile()
+
+    @cached_property
+    def breached_passwords(self) -> BreachedPasswords:
+        """Return the service at `BREACHED_PASSWORDS_URL`, or one that knows no password if that is empty."""
+        from chalicelib.adapters.breached_passwords import BreachedPasswordRange
+        from chalicelib.domain.accounts.password_rules import NoBreachedPasswords
+
+        url = self.settings.breached_passwords_url
+        return BreachedPasswordRange(url) if url else NoBreachedPasswords()

@@ -1,0 +1,34 @@
+"""Errors of accounts and of changes to them, below `errors.GatehouseError`.
+
+::
+
+    GatehouseError
+    ├── Conflict                      409 conflict
+    ├── InvalidCode                   400 invalid_code
+    └── InvalidAccount                an account that cannot be created or changed
+"""
+
+from __future__ import annotations
+
+from chalicelib.domain.errors import GatehouseError
+
+
+class Conflict(GatehouseError):
+    """Somebody else has what was asked for, such as a user name."""
+
+    status, code = 409, "conflict"
+    description = "The request conflicts with what there is."
+
+
+class InvalidCode(GatehouseError):
+    """A mailed code is wrong, used up, too old, or of no known verification. One text for every reason."""
+
+    status, code = 400, "invalid_code"
+    description = "The code is wrong, used up or too old."
+
+
+class InvalidAccount(GatehouseError):
+    """An account cannot be created or changed as requested. The description states the reason."""
+
+    status, code = 400, "invalid_request"
+    description = "The account data is invalid."
