@@ -15,10 +15,10 @@ from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, E
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.tokens.system_state import SystemState
 from tests.fake_outage import remote
-from tests.fake_own_changes import FakeOwnChanges
+from tests.fake_personal_data import FakePersonalData
 
 
-class FakeStore(FakeOwnChanges):
+class FakeStore(FakePersonalData):
     """Serves `Accounts`, `Sessions` and `System`, and with its bases every port of accounts."""
 
     @remote
@@ -72,11 +72,16 @@ class FakeStore(FakeOwnChanges):
         """Remove an account and its names."""
         names = account.sign_in_names
         found = [self.names.get(name) for name in names]
-        if account.user_id not in self.accounts or set(found) != {account.user_id}:
+        stored = self.accounts.get(account.user_id)
+        if stored is None or set(found) != {account.user_id}:
+            return False
+        if stored.username_changes != account.username_changes:
             return False
         del self.accounts[account.user_id], self.hashes[account.user_id]
+        self.profiles.pop(account.user_id, None)
         for name in names:
             del self.names[name]
+        self._release_names(account.user_id)
         self._record(change)
         return True
 

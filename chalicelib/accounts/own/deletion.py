@@ -23,9 +23,9 @@ _TURNS = 20
 class AccountDeletion:
     """Deletes an account.
 
-    Account, hash, names, sessions, devices and profile go in one transaction, so nothing is left that opens
-    anything, and the names are free. Ended and expired sessions, which can be many, go after it; what an
-    interruption leaves of them expires by itself.
+    Account, hash, profile, names, sessions and devices go in one transaction, so nothing is left that opens
+    anything, and the names are free. Ended and expired sessions and a long list of former names go after it;
+    what an interruption leaves of them expires by itself.
     """
 
     current_password: CurrentPassword
@@ -44,7 +44,7 @@ class AccountDeletion:
         self.notify(MailKind.ACCOUNT_DELETED, state.account, languages, to_address=True)
         self._delete(state)
         with suppress(Unavailable):
-            self.own_changes.remove_rest(state.account.user_id)
+            self.own_changes.remove_rest(state.account.user_id, self.clock())
 
     def _delete(self, state: AccountState) -> None:
         user_id, version = state.account.user_id, state.account.security_version

@@ -15,9 +15,12 @@ from chalicelib.adapters.dynamodb.items import (
     owner_of,
     password_item,
     password_key,
+    times,
 )
+from chalicelib.adapters.dynamodb.own_account.former_names import releases
 from chalicelib.adapters.dynamodb.own_account.name_items import AVAILABLE, available_values, name_item
-from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.adapters.dynamodb.own_account.profiles import profile_key
+from chalicelib.adapters.dynamodb.table import MAX_ACTIONS, Table
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.errors import InvalidAccount
@@ -90,15 +93,23 @@ class DynamoDBAccounts:
         return self._table.transact([update, self._audit(change)])
 
     def delete(self, account: Account, change: AccountChange) -> bool:
-        """Delete account, hash and names in one transaction. Return False if they have changed."""
-        own: Item = {":user_id": {"S": account.user_id}}
-        keys = [
-            account_key(account.user_id),
-            password_key(account.user_id),
-            *map(name_key, account.sign_in_names),
+        """Delete account, hash, names and profile in one transaction. Return False if they have changed."""
+        table, user_id = self._table, account.user_id
+        own: Item = {":user_id": {"S": user_id}}
+        # A change of the user name would leave a name without an account.
+        unchanged = "user_id = :user_id AND username_changes = :times"
+        seen = own | {":times": times(account.username_changes)}
+        keys = [password_key(user_id), *map(name_key, account.sign_in_names)]
+        actions = [
+            table.delete(account_key(user_id), unchanged, seen),
+            *(table.delete(key, "user_id = :user_id", own) for key in keys),
+            table.delete_if_any(profile_key(user_id)),
+            self._audit(change),
         ]
-        deletions = [self._table.delete(key, "user_id = :user_id", own) for key in keys]
-        return self._table.transact([*deletions, self._audit(change)])
+        for release in releases(table, user_id, change.at):
+            if len(actions) + len(release) <= MAX_ACTIONS:
+                actions += release
+        return table.transact(actions)
 
     def record(self, change: AccountChange) -> None:
         """Write an audit item alone."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 
+MAX_ACTIONS = 100
+"""Actions of one transaction."""
 _CONFLICT_ATTEMPTS = 5
 """Attempts to write while other transactions lock an item; each locks it for milliseconds."""
 _BATCH_ATTEMPTS = 3
@@ -184,6 +186,25 @@ class Table:
         if values:
             deletion["ExpressionAttributeValues"] = values
         return {"Delete": deletion}
+
+    def put_always(self, item: Item) -> TransactWriteItemTypeDef:
+        """Return a put without a condition, as part of a transaction."""
+        return {"Put": {"TableName": self.name, "Item": item}}
+
+    def delete_if_any(self, key: Item) -> TransactWriteItemTypeDef:
+        """Return the deletion of an item that may not exist, as part of a transaction."""
+        return {"Delete": {"TableName": self.name, "Key": key}}
+
+    def check(self, key: Item, condition: str, values: Item) -> TransactWriteItemTypeDef:
+        """Return a condition on an item that is not written, as part of a transaction."""
+        return {
+            "ConditionCheck": {
+                "TableName": self.name,
+                "Key": key,
+                "ConditionExpression": condition,
+                "ExpressionAttributeValues": values,
+            }
+        }
 
     def transact(self, actions: Sequence[TransactWriteItemTypeDef]) -> bool:
         """Write all actions or none. Return False if a condition failed."""

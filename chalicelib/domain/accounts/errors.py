@@ -4,6 +4,7 @@
 
     GatehouseError
     ├── Conflict                      409 conflict
+    ├── PreconditionFailed            412 precondition_failed
     ├── InvalidCode                   400 invalid_code
     └── InvalidAccount                an account that cannot be created or changed
 """
@@ -18,6 +19,13 @@ class Conflict(GatehouseError):
 
     status, code = 409, "conflict"
     description = "The request conflicts with what there is."
+
+
+class PreconditionFailed(GatehouseError):
+    """What was to be replaced is no longer what the caller has seen (RFC 9110 §15.5.13)."""
+
+    status, code = 412, "precondition_failed"
+    description = "It has changed meanwhile. Read it again."
 
 
 class InvalidCode(GatehouseError):
