@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self, cast
 
 from chalicelib.aws_account_adapters import AccountAdapters, AwsAccountAdapters
 from chalicelib.aws_mail_adapters import AwsMailAdapters, MailAdapters
@@ -28,12 +28,14 @@ from chalicelib.domain.tokens.key_ports import (
     KeyVersions,
     System,
 )
-from chalicelib.settings import Settings
+from chalicelib.settings import Settings, aws_credentials, needs_boto3
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from chalicelib.adapters.dynamodb.table import Table
+    from chalicelib.adapters.signed.client import JsonService, SignedClient, Transport
     from chalicelib.adapters.threads import Starter
     from chalicelib.domain.sign_in.ports import SignIns
 
@@ -80,7 +82,10 @@ def monotonic() -> float:
 
 
 class AwsAdapters(AwsAccountAdapters, AwsMailAdapters):
-    """DynamoDB, Secrets Manager, bcrypt and PyJWT."""
+    """DynamoDB, Secrets Manager, bcrypt and PyJWT.
+
+    With a `transport`, the hot paths send signed requests through it; without one they use boto3.
+    """
 
     def __init__(
         self,
@@ -88,6 +93,7 @@ class AwsAdapters(AwsAccountAdapters, AwsMailAdapters):
         clock: Clock = now,
         sleep: Sleep = time.sleep,
         threads: Starter | None = None,
+        transport: Transport | None = None,
     ) -> None:
         # Costs no import: each function has loaded it before. The log level applies to the whole process.
         from chalicelib.observability import set_log_level
@@ -97,7 +103,17 @@ class AwsAdapters(AwsAccountAdapters, AwsMailAdapters):
         self.clock = clock
         self.sleep = sleep
         self._given_threads = threads
+        self._transport = transport
         self.entropy: Entropy = secrets.token_bytes
+
+    @classmethod
+    def of_function(cls, settings: Settings, clock: Clock = now) -> Self:
+        """Return the adapters of a Lambda function: signed requests, or boto3 if the environment needs it."""
+        if needs_boto3():
+            return cls(settings, clock)
+        from chalicelib.adapters.signed.client import http_session
+
+        return cls(settings, clock, transport=http_session())
 
     @cached_property
     def sessions(self) -> Sessions:
@@ -126,7 +142,7 @@ class AwsAdapters(AwsAccountAdapters, AwsMailAdapters):
         from chalicelib.adapters.secrets_manager.keys import SecretsManagerKeys
 
         return SecretsManagerKeys(
-            self._secretsmanager,
+            self._secret_reader,
             self.settings.signing_secret_id,
             clock=self.clock,
             cache_seconds=self.settings.key_cache_seconds,
@@ -168,11 +184,37 @@ class AwsAdapters(AwsAccountAdapters, AwsMailAdapters):
 
     @cached_property
     def _table(self) -> Table:
-        from chalicelib.adapters.aws import dynamodb
         from chalicelib.adapters.dynamodb.table import Table
 
-        client = dynamodb(self.settings.aws_region, self.settings.aws_endpoint_url)
-        return Table(client, self.settings.users_table, self._backoff)
+        return Table(self._dynamodb, self.settings.users_table, self._backoff)
+
+    @cached_property
+    def _dynamodb(self) -> DynamoDBClient:
+        if self._transport is not None:
+            from chalicelib.adapters.signed.dynamodb import DYNAMODB, SignedDynamoDB
+
+            client = self._signed(DYNAMODB, self._transport)
+            return cast("DynamoDBClient", SignedDynamoDB(client, self.entropy))
+        from chalicelib.adapters.aws import dynamodb
+
+        return dynamodb(self.settings.aws_region, self.settings.aws_endpoint_url)
+
+    @cached_property
+    def _secret_reader(self) -> SecretsManagerClient:
+        if self._transport is not None:
+            from chalicelib.adapters.signed.secrets_manager import SECRETS_MANAGER, SignedSecretsManager
+
+            client = self._signed(SECRETS_MANAGER, self._transport)
+            return cast("SecretsManagerClient", SignedSecretsManager(client))
+        return self._secretsmanager
+
+    def _signed(self, service: JsonService, transport: Transport) -> SignedClient:
+        from chalicelib.adapters.signed.client import SignedClient
+        from chalicelib.adapters.signed.endpoints import endpoint
+
+        region = self.settings.aws_region
+        url = self.settings.aws_endpoint_url or endpoint(service.name, region)
+        return SignedClient(service, region, url, aws_credentials, transport, self._backoff)
 
     @cached_property
     def _threads(self) -> Starter:
