@@ -9,9 +9,10 @@ from __future__ import annotations
 import secrets
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol, Self, cast
+from typing import TYPE_CHECKING, Protocol, Self
 
 from chalicelib.aws_account_adapters import AccountAdapters, AwsAccountAdapters
+from chalicelib.aws_clients import AwsClients
 from chalicelib.aws_mail_adapters import AwsMailAdapters, MailAdapters
 from chalicelib.domain.deadline import require_time
 from chalicelib.domain.ports import (
@@ -28,14 +29,11 @@ from chalicelib.domain.tokens.key_ports import (
     KeyVersions,
     System,
 )
-from chalicelib.settings import Settings, aws_credentials, needs_boto3
+from chalicelib.settings import Settings, needs_boto3
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_secretsmanager import SecretsManagerClient
-
     from chalicelib.adapters.dynamodb.table import Table
-    from chalicelib.adapters.signed.client import JsonService, SignedClient, Transport
+    from chalicelib.adapters.signed.client import Transport
     from chalicelib.adapters.threads import Starter
     from chalicelib.domain.sign_in.ports import SignIns
 
@@ -81,7 +79,7 @@ def monotonic() -> float:
     return time.monotonic()
 
 
-class AwsAdapters(AwsAccountAdapters, AwsMailAdapters):
+class AwsAdapters(AwsAccountAdapters, AwsMailAdapters, AwsClients):
     """DynamoDB, Secrets Manager, bcrypt and PyJWT.
 
     With a `transport`, the hot paths send signed requests through it; without one they use boto3.
@@ -113,7 +111,8 @@ class AwsAdapters(AwsAccountAdapters, AwsMailAdapters):
             return cls(settings, clock)
         from chalicelib.adapters.signed.client import http_session
 
-        return cls(settings, clock, transport=http_session())
+        session = http_session(settings.aws_endpoint_url) if settings.aws_endpoint_url else http_session()
+        return cls(settings, clock, transport=session)
 
     @cached_property
     def sessions(self) -> Sessions:
@@ -177,44 +176,10 @@ class AwsAdapters(AwsAccountAdapters, AwsMailAdapters):
         return LogAudit()
 
     @cached_property
-    def _secretsmanager(self) -> SecretsManagerClient:
-        from chalicelib.adapters.aws import secretsmanager
-
-        return secretsmanager(self.settings.aws_region, self.settings.aws_endpoint_url)
-
-    @cached_property
     def _table(self) -> Table:
         from chalicelib.adapters.dynamodb.table import Table
 
         return Table(self._dynamodb, self.settings.users_table, self._backoff)
-
-    @cached_property
-    def _dynamodb(self) -> DynamoDBClient:
-        if self._transport is not None:
-            from chalicelib.adapters.signed.dynamodb import DYNAMODB, SignedDynamoDB
-
-            client = self._signed(DYNAMODB, self._transport)
-            return cast("DynamoDBClient", SignedDynamoDB(client, self.entropy))
-        from chalicelib.adapters.aws import dynamodb
-
-        return dynamodb(self.settings.aws_region, self.settings.aws_endpoint_url)
-
-    @cached_property
-    def _secret_reader(self) -> SecretsManagerClient:
-        if self._transport is not None:
-            from chalicelib.adapters.signed.secrets_manager import SECRETS_MANAGER, SignedSecretsManager
-
-            client = self._signed(SECRETS_MANAGER, self._transport)
-            return cast("SecretsManagerClient", SignedSecretsManager(client))
-        return self._secretsmanager
-
-    def _signed(self, service: JsonService, transport: Transport) -> SignedClient:
-        from chalicelib.adapters.signed.client import SignedClient
-        from chalicelib.adapters.signed.endpoints import endpoint
-
-        region = self.settings.aws_region
-        url = self.settings.aws_endpoint_url or endpoint(service.name, region)
-        return SignedClient(service, region, url, aws_credentials, transport, self._backoff)
 
     @cached_property
     def _threads(self) -> Starter:

@@ -76,13 +76,15 @@ class Answer:
     status: int = 200
     body: bytes = b"{}"
     failure: Exception | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, request: Any, **_: Any) -> AWSResponse:
         """Answer an HTTP request."""
         if self.failure is not None:
             raise self.failure
         headers = HTTPHeaders()
-        headers["content-type"] = "application/x-amz-json-1.0"
+        for name, value in {"content-type": "application/x-amz-json-1.0", **self.headers}.items():
+            headers[name] = value
         # botocore asks every handler, and takes the first answer: this keeps the imitation from acting, too.
         request.url = "http://localhost:1/"
         return AWSResponse(request.url, self.status, headers, _Raw(self.body))

@@ -22,6 +22,7 @@ from botocore.exceptions import ChecksumError, ClientError, HTTPClientError, NoC
 from botocore.exceptions import ConnectionError as AwsConnectionError
 from botocore.httpsession import URLLib3Session
 from botocore.parsers import ResponseParserError
+from botocore.utils import get_environ_proxies
 
 from chalicelib.adapters.aws_errors import (
     ATTEMPTS,
@@ -29,7 +30,6 @@ from chalicelib.adapters.aws_errors import (
     READ_TIMEOUT_SECONDS,
     read_timeout,
 )
-from chalicelib.settings import AwsCredentials
 
 _CHECKSUM = "x-amz-crc32"
 _RETRIED_STATUSES = frozenset({500, 502, 503, 504})
@@ -53,6 +53,17 @@ class Transport(Protocol):
         """Return the response to a request. Raises BotoCoreError without one."""
 
 
+class Credentials(Protocol):
+    """Access key, secret key and session token, as botocore's signer reads them."""
+
+    @property
+    def access_key(self) -> str: ...  # noqa: D102 - named by its name
+    @property
+    def secret_key(self) -> str: ...  # noqa: D102
+    @property
+    def token(self) -> str: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True)
 class JsonService:
     """A service with AWS's JSON protocol: its signing name, its prefix of operations and its media type."""
@@ -62,9 +73,10 @@ class JsonService:
     media_type: str
 
 
-def http_session() -> URLLib3Session:
-    """Return connections that stay open between calls."""
+def http_session(url: str = "https://amazonaws.com") -> URLLib3Session:
+    """Return connections that stay open between calls, through the proxy of the environment for `url`."""
     return URLLib3Session(
+        proxies=get_environ_proxies(url),
         timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),  # type: ignore[arg-type]  # a pair is documented
         max_pool_connections=_CONNECTIONS,
         # A request is sent in two pieces. With Nagle's algorithm the second waits for an acknowledgement,
@@ -85,7 +97,7 @@ class SignedClient:
         service: JsonService,
         region: str,
         endpoint: str,
-        credentials: Callable[[], AwsCredentials | None],
+        credentials: Callable[[], Credentials | None],
         transport: Transport,
         backoff: Callable[[int], None],
     ) -> None:

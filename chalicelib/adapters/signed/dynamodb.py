@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from chalicelib.adapters.signed.client import JsonService, SignedClient
 from chalicelib.domain.ports import Entropy
@@ -53,5 +52,5 @@ class SignedDynamoDB:
     def transact_write_items(self, **request: Any) -> dict[str, Any]:
         """Write several items or none."""
         # Without a token, a second attempt after a lost response would write twice.
-        request.setdefault("ClientRequestToken", str(UUID(bytes=self._entropy(_TOKEN_BYTES), version=4)))
+        request.setdefault("ClientRequestToken", self._entropy(_TOKEN_BYTES).hex())
         return self.client.call("TransactWriteItems", request)
