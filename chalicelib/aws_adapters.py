@@ -29,7 +29,8 @@ from chalicelib.domain.tokens.key_ports import (
     KeyVersions,
     System,
 )
-from chalicelib.settings import Settings, needs_boto3
+from chalicelib.lambda_environment import needs_boto3
+from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.adapters.dynamodb.table import Table

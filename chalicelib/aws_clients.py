@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from chalicelib.domain.ports import Entropy
-from chalicelib.settings import Settings, aws_credentials
+from chalicelib.lambda_environment import aws_credentials
+from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -17,7 +17,8 @@ from chalicelib.adapters.signed.dynamodb import DYNAMODB, SignedDynamoDB
 from chalicelib.adapters.signed.endpoints import endpoint
 from chalicelib.adapters.signed.secrets_manager import SECRETS_MANAGER, SignedSecretsManager
 from chalicelib.aws_adapters import AwsAdapters
-from chalicelib.settings import AwsCredentials, Settings, aws_credentials, needs_boto3
+from chalicelib.lambda_environment import AwsCredentials, aws_credentials, needs_boto3
+from chalicelib.settings import Settings
 from tests.adapters.aws_calls import Answer
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "not a secret"}
