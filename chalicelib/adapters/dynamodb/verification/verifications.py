@@ -71,8 +71,8 @@ class DynamoDBVerifications:
     def charge(self, digest: str, purpose: Purpose, now: int) -> Verification | None:
         """Count one try by a condition, so that parallel tries are all counted.
 
-        Where AWS's answer is lost, botocore sends the update again, which counts two tries. That takes one of
-        its five tries from whoever holds the token, and never adds one.
+        Where AWS's answer is lost, the client sends the update again, which counts two tries. That takes one of
+        the five tries from whoever holds the token, and never adds one.
         """
         is_charged, item = self._table.update_or_old(
             {
@@ -94,7 +94,7 @@ class DynamoDBVerifications:
     def refund(self, digest: str) -> None:
         """Take one try back.
 
-        As a transaction, which botocore sends with a token: AWS makes it once, however often it is sent.
+        As a transaction, which has a token: AWS makes it once, however often the client sends it.
         """
         refund = self._table.update_action(
             verification_key(digest),
