@@ -52,8 +52,8 @@ def sign_up(services: FakeServices, address: str, _: VerificationToken) -> objec
     return services.registration.begin(address, None, REQUESTER)
 
 
-def resend(services: FakeServices, _: str, token: VerificationToken) -> object:
-    return services.registration.resend(token, REQUESTER)
+def resend(services: FakeServices, _: str, token: VerificationToken) -> None:
+    services.registration.resend(token, REQUESTER)
 
 
 def forgot(services: FakeServices, address: str, _: VerificationToken) -> object:

@@ -71,8 +71,8 @@ class DynamoDBVerifications:
     def charge(self, digest: str, purpose: Purpose, now: int) -> Verification | None:
         """Count one try by a condition, so that parallel tries are all counted.
 
-        Where AWS's answer is lost, the client sends the update again, which counts two tries. That takes one of
-        the five tries from whoever holds the token, and never adds one.
+        Where AWS's answer is lost, the client sends the update again, which counts two tries. That takes one
+        of the five tries from whoever holds the token, and never adds one.
         """
         is_charged, item = self._table.update_or_old(
             {
