@@ -44,5 +44,6 @@ def _item_text(item: ExportedItem) -> str:
 
 def _json(name: str, value: Any) -> Any:
     if name == "at" or name.endswith(("_at", "_until")):
-        return timestamp(value)
+        # A session that was never refreshed has none.
+        return timestamp(value) if value else None
     return [timestamp(one) for one in value] if name == "username_changes" else value
