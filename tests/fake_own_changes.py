@@ -103,7 +103,7 @@ class FakeOwnChanges(FakeVerifications):
     def delete_account(self, state: AccountState, live: Sequence[Session], change: AccountChange) -> bool:
         """Delete an account."""
         account = state.account
-        if not self._is_as_read(account):
+        if self.accounts.get(account.user_id) != account:
             return False
         del self.accounts[account.user_id]
         self.hashes.pop(account.user_id, None)

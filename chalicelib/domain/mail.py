@@ -44,6 +44,8 @@ class MailKind(StrEnum):
     """Notice to `address`: the account is gone by the time the mail is sent."""
     INVITED = "invited"
     """An administrator created the account: how to set a password. No code."""
+    RESET_REQUESTED = "password_reset_requested"
+    """An administrator asks the user to set a new password: how to do so. No code."""
 
     @property
     def has_code(self) -> bool:

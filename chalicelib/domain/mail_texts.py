@@ -35,6 +35,7 @@ class TextKind(StrEnum):
     API_KEY_REVOKED = "api_key_revoked"
     ACCOUNT_DELETED = "account_deleted"
     INVITED = "invited"
+    RESET_REQUESTED = "password_reset_requested"
 
     @property
     def has_code(self) -> bool:

@@ -111,8 +111,10 @@ class DynamoDBOwnChanges:
         """Delete everything that does not expire by itself, and every session that is active."""
         table, account = self._table, state.account
         own: Item = {":user_id": {"S": account.user_id}}
+        # An administrator may delete a disabled account.
+        as_read = as_read_values(account) | {":enabled": {"BOOL": account.disabled}}
         actions = [
-            table.delete(account_key(account.user_id), _AS_READ, as_read_values(account)),
+            table.delete(account_key(account.user_id), _AS_READ, as_read),
             _delete(table, password_key(account.user_id)),
             table.put(change_item(change), _FREE),
         ]
