@@ -124,6 +124,18 @@ class Aws:
             AttributeDefinitions=[
                 {"AttributeName": "pk", "AttributeType": "S"},
                 {"AttributeName": "sk", "AttributeType": "S"},
+                {"AttributeName": "listed", "AttributeType": "S"},
+                {"AttributeName": "user_id", "AttributeType": "S"},
+            ],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "accounts",
+                    "KeySchema": [
+                        {"AttributeName": "listed", "KeyType": "HASH"},
+                        {"AttributeName": "user_id", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                }
             ],
             KeySchema=[
                 {"AttributeName": "pk", "KeyType": "HASH"},

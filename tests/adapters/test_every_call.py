@@ -56,7 +56,7 @@ def every_call(services: AwsServices, calls: Calls) -> Calls:
     services.adapters.system.state()
     services.adapters.system.advance_epoch(1)
     services.adapters.system.record_replaced(["k" * 36], 1)
-    assert accounts.page(None, 10).accounts == (found,)
+    assert len(accounts.page(None, 10).accounts) == 2
     services.administration.delete(found.user_id, ACTOR)
     accounts.record(changed(account.user_id))
     assert accounts.changes(account.user_id, 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from chalicelib.accounts.administration import Administration
@@ -12,6 +13,7 @@ from chalicelib.domain.accounts.changes import ChangeKind
 from chalicelib.domain.accounts.errors import Conflict, NameTaken, PreconditionFailed
 from chalicelib.domain.administration.authority import Authority
 from chalicelib.domain.administration.patch import AccountPatch, Precondition
+from chalicelib.domain.errors import NotFound, Unavailable
 from chalicelib.domain.mail import MailKind
 from chalicelib.domain.tokens.scopes import Scope
 
@@ -35,9 +37,10 @@ class UserAdministration:
     def invite(self, authority: Authority, email: str, permissions: Scope, languages: str) -> Account:
         """Create an account without a password, and mail its user how to set one.
 
-        The mail is queued last: one that is sent before the account exists would not be delivered. If that
-        fails, the account exists, and `request_reset` mails the user. Raises InvalidAccount for a malformed
-        address or permission, and Conflict for an address that is taken.
+        The mail is queued last: one that is sent before the account exists would not be delivered. If it
+        cannot be queued, the account is deleted again, so that the request can be repeated. If that fails,
+        too, `request_reset` mails the user. Raises InvalidAccount for a malformed address or permission, and
+        Conflict for an address that is taken.
         """
         authority.require(permissions)
         try:
@@ -46,7 +49,12 @@ class UserAdministration:
             )
         except NameTaken as error:
             raise Conflict("address taken") from error
-        self.notify(MailKind.INVITED, account, languages)
+        try:
+            self.notify(MailKind.INVITED, account, languages)
+        except Unavailable:
+            with suppress(Unavailable, NotFound):
+                self.administration.delete(account.user_id, authority.user_id)
+            raise
         return account
 
     def change(

@@ -93,7 +93,7 @@ class DynamoDBAccounts:
                 ":had_scope": {"S": str(before.permissions)},
                 ":was_disabled": {"BOOL": before.disabled},
                 ":had_metadata": {"S": before.metadata.text},
-                ":step": number(after.disabled != before.disabled),
+                ":step": number(int(after.disabled != before.disabled)),
             },
             names={"#scope": "scope", "#metadata": "metadata"},
         )

@@ -18,7 +18,7 @@ from chalicelib.domain.administration.authority import READ, WRITE, Authority
 from chalicelib.domain.administration.metadata import Metadata
 from chalicelib.domain.administration.patch import AccountPatch, Precondition, entity_tag
 from chalicelib.domain.errors import InvalidRequest
-from chalicelib.domain.tokens.scopes import Scope
+from chalicelib.domain.tokens.scopes import Scope, check_permissions
 from chalicelib.services import get_services
 
 blueprint = Blueprint(__name__)
@@ -122,7 +122,9 @@ def _permissions(values: list[Any]) -> Scope:
         raise InvalidRequest(
             "wrong type in permissions", description="The parameter permissions must be a list of strings."
         )
-    return Scope.of(values)
+    scope = Scope.of(values)
+    check_permissions(scope)
+    return scope
 
 
 def _page_size(text: str | None) -> int:

@@ -21,7 +21,7 @@ class Authority:
     permissions: Scope
 
     def require(self, needed: Scope) -> None:
-        """Raise InsufficientScope, with the permissions that are missing, unless the caller holds `needed`."""
+        """Raise InsufficientScope, which names what is missing, unless the caller holds `needed`."""
         missing = Scope(needed.permissions - self.permissions.permissions)
         if missing.permissions:
             raise InsufficientScope(str(missing))
