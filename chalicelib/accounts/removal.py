@@ -33,7 +33,7 @@ class AccountRemoval:
 
     def state(self, user_id: str) -> AccountState | None:
         """Return what `__call__` needs of an account, or None if it does not exist. Raises Unavailable."""
-        return self.own_changes.account_state(user_id)
+        return self.own_changes.account_state(user_id, with_hash=False)
 
     def __call__(self, state: AccountState, actor: str, check: Callable[[Account], object]) -> None:
         """Delete the account of `state`, unless it no longer exists.
@@ -61,7 +61,7 @@ class AccountRemoval:
                 for one in live:
                     self.audit.session_ended(one.ended(EndReason.DELETED, now))
                 return
-            again = self.own_changes.account_state(user_id)
+            again = self.own_changes.account_state(user_id, with_hash=False)
             if again is None:
                 return
             check(again.account)

@@ -24,7 +24,7 @@ class UserAdministration:
 
     - Nobody grants a permission that they do not hold.
     - An account with `users:write` is changed only by those who hold all of its permissions.
-    - Nobody disables or deletes their own account here: deletion of one's own account needs the password.
+    - Nobody disables or deletes their own account here: `/me/delete` asks for the password.
 
     `languages` are those of a mail, as `requested_languages` returns them. Every method raises NotFound for
     an unknown user, InsufficientScope where these rules forbid the change, and Unavailable.

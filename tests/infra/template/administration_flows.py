@@ -7,7 +7,7 @@ import json
 from tests.infra.template.recorded import FunctionHarness
 
 
-def administration_flows(stage: FunctionHarness, token: str, user_id: str) -> None:
+def drive(stage: FunctionHarness, token: str, user_id: str) -> None:
     """Drive them all, with the token of an administrator, on a user and on a new account."""
     for query in ("", "email=invited@example.com"):
         assert stage.ask("GET", "/admin/users", token, query=query).status == 200

@@ -22,9 +22,8 @@ from chalicelib.domain.sign_in.device_keys import MAX_DEVICES, DeviceKey
 from chalicelib.domain.sign_in.ports import AccountChanged
 from chalicelib.services import Services
 from tests.changes import ACTOR
-from tests.infra.template import mail_flows
+from tests.infra.template import administration_flows, mail_flows
 from tests.infra.template.account_flows import account_flows
-from tests.infra.template.administration_flows import administration_flows
 from tests.infra.template.recorded import API, AUTHORIZER, FunctionHarness
 
 ADA, ADMIN, OFF, BROKEN, RACER = (
@@ -137,7 +136,7 @@ def _administration(stage: FunctionHarness) -> None:
     assert stage.ask("GET", f"/admin/users/{user_id}", admin).status == 200
     assert stage.ask("GET", f"/admin/users/{user_id}", ada).status == 403
     assert stage.ask("GET", "/admin/users/unknown", admin).status == 404
-    administration_flows(stage, admin, user_id)
+    administration_flows.drive(stage, admin, user_id)
     assert stage.ask("GET", "/health").status == 200
 
 

@@ -55,9 +55,12 @@ class DynamoDBOwnChanges:
         self._table = table
         self._keep_days = ended_days
 
-    def account_state(self, user_id: str) -> AccountState | None:
+    def account_state(self, user_id: str, *, with_hash: bool = True) -> AccountState | None:
         """Read the account, then what it counts."""
-        account, password = self._table.batch_get(account_key(user_id), password_key(user_id))
+        keys = [account_key(user_id), password_key(user_id)]
+        account, password = (
+            self._table.batch_get(*keys) if with_hash else (self._table.get(keys[0]), None)
+        )
         if account is None:
             return None
         return AccountState(
