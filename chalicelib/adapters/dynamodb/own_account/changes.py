@@ -58,9 +58,7 @@ class DynamoDBOwnChanges:
     def account_state(self, user_id: str, *, with_hash: bool = True) -> AccountState | None:
         """Read the account, then what it counts."""
         keys = [account_key(user_id), password_key(user_id)]
-        account, password = (
-            self._table.batch_get(*keys) if with_hash else (self._table.get(keys[0]), None)
-        )
+        account, password = self._table.batch_get(*keys) if with_hash else (self._table.get(keys[0]), None)
         if account is None:
             return None
         return AccountState(
