@@ -45,8 +45,8 @@ def invite_user(gateway: Gateway) -> Flow:
 
 
 def change_user(gateway: Gateway) -> Flow:
-    body = {"permissions": ["things:read", "reports:read"], "disabled": True, "metadata": {"plan": "pro"}}
-    return _on_subject(gateway, "PATCH", **body)
+    permissions = ["things:read", "reports:read"]
+    return _on_subject(gateway, "PATCH", permissions=permissions, disabled=True, metadata={"plan": "pro"})
 
 
 def delete_user(gateway: Gateway) -> Flow:

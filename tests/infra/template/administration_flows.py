@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from tests.infra.template.recorded import FunctionHarness
 
@@ -13,7 +14,7 @@ def drive(stage: FunctionHarness, token: str, user_id: str) -> None:
         assert stage.ask("GET", "/admin/users", token, query=query).status == 200
     path = f"/admin/users/{user_id}"
     for disabled in (True, False):
-        body = {"disabled": disabled, "metadata": {"plan": "pro"}, "permissions": []}
+        body: dict[str, Any] = {"disabled": disabled, "metadata": {"plan": "pro"}, "permissions": []}
         assert stage.ask("PATCH", path, token, body=body).status == 200
     assert stage.ask("POST", f"{path}/logout", token).status == 204
     assert stage.ask("POST", f"{path}/password-reset", token).status == 202
