@@ -77,6 +77,7 @@ def test_what_is_stored_about_a_person_is_exported(gateway: Gateway, token: str)
     ]
     account, profile, *former = items
     assert (account["email"], account["username"], account["disabled"]) == (EMAIL, "second", False)
+    assert account["metadata"] == {}
     assert account["created_at"] == "2023-11-14T22:13:20Z"
     assert account["username_changes"] == ["2023-11-14T22:13:20Z"] * 2
     assert profile["updated_at"] == "2023-11-14T22:13:20Z"

@@ -16,6 +16,9 @@ from chalicelib.services import get_services
 
 blueprint = Blueprint(__name__)
 
+_JSON_TEXTS = {"metadata"}
+"""Attributes that are stored as JSON."""
+
 
 @blueprint.route("/me/export", methods=["GET"], authorizer=bearer, content_types=ANY_TYPE)
 @requires()
@@ -36,14 +39,16 @@ def _cursor() -> str | None:
 
 
 def _item_text(item: ExportedItem) -> str:
-    text = json.dumps(
-        {"kind": item.kind, **{name: _json(name, one) for name, one in item.attributes.items()}}
-    )
-    return text if item.text is None else f'{text[:-1]}, "profile": {item.text}}}'
+    texts = {"kind": json.dumps(item.kind)}
+    for name, value in item.attributes.items():
+        texts[name] = str(value) if name in _JSON_TEXTS else json.dumps(_with_times(name, value))
+    if item.text is not None:
+        texts["profile"] = item.text
+    return "{" + ", ".join(f'"{name}": {text}' for name, text in texts.items()) + "}"
 
 
-def _json(name: str, value: Any) -> Any:
+def _with_times(name: str, value: Any) -> Any:
     if name == "at" or name.endswith(("_at", "_until")):
-        # A session that was never refreshed has none.
+        # A session that was never refreshed has no time of that.
         return timestamp(value) if value else None
     return [timestamp(one) for one in value] if name == "username_changes" else value

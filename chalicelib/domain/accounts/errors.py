@@ -7,6 +7,7 @@
     ├── PreconditionFailed            412 precondition_failed
     ├── InvalidCode                   400 invalid_code
     └── InvalidAccount                an account that cannot be created or changed
+        └── NameTaken                 400 invalid_request
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ class Conflict(GatehouseError):
 
 
 class PreconditionFailed(GatehouseError):
-    """What was to be replaced is no longer what the caller has seen (RFC 9110 §15.5.13)."""
+    """The resource is not the one that `If-Match` names (RFC 9110 §13.1.1)."""
 
     status, code = 412, "precondition_failed"
-    description = "It has changed meanwhile. Read it again."
+    description = "The resource has changed meanwhile. Read it again."
 
 
 class InvalidCode(GatehouseError):
@@ -40,3 +41,9 @@ class InvalidAccount(GatehouseError):
 
     status, code = 400, "invalid_request"
     description = "The account data is invalid."
+
+
+class NameTaken(InvalidAccount):
+    """The address or the user name of a new account belongs to another one."""
+
+    description = "The address or user name is already taken."

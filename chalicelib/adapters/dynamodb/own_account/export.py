@@ -42,7 +42,7 @@ EXPORTED: Mapping[str, ExportedKind] = {
     "ACCOUNT": _kind(
         "account",
         "user_id email username scope created_at disabled password_version security_version session_count "
-        "device_count recounts username_changes",
+        "device_count recounts username_changes metadata",
     ),
     "PROFILE": _kind("profile", "updated_at"),
     "ADDRESS": _kind("address_mark", "reason reported_at"),
