@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-_VERBS = {"Add": "add", "Modify": "modify", "Remove": "remove", "Import": "import"}
-
 
 @dataclass(frozen=True)
 class Change:
-    """What would be done to one resource."""
+    """What would be done to one resource, in CloudFormation's words."""
 
     action: str
     resource: str
     kind: str
-    replacement: str
-    properties: tuple[str, ...]
+    replacement: str = "False"
+    properties: tuple[str, ...] = ()
 
     @property
     def loses(self) -> bool:
@@ -26,18 +24,16 @@ class Change:
         )
 
     def __str__(self) -> str:
-        verb = {"True": "replace", "Conditional": "perhaps replace"}.get(self.replacement)
+        replaced = "" if self.replacement == "False" else f", replace: {self.replacement}"
         properties = f"  ({', '.join(self.properties)})" if self.properties else ""
-        verb = verb or _VERBS.get(self.action, "perhaps modify")
-        return f"  {verb:<15}  {self.resource}  {self.kind}{properties}"
+        return f"  {self.action + replaced:<28}  {self.resource}  {self.kind}{properties}"
 
 
 @dataclass(frozen=True)
 class ChangeSet:
-    """What would be done to a stack."""
+    """What would be done to a stack. `names` are the arguments that name change set and stack in calls."""
 
-    change_set_id: str
-    stack_id: str
+    names: dict[str, str]
     changes: tuple[Change, ...]
 
 

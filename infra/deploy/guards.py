@@ -12,39 +12,15 @@ from infra.deploy.change_set import Change
 from infra.deploy.refusal import Refused
 
 _ROTATION = "AWS::SecretsManager::RotationSchedule"
-_SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a type of resource
 _VALUE_OF_A_SECRET = {"GenerateSecretString", "SecretString"}
 # Apps know the service by these.
 _ADDRESS = {"AWS::ApiGateway::RestApi", "AWS::ApiGateway::Stage", "AWS::ApiGateway::DomainName"}
 
 
-def check_values(before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    """Raise Refused for a change of parameters that takes more than one step."""
-    if before and before.get("EndpointType") != after["EndpointType"]:
-        raise Refused(
-            f"EndpointType cannot go from {before.get('EndpointType')} to {after['EndpointType']} in one "
-            "step; docs/deploy.md has the steps, under *Another endpoint type*."
-        )
-    old, new = _web_acl(before), _web_acl(after)
-    if old and new and old != new:
-        raise Refused(
-            "A web ACL can be replaced in two steps only, or the API may end without any: deploy with "
-            "--parameter WebAclArn= --parameter AddressRateLimit=0 first, then with the new one."
-        )
-
-
-def _web_acl(values: Mapping[str, str]) -> str:
-    """Return what tells the web ACLs apart: an ARN, or that it is the stack's own, whatever its limit."""
-    own = "AddressRateLimit" if values.get("AddressRateLimit", "0") != "0" else ""
-    return values.get("WebAclArn") or own
-
-
 def check_data(changes: Iterable[Change]) -> None:
     """Raise Refused for a change that would lose accounts or key; the stack policy forbids most too."""
     for one in changes:
-        rewritten = (
-            one.kind == _SECRET and one.action == "Modify" and _VALUE_OF_A_SECRET & set(one.properties)
-        )
+        rewritten = one.action == "Modify" and _VALUE_OF_A_SECRET & set(one.properties)
         if one.loses or rewritten:
             what = "get a new value, which voids every token" if rewritten else "be replaced or given up"
             raise Refused(
@@ -90,12 +66,6 @@ def ask_about_address(changes: Iterable[Change], *, yes: bool) -> None:
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask, unless `yes` answers. Raises Refused for a no, and where nobody answers."""
-    if yes:
-        return
-    try:
-        agreed = click.confirm(question)
-    except click.Abort as error:
-        raise Refused("Nobody answered, so nothing was changed; --yes answers for you.") from error
-    if not agreed:
-        raise Refused("Nothing was changed.")
+    """Ask, unless `yes` answers. Raises click.Abort for a no, and where nobody answers."""
+    if not yes:
+        click.confirm(question, abort=True)

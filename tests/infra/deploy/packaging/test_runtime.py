@@ -59,21 +59,6 @@ def test_an_interpreter_is_found_behind_a_shim_that_refuses(
     assert find_interpreter() is not None
 
 
-def test_the_tests_on_the_deployed_python_are_left_out_with_the_reason(
-    bare: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    runtime.main()
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith(f"Left out: there is no Python {VERSION}. To get one: ")
-    monkeypatch.setattr(runtime, "find_interpreter", lambda: "/usr/bin/python3.13")
-    runtime.main()
-    assert capsys.readouterr().out == "/usr/bin/python3.13\n"
-    monkeypatch.setattr(sys, "version_info", (*RUNTIME, 1, "final", 0))
-    runtime.main()
-    assert capsys.readouterr() == ("", f"Left out: this is Python {VERSION}, so the other tests ran on it.\n")
-
-
 def test_lambda_has_this_version_and_ends_it_when_the_comment_says() -> None:
     """cfn-lint carries AWS's dates."""
     ends = load_resource(AdditionalSpecs, "LmbdRuntimeLifecycle.json")[RUNTIME_NAME]["deprecated"]
