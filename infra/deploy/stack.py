@@ -17,8 +17,10 @@ from infra.deploy.refusal import Refused
 POLL_SECONDS, BUSY_SECONDS = 3, 30
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
 # States that no change set can be made for. OnStackFailure keeps a first deploy out of most of them.
-Check = Callable[[tuple[Change, ...]], None]
 _STUCK = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
+
+Check = Callable[[tuple[Change, ...]], None]
+"""Raises for changes that are not to be made."""
 
 
 @dataclass(frozen=True)
