@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +11,9 @@ from typing import Any
 from infra.deploy.refusal import Refused
 from infra.deploy.target import Target
 
-_POLICY = Path(__file__).with_name("policies") / "bucket.json"
+_POLICIES = Path(__file__).with_name("policies")
 # What a stack runs, or may be rolled back to, is among the newest versions, however old those are.
-_OLD_RELEASES = {
-    "ID": "old-releases",
-    "Status": "Enabled",
-    "Filter": {"Prefix": ""},
-    "NoncurrentVersionExpiration": {"NoncurrentDays": 90, "NewerNoncurrentVersions": 50},
-}
-LIFECYCLE = {"Rules": [_OLD_RELEASES]}
+LIFECYCLE = json.loads((_POLICIES / "bucket-lifecycle.json").read_text("utf-8"))
 
 
 @dataclass(frozen=True)
@@ -44,7 +39,7 @@ class Bucket:
         place = {} if self.target.region == "us-east-1" else {"CreateBucketConfiguration": configuration}
         with suppress(self.client.exceptions.BucketAlreadyOwnedByYou):
             self.client.create_bucket(Bucket=self.name, **place)
-        policy = _POLICY.read_text("utf-8").replace("PARTITION", self.target.partition)
+        policy = (_POLICIES / "bucket.json").read_text("utf-8").replace("PARTITION", self.target.partition)
         self.client.put_bucket_policy(**self._ours, Policy=policy.replace("BUCKET", self.name))
         self.client.put_bucket_versioning(**self._ours, VersioningConfiguration={"Status": "Enabled"})
         self.client.put_bucket_lifecycle_configuration(**self._ours, LifecycleConfiguration=LIFECYCLE)

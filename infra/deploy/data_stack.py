@@ -14,7 +14,6 @@ from infra.deploy.stack import Stack, State
 from infra.deploy.target import Target
 from infra.template.build import as_text
 
-RECOVERY_DAYS = 7
 SECRET = "SigningSecret"  # noqa: S105 - a resource of the template
 _POLICY = Path(__file__).with_name("policies") / "data-stack.json"
 
@@ -77,7 +76,7 @@ class DataStack:
         self._delete_table()
         secrets = self.target.client("secretsmanager")
         try:
-            gone = secrets.delete_secret(SecretId=self.secret, RecoveryWindowInDays=RECOVERY_DAYS)
+            gone = secrets.delete_secret(SecretId=self.secret, RecoveryWindowInDays=7)
         except (secrets.exceptions.ResourceNotFoundException, secrets.exceptions.InvalidRequestException):
             return
         click.echo(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -27,11 +27,8 @@ class DeployHarness:
 
     aws: Aws
     now: float = 1_800_000_000.0
-    slept: list[float] = field(default_factory=list)
     checked: list[Deployed] = field(default_factory=list)
     is_right: bool = True
-    during_sleep: dict[int, Callable[[], None]] = field(default_factory=dict)
-    """What happens during the n-th sleep."""
 
     def deploy(self, *options: str, stage: str = "prod", answer: str | None = None) -> Result:
         return self.run("deploy", "--stage", stage, *options, answer=answer)
@@ -44,9 +41,7 @@ class DeployHarness:
         return CliRunner().invoke(main, arguments, obj=tools, input=answer)
 
     def _sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
         self.now += seconds
-        self.during_sleep.pop(len(self.slept), lambda: None)()
 
     def _look(self, deployed: Deployed, _profile: str | None) -> bool:
         self.checked.append(deployed)

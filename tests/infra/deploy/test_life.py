@@ -15,6 +15,7 @@ from tests.infra.deploy.conftest import TEMPLATE, DeployHarness, refusal
 from tests.infra.test_makefile import typed
 
 DATA = "gatehouse-prod-data"
+ITEM = {"pk": {"S": "somebody"}, "sk": {"S": "somebody"}}
 
 
 def test_without_a_change_nothing_is_touched(deployed: DeployHarness) -> None:
@@ -95,7 +96,7 @@ def test_destroying_takes_the_service_and_a_deploy_puts_it_back_over_the_same_da
     deployed: DeployHarness,
 ) -> None:
     assert deployed.deploy("--parameter", "MaxSessions=5", "--tag", "team=auth").exit_code == 0
-    remember(deployed.aws, "somebody")
+    remember(deployed.aws)
     result = deployed.destroy(answer="y\n")
     assert result.exit_code == 0, result.output
     assert "and keep table gatehouse-prod and signing key gatehouse-prod/signing-key?" in result.output
@@ -107,7 +108,7 @@ def test_destroying_takes_the_service_and_a_deploy_puts_it_back_over_the_same_da
     deployed.aws.requests.clear()
     again = deployed.deploy()
     assert again.exit_code == 0, again.output
-    assert remembered(deployed.aws, "somebody")
+    assert remembers(deployed.aws)
     # As it was: nobody has to remember what was given when.
     assert deployed.aws.parameters()["MaxSessions"] == "5"
     assert deployed.aws.stack().tags == {"team": "auth"}
@@ -117,7 +118,7 @@ def test_destroying_takes_the_service_and_a_deploy_puts_it_back_over_the_same_da
 
 def test_data_whose_stack_is_gone_is_imported(deployed: DeployHarness) -> None:
     """As after somebody has switched the protection off and deleted both stacks."""
-    remember(deployed.aws, "somebody")
+    remember(deployed.aws)
     with closing(deployed.aws.client("cloudformation")) as client:
         client.delete_stack(StackName="gatehouse-prod")
         client.delete_stack(StackName=DATA)
@@ -138,7 +139,7 @@ def test_data_whose_stack_is_gone_is_imported(deployed: DeployHarness) -> None:
     assert [one["RetainExceptOnCreate"] for one in deployed.aws.sent("ExecuteChangeSet", DATA)] == [
         "false"
     ] * 2
-    assert remembered(deployed.aws, "somebody")
+    assert remembers(deployed.aws)
 
 
 def test_the_data_goes_when_told_by_name(deployed: DeployHarness) -> None:
@@ -201,15 +202,13 @@ def stacks_of(aws: Aws) -> set[str]:
         return {one["StackName"] for one in client.describe_stacks()["Stacks"]}
 
 
-def remember(aws: Aws, name: str) -> None:
+def remember(aws: Aws) -> None:
     """Write an item."""
     with closing(aws.client("dynamodb")) as dynamodb:
-        dynamodb.put_item(TableName="gatehouse-prod", Item={"pk": {"S": name}, "sk": {"S": name}})
+        dynamodb.put_item(TableName="gatehouse-prod", Item=ITEM)
 
 
-def remembered(aws: Aws, name: str) -> bool:
-    """Tell whether an item is there."""
+def remembers(aws: Aws) -> bool:
+    """Tell whether the item is there."""
     with closing(aws.client("dynamodb")) as dynamodb:
-        return "Item" in dynamodb.get_item(
-            TableName="gatehouse-prod", Key={"pk": {"S": name}, "sk": {"S": name}}
-        )
+        return "Item" in dynamodb.get_item(TableName="gatehouse-prod", Key=ITEM)

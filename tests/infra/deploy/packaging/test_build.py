@@ -131,17 +131,6 @@ def test_a_compiler_that_fails_without_output_is_a_failure(tmp_path: Path) -> No
         build.compile_folder(tmp_path, "/bin/false")
 
 
-def test_vendored_files_go_to_the_top(tmp_path: Path) -> None:
-    project, target = tmp_path / "project", tmp_path / "target"
-    files = {"app.py", "chalicelib/__init__.py", "borrowed/__init__.py", "one.py"}
-    for name in ("app.py", "chalicelib/__init__.py", "vendor/borrowed/__init__.py", "vendor/one.py"):
-        (project / name).parent.mkdir(parents=True, exist_ok=True)
-        (project / name).touch()
-    target.mkdir()
-    copy_source(project, target)
-    assert set(archive.files_below(target)) == files
-
-
 @pytest.mark.parametrize(
     ("compiled_by", "is_loaded", "line"),
     [

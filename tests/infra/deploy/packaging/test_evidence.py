@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from infra.deploy.options import PROJECT
 from infra.deploy.packaging.evidence import Needs, needs_of
 from infra.deploy.refusal import Refused
 from infra.template.build import copy_source
@@ -88,10 +87,3 @@ def later():
         "requests.adapters": "chalicelib/notes.py:3",
         "inside": "chalicelib/notes.py:13",
     }
-
-
-def test_the_source_of_the_project(tmp_path: Path) -> None:
-    copy_source(PROJECT, tmp_path)
-    found = needs_of(tmp_path, PROJECT)
-    assert {"dynamodb", "secretsmanager"} <= set(found.services)
-    assert {"boto3", "botocore.exceptions", "bcrypt", "jwt", "chalice.app"} <= set(found.modules)
