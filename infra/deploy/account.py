@@ -1,4 +1,4 @@
-"""What a stage needs of its account and region, and shares there with everything else."""
+"""Settings of the account and region that a stage depends on and shares with other applications."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def suggestions(target: Target, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def ensure_log_role(target: Target, sleep: Callable[[float], None]) -> None:
-    """Let API Gateway write logs. All APIs of a region share one role, so one that is set stays.
+    """Let API Gateway write logs. All APIs of a region share one role, so an existing setting stays.
 
     Raises Refused where API Gateway does not accept the role.
     """
@@ -51,14 +51,14 @@ def ensure_log_role(target: Target, sleep: Callable[[float], None]) -> None:
 
 
 def _concurrency(target: Target) -> str:
-    """Return what the API function can reserve, which is its limit too: other functions keep the rest."""
+    """Return the concurrency to reserve for the API function, at most half of what the account has left."""
     limit = target.client("lambda").get_account_settings()["AccountLimit"]
     copies = min(API_COPIES, (int(limit["UnreservedConcurrentExecutions"]) - KEPT_FREE) // 2)
     return str(copies) if copies >= FEWEST_COPIES else "0"
 
 
 def _boundary(target: Target) -> str:
-    """Return the boundary of roles that docs/policies.md has an administrator create, or nothing."""
+    """Return the permissions boundary that an administrator has created (docs/policies.md), or nothing."""
     iam = target.client("iam")
     arn = f"arn:{target.partition}:iam::{target.account}:policy/{BOUNDARY}"
     with suppress(iam.exceptions.NoSuchEntityException):

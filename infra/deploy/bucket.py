@@ -1,4 +1,4 @@
-"""The bucket that packages and templates pass through, one for each account and region."""
+"""The bucket of packages and templates, one for each account and region."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LIFECYCLE = json.loads((_POLICIES / "bucket-lifecycle.json").read_text("utf-8"))
 
 @dataclass(frozen=True)
 class Bucket:
-    """A versioned bucket of this account. Every call names the account: anyone may take a bucket's name.
+    """A versioned bucket of this account. Every call names the account, since bucket names are global.
 
     S3 itself encrypts a new bucket and blocks public access to it. An object counts only as the version that
     this deploy has uploaded, never by its key.

@@ -1,4 +1,4 @@
-"""A change set: what CloudFormation would do, before it does it."""
+"""The changes that CloudFormation has computed for a stack."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Change:
-    """What would be done to one resource, in CloudFormation's words."""
+    """A change of one resource, in CloudFormation's terms."""
 
     action: str
     resource: str
@@ -18,7 +18,7 @@ class Change:
 
     @property
     def loses(self) -> bool:
-        """Tell whether the resource that is there would go, or might."""
+        """Tell whether the existing resource would be removed or replaced, or might be."""
         return self.action not in {"Add", "Import"} and (
             self.action != "Modify" or self.replacement != "False"
         )
@@ -31,7 +31,7 @@ class Change:
 
 @dataclass(frozen=True)
 class ChangeSet:
-    """What would be done to a stack. `names` are the arguments that name change set and stack in calls."""
+    """The changes of a stack. `names` are the arguments that name change set and stack in calls."""
 
     names: dict[str, str]
     changes: tuple[Change, ...]

@@ -1,4 +1,4 @@
-"""`python -m infra deploy`: a stage, from the source to an address that answers; and `destroy`."""
+"""The commands `python -m infra deploy` and `python -m infra destroy`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stack of the data, gatehouse-STAGE-data, and the protection that AWS gives it."""
+"""The stack of the data, gatehouse-STAGE-data, with its protection by AWS."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _POLICY = Path(__file__).with_name("policies") / "data-stack.json"
 
 @dataclass(frozen=True)
 class DataStack:
-    """Table, signing key and logs of a stage. Their names are fixed, so kept data is found by them."""
+    """Table, signing key and logs of a stage. Their names are fixed, so existing data is found by name."""
 
     target: Target
     stack: Stack
@@ -45,7 +45,7 @@ class DataStack:
         return {} if "DeletedDate" in found else found
 
     def change(self, state: State, release: Release) -> None:
-        """Create or update the stack; data that an earlier stack has left is imported. Raises Refused."""
+        """Create or update the stack; data of a deleted stack is imported. Raises Refused."""
         secret = self.describe_secret()
         if secret and not state.exists:
             if self.stack.dry_run:

@@ -1,4 +1,4 @@
-"""One deploy of one stage, step by step: the data first, then the service."""
+"""Deploy or destroy one stage: the data first, then the service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes that CloudFormation would not finish, or that would lose something: refused, or asked about."""
+"""Refuse changes that would fail or lose data; ask before the API's address changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ADDRESS = {"AWS::ApiGateway::RestApi", "AWS::ApiGateway::Stage", "AWS::ApiGatew
 
 
 def check_data(changes: Iterable[Change]) -> None:
-    """Raise Refused for a change that would lose accounts or key; the stack policy forbids most too."""
+    """Raise Refused for a change that would lose accounts or key; the stack policy denies most of them."""
     for one in changes:
         rewritten = one.action == "Modify" and _VALUE_OF_A_SECRET & set(one.properties)
         if one.loses or rewritten:
@@ -32,9 +32,9 @@ def check_data(changes: Iterable[Change]) -> None:
 def check_rotation(
     changes: Iterable[Change], secret: Mapping[str, Any], token_seconds: int, now: float
 ) -> None:
-    """Raise Refused where the rotation that a new schedule begins at once would fail, or void live tokens.
+    """Raise Refused if the rotation that a new schedule starts would fail, or invalidate live tokens.
 
-    `secret` is what DescribeSecret says, `now` the time in seconds since 1970.
+    `secret` is the answer of DescribeSecret, `now` the time in seconds since 1970.
     """
     schedule = [one for one in changes if one.kind == _ROTATION and one.action != "Remove"]
     if not schedule:
@@ -43,12 +43,12 @@ def check_rotation(
         if "AWSPENDING" in labels and "AWSCURRENT" not in labels:
             raise Refused(
                 f"A rotation of the signing key is unfinished (version {version}), and this deploy would "
-                "begin another, which Secrets Manager refuses. Give that one up, then deploy:\n"
+                "begin another, which Secrets Manager refuses. Cancel that one, then deploy:\n"
                 f"  aws secretsmanager update-secret-version-stage --secret-id {secret['Name']} "
                 f"--version-stage AWSPENDING --remove-from-version-id {version}"
             )
     rotated = secret.get("LastRotatedDate")
-    # A service that is put back has no live tokens to spare.
+    # A service that is created again has no live tokens.
     if rotated and schedule[0].action == "Modify" and now < rotated.timestamp() + token_seconds:
         until = datetime.fromtimestamp(rotated.timestamp() + token_seconds, UTC)
         raise Refused(
@@ -58,7 +58,7 @@ def check_rotation(
 
 
 def ask_about_address(changes: Iterable[Change], *, yes: bool) -> None:
-    """Ask before the API's address, or its domain, would go. Raises Refused for a no."""
+    """Ask before the API's address or its domain is lost. Raises click.Abort for a no."""
     lost = [one.resource for one in changes if one.kind in _ADDRESS and one.loses]
     if lost:
         click.echo(f"Apps would lose their address: {', '.join(lost)} would be replaced or removed.")

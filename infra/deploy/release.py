@@ -1,4 +1,4 @@
-"""What a stack is to be: a template, its parameters and tags, known by one digest."""
+"""The desired state of a stack: template, parameters and tags, with their digest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a deploy goes: stage, account and region, checked before anything is built."""
+"""The target of a deploy: stage, account and region, checked first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The next steps after a deploy: the first administrator, and what nobody has asked for yet."""
+"""The next steps after a deploy: the first administrator, and features that are not configured."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ WEB_ACL = "WebAcl"
 
 
 def hints(deployed: Deployed) -> Iterator[str]:
-    """Return what is missing, each with the command that adds it."""
+    """Return what is not configured, each with the command that adds it."""
     stage, outputs = deployed.stage, deployed.outputs
     if MAIL_SENDER not in outputs:
         yield (
-            "Nothing is mailed yet: nobody can sign up, reset a password or change an address, and nobody is "
-            "told of changes. Once SES has verified the sender (docs/mail.md):\n"
+            "Nothing is mailed yet: nobody can sign up, reset a password or change an address, and no "
+            "notices are sent. Once SES has verified the sender (docs/mail.md):\n"
             f"  MAIL_FROM=no-reply@example.com make deploy STAGE={stage}"
         )
     if WEB_ACL not in outputs:

@@ -22,7 +22,10 @@ from infra.template.build import copy_source
 
 CACHE = Path(".local/deploy")
 _MEGABYTE = 1_000_000
-_INSTALL = "-m uv pip install --quiet --no-deps --only-binary :all: --require-hashes --python-version"
+# Copies, not links: what is written later must not change uv's cache.
+_INSTALL = (
+    "-m uv pip install -q --link-mode copy --no-deps --only-binary :all: --require-hashes --python-version"
+)
 # Hashes instead of times, which Lambda does not keep, and unchecked, since a check costs what is to be saved.
 _COMPILE = "-S -P -B -X utf8 -m compileall -qf --invalidation-mode unchecked-hash -s . -p /var/task ."
 # Scripts, type stubs, the installer's notes and the data of all AWS services. Licences, versions and entry

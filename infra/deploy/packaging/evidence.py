@@ -1,4 +1,4 @@
-"""What the source needs when it runs: the modules that it imports, and the AWS services that it calls."""
+"""Find the modules that the source imports, and the AWS services that it calls."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
@@ -61,7 +62,10 @@ def check_loading(site: Path, needs: Needs, roots: dict[str, str], interpreter: 
         script = Path(folder, "load.py")
         script.write_text("\n".join(lines), "utf-8")
         command = [interpreter, "-I", "-S", "-B", str(script), str(site)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own script
+        # Credentials of the environment come first, so none of this machine's profiles is read.
+        env = {**os.environ, "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
+        env.pop("AWS_PROFILE", None)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)  # noqa: S603 - ours
     if done.returncode:
         reason = done.stderr.strip() or f"the interpreter ended with exit code {done.returncode}"
         raise Refused(f"The package would not load in Lambda: {reason}\n{_REMEDY}")
