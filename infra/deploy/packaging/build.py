@@ -23,9 +23,7 @@ from infra.template.build import copy_source
 CACHE = Path(".local/deploy")
 _MEGABYTE = 1_000_000
 # Copies, not links: what is written later must not change uv's cache.
-_INSTALL = (
-    "-m uv pip install -q --link-mode copy --no-deps --only-binary :all: --require-hashes --python-version"
-)
+_INSTALL = "-m uv pip install -q --link-mode copy --no-deps --only-binary :all: --require-hashes"
 # Hashes instead of times, which Lambda does not keep, and unchecked, since a check costs what is to be saved.
 _COMPILE = "-S -P -B -X utf8 -m compileall -qf --invalidation-mode unchecked-hash -s . -p /var/task ."
 # Scripts, type stubs, the installer's notes and the data of all AWS services. Licences, versions and entry
@@ -107,9 +105,9 @@ def build(project: Path, architecture: str, folder: Path | None = None) -> Packa
 def install(requirements: Path, architecture: str, folder: Path) -> None:
     """Install what `requirements` pins for Lambda into `folder`; run none of it. Raises Refused."""
     platform = "{}-manylinux_{}_{}".format(runtime.ARCHITECTURES[architecture], *runtime.GLIBC)
-    where = ["--python-platform", platform, "--target", str(folder), "--requirements", str(requirements)]
+    where = ["--python-version", runtime.VERSION, "--python-platform", platform, "--target", str(folder)]
     for network in (["--offline"], []):  # first from uv's cache alone
-        command = [sys.executable, *_INSTALL.split(), runtime.VERSION, *where, *network]
+        command = [sys.executable, *_INSTALL.split(), *where, "-r", str(requirements), *network]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words
         if done.returncode == 0:
             return
