@@ -1,4 +1,4 @@
-"""What a stage shares with its account and region."""
+"""What stages share in their account and region: log role, bucket, concurrency, boundary, network."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from contextlib import closing
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from infra.deploy import account
+from infra.deploy.bucket import Bucket
 from infra.deploy.options import PROJECT
 from infra.deploy.refusal import Refused
-from infra.deploy.target import Target
+from infra.deploy.target import ATTEMPTS, Target
 from tests.infra.deploy.aws import REGION, Aws
 
 
@@ -79,3 +81,33 @@ def test_a_boundary_of_the_account_bounds_every_role(aws: Aws) -> None:
         document = (PROJECT / "infra" / "policies" / "boundary.json").read_text(encoding="utf-8")
         arn = iam.create_policy(PolicyName="gatehouse-boundary", PolicyDocument=document)["Policy"]["Arn"]
     assert account.suggestions(target(aws), given) == {"PermissionsBoundary": arn}
+
+
+def test_a_network_that_is_away_for_a_while_is_outlasted_by_botocore(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    monkeypatch.delenv("AWS_MAX_ATTEMPTS")
+    lost = iter([True] * (ATTEMPTS - 1))
+    aws.lose = lambda call: call == "DescribeStacks" and next(lost, False)
+    assert target(aws).client("cloudformation").describe_stacks()["Stacks"] == []
+
+
+def test_a_bucket_of_somebody_else_is_not_used(aws: Aws) -> None:
+    aws.refuse[f"PUT /{aws.bucket}"] = "BucketAlreadyExists"
+    aws.refuse_status = 409
+    with pytest.raises(ClientError, match="BucketAlreadyExists"):
+        Bucket(target(aws), target(aws).client("s3")).ensure()
+    assert aws.calls == [f"PUT /{aws.bucket}"]
+
+
+def test_a_new_bucket_that_keeps_no_versions_yet_is_not_used(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 documents up to 15 minutes; until then an upload has no version to pin."""
+    monkeypatch.setattr("moto.s3.models.FakeBucket.is_versioned", property(lambda _: False))
+    bucket = Bucket(target(aws), target(aws).client("s3"))
+    bucket.ensure()
+    bucket.ensure()
+    with pytest.raises(Refused, match="is new and keeps no versions yet: run this again in 15 minutes"):
+        bucket.upload("package.zip", b"code")

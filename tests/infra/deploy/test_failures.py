@@ -6,7 +6,6 @@ from contextlib import closing
 
 import pytest
 
-from infra.deploy import target
 from infra.deploy.options import PROJECT
 from infra.template.build import data_template
 from tests.infra.deploy.conftest import DeployHarness, refusal
@@ -66,24 +65,6 @@ def test_a_change_that_loses_data_is_refused_and_leaves_no_change_set(
     assert "DeleteChangeSet" in deployed.aws.calls
 
 
-def test_of_two_deploys_at_once_one_is_refused_by_cloudformation(deployed: DeployHarness) -> None:
-    def overtake() -> None:
-        deployed.aws.stack().status = "UPDATE_IN_PROGRESS"
-
-    deployed.aws.script.before_execution = overtake
-    assert refusal(deployed.deploy(*CHANGE)).startswith("AWS refused (InvalidChangeSetStatus): ChangeSet [")
-
-
-def test_a_network_that_is_away_for_a_while_is_outlasted_by_botocore(
-    deployed: DeployHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
-    monkeypatch.delenv("AWS_MAX_ATTEMPTS")
-    lost = iter([False] + [True] * (target.ATTEMPTS - 1))
-    deployed.aws.lose = lambda call: call == "DescribeStackEvents" and next(lost, False)
-    assert deployed.deploy(*CHANGE).exit_code == 0
-
-
 def test_a_deployment_that_is_not_as_it_should_be_is_a_failed_deploy(deployed: DeployHarness) -> None:
     deployed.is_right = False
     assert refusal(deployed.deploy(*CHANGE)) == (
@@ -91,19 +72,3 @@ def test_a_deployment_that_is_not_as_it_should_be_is_a_failed_deploy(deployed: D
         "To go back to the release before: the same command with ROLLBACK=1."
     )
     assert deployed.deploy("--no-check", "--parameter", "MaxSessions=6").exit_code == 0
-
-
-def test_a_bucket_of_somebody_else_is_not_used(harness: DeployHarness) -> None:
-    harness.aws.refuse[f"PUT /{harness.aws.bucket}"] = "BucketAlreadyExists"
-    harness.aws.refuse_status = 409
-    assert refusal(harness.deploy()).startswith("AWS refused (BucketAlreadyExists): ")
-    assert "CreateChangeSet" not in harness.aws.calls
-
-
-def test_a_new_bucket_that_keeps_no_versions_yet_is_not_used(
-    harness: DeployHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """S3 documents up to 15 minutes; until then an upload has no version to pin."""
-    monkeypatch.setattr("moto.s3.models.FakeBucket.is_versioned", property(lambda _: False))
-    assert "is new and keeps no versions yet: run this again in 15 minutes." in refusal(harness.deploy())
-    assert harness.aws.sent("CreateChangeSet", "gatehouse-prod") == []
