@@ -57,20 +57,8 @@ class Operations:
         self._worker = worker
         self._recorder = recorder
         self._number = number
-        self._tree = tree
-        self.renew()
-
-    def renew(self) -> None:
-        """Begin a new session, which the methods use from now on."""
-        self.who = self._tree.sign_in(self._worker, self._number)
-        self._worker.run("keep_token", token=self.who.refresh_token)
-
-    def fill(self, sign_ins: int) -> None:
-        """Sign in so often, as fast as possible, and begin a new session."""
-        delay, self._recorder.delay = self._recorder.delay, 0
-        self._worker.run("invoke", handler=API, event=sign_in_event(self._number), times=sign_ins)
-        self._recorder.delay = delay
-        self.renew()
+        self.who = tree.sign_in(worker, number)
+        worker.run("keep_token", token=self.who.refresh_token)
 
     def authorize(self) -> None:
         """Have the authorizer decide."""
