@@ -62,6 +62,9 @@ class _Server(ThreadingHTTPServer):
         # moto serves one request at a time; so does this proxy, in the order of arrival.
         self.lock = Lock()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print nothing: a client that has timed out has closed its connection."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

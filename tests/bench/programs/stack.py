@@ -4,6 +4,7 @@ Usage: `python stack.py BCRYPT_COST USERS`. Prints one line of JSON, the environ
 URL; ends when standard input does. With USERS above 0, the table holds as many copies of one user's items.
 """
 
+import copy
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 
 EMAILS = [f"bench{number}@example.com" for number in range(8)]
 PASSWORD = "correct horse battery staple"
+_COPIED = "copied@example.com"
 
 
 def main() -> None:
@@ -27,9 +29,9 @@ def main() -> None:
     cost, users = sys.argv[1], int(sys.argv[2])
     with LocalStack(environment={"BCRYPT_COST": cost}) as stack:
         services = get_services()
-        for email in EMAILS:
+        for email in (*EMAILS, _COPIED):
             account = services.create_account(email=email, password=Password(PASSWORD))
-        form = {"grant_type": "password", "username": EMAILS[-1], "password": PASSWORD}
+        form = {"grant_type": "password", "username": _COPIED, "password": PASSWORD}
         services.token_endpoint(TokenRequest(form, stack.api_url, stack.api_url))
         if users:
             _copy_user(account.user_id, users)
@@ -43,8 +45,7 @@ def _copy_user(user_id: str, users: int) -> None:
     from moto.dynamodb.models.dynamo_type import DynamoType
     from moto.dynamodb.models.table import Table
 
-    # moto copies a table before each transaction; of this one no transaction fails, and a copy takes seconds.
-    Table.__deepcopy__ = lambda table, _: table  # type: ignore[attr-defined]
+    _make_moto_flat(Table)
     tables = [
         table
         for regions in dynamodb_backends.values()
@@ -59,6 +60,21 @@ def _copy_user(user_id: str, users: int) -> None:
         other = uuid.uuid4().hex
         for pk, rows in mine:
             items[DynamoType({"S": pk.value.replace(user_id, other)})] = dict(rows)
+
+
+def _make_moto_flat(table: Any) -> None:
+    """Have moto take as long for a large table as for a small one, as DynamoDB does."""
+    # moto copies a table before each transaction, to go back if one fails. Here none does.
+    table.__deepcopy__ = lambda self, _: self
+    # moto looks for a partition among all items.
+    query = table.query
+
+    def query_partition(self: Any, hash_key: Any, *arguments: Any, **options: Any) -> Any:
+        partition = copy.copy(self)
+        partition.items = {hash_key: self.items.get(hash_key, {})}
+        return query(partition, hash_key, *arguments, **options)
+
+    table.query = query_partition
 
 
 if __name__ == "__main__":
