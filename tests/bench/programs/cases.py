@@ -161,6 +161,31 @@ def allocated(handler: str, event: dict[str, Any]) -> int:
         tracemalloc.stop()
 
 
+def sampled(handler: str, event: dict[str, Any], calls: int) -> dict[str, int]:
+    """Return how often each stack was seen while a warm function was invoked: `outer;inner`, by CPU time."""
+    import signal
+
+    found: dict[str, int] = {}
+
+    def take(_: int, frame: Any) -> None:
+        names = []
+        while frame is not None and frame.f_code is not sampled.__code__:
+            module = frame.f_globals.get("__name__", "?")
+            names.append(f"{module}.{frame.f_code.co_qualname}")
+            frame = frame.f_back
+        stack = ";".join(reversed(names))
+        found[stack] = found.get(stack, 0) + 1
+
+    signal.signal(signal.SIGPROF, take)
+    signal.setitimer(signal.ITIMER_PROF, 0.001, 0.001)
+    try:
+        for _ in range(calls):
+            invoke(handler, event)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    return found
+
+
 def logged(handler: str, event: dict[str, Any]) -> int:
     """Return the bytes that one call writes to standard output, which is the function's log."""
     import tempfile
@@ -195,6 +220,7 @@ CASES = {
         modules,
         peak_memory,
         allocated,
+        sampled,
         logged,
     )
 }
