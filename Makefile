@@ -14,7 +14,7 @@ SECOND_ENGINE_LOCK := tests/network/second_engine/package.json tests/network/sec
 INTO_VENV := --no-user --target= --root=/ --prefix="$(CURDIR)/$(VENV)"
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help run test test-deployed check soak deploy destroy lock clean ready
+.PHONY: help run test test-deployed check bench load soak deploy destroy lock clean ready
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -37,6 +37,12 @@ check: ready ## Lint, types, architecture, known vulnerabilities
 	$(PY) -m mypy
 	$(PY) -m pytest tests/test_architecture.py tests/test_sizes.py
 	@$(PY) -m infra.audit
+
+bench: ready ## Measure what it costs (ARGS="--short", --rows, --json, --help)
+	@exec $(PY) -m tests.bench $(ARGS)
+
+load: ready ## Drive the local stack, or a deployment by --url, with a bounded load (ARGS=--help)
+	@exec $(PY) -m tests.load $(ARGS)
 
 soak: ready ## Run the long simulations
 	$(PY) -m pytest -m soak
