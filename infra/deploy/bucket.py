@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import click
 
 from infra.deploy.refusal import Refused
 from infra.deploy.target import Target
@@ -14,6 +17,8 @@ from infra.deploy.target import Target
 _POLICIES = Path(__file__).with_name("policies")
 # What a stack runs, or may be rolled back to, is among the newest versions, however old those are.
 LIFECYCLE = json.loads((_POLICIES / "bucket-lifecycle.json").read_text("utf-8"))
+VERSIONING_ATTEMPTS, VERSIONING_PAUSE_SECONDS = 31, 30
+"""S3 may take 15 minutes until a new bucket keeps versions."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,7 @@ class Bucket:
 
     target: Target
     client: Any
+    sleep: Callable[[float], None]
 
     @property
     def name(self) -> str:
@@ -46,15 +52,14 @@ class Bucket:
 
     def upload(self, name: str, content: bytes) -> str:
         """Upload an object of the stage, checked by its SHA-256; return the version. Raises Refused."""
-        stored = self.client.put_object(
-            **self._ours, Key=self.key(name), Body=content, ChecksumAlgorithm="SHA256"
-        )
-        version = stored.get("VersionId", "null")
-        if version == "null":
-            raise Refused(
-                f"The bucket {self.name} is new and keeps no versions yet: run this again in 15 minutes."
-            )
-        return str(version)
+        request = {**self._ours, "Key": self.key(name), "Body": content, "ChecksumAlgorithm": "SHA256"}
+        for _ in range(VERSIONING_ATTEMPTS):
+            stored = self.client.put_object(**request)
+            if stored.get("VersionId", "null") != "null":
+                return str(stored["VersionId"])
+            click.echo(f"Bucket    {self.name} is new and keeps no versions yet: waiting.")
+            self.sleep(VERSIONING_PAUSE_SECONDS)
+        raise Refused(f"The bucket {self.name} still keeps no versions: run this again later.")
 
     def read(self, name: str, version: str) -> bytes:
         """Return what was uploaded as one version."""

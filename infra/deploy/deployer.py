@@ -119,7 +119,7 @@ class Deployer:
 
     @cached_property
     def _bucket(self) -> Bucket:
-        return Bucket(self.target, self.target.client("s3"))
+        return Bucket(self.target, self.target.client("s3"), self.tools.sleep)
 
     @cached_property
     def service(self) -> Stack:
