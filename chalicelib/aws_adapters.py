@@ -24,10 +24,7 @@ from chalicelib.domain.ports import (
     Sleep,
     TokenCodec,
 )
-from chalicelib.domain.tokens.key_ports import (
-    KeyVersions,
-    System,
-)
+from chalicelib.domain.tokens.key_ports import KeyGenerator, KeyVersions, System
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,6 +58,8 @@ class Adapters(AccountAdapters, MailAdapters, Protocol):
     def keys(self) -> Keys: ...  # noqa: D102
     @property
     def key_versions(self) -> KeyVersions: ...  # noqa: D102
+    @property
+    def key_generator(self) -> KeyGenerator: ...  # noqa: D102
     @property
     def hasher(self) -> PasswordHasher: ...  # noqa: D102
     @property
@@ -138,6 +137,13 @@ class AwsAdapters(AwsAccountAdapters, AwsMailAdapters):
         from chalicelib.adapters.secrets_manager.versions import SecretsManagerVersions
 
         return SecretsManagerVersions(self._secretsmanager, self.settings.signing_secret_id)
+
+    @cached_property
+    def key_generator(self) -> KeyGenerator:
+        """Return the generator of signing keys."""
+        from chalicelib.adapters.jws.key_generator import JwsKeyGenerator
+
+        return JwsKeyGenerator(self.entropy)
 
     @cached_property
     def hasher(self) -> PasswordHasher:

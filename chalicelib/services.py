@@ -98,9 +98,16 @@ class Services(AccountServices):
     def key_rotation(self) -> KeyRotation:
         """Return the rotation of the signing key."""
         from chalicelib.oauth.key_rotation import KeyRotation
+        from chalicelib.oauth.key_succession import KeySuccession
 
         adapters, settings = self.adapters, self.settings
-        token_life = settings.access_token_seconds + settings.key_cache_seconds
+        succession = KeySuccession(
+            generate=adapters.key_generator,
+            entropy=adapters.entropy,
+            algorithm=settings.signing_algorithm,
+            token_life=settings.access_token_seconds + settings.key_cache_seconds,
+            key_cache_seconds=settings.key_cache_seconds,
+        )
         return KeyRotation(
             versions=adapters.key_versions,
             system=adapters.system,
@@ -108,7 +115,7 @@ class Services(AccountServices):
             clock=adapters.clock,
             entropy=adapters.entropy,
             sleep=adapters.sleep,
-            token_life=token_life,
+            succession=succession,
         )
 
     @cached_property

@@ -35,6 +35,8 @@ def rotate(event: dict[str, Any], context: Any) -> None:
     except Exception:
         observability.count(Metric.KEY_ROTATION, f"failed {step if step in steps else 'unknown step'}")
         raise
-    if outcome:
+    if outcome and step == "createSecret":
+        observability.count(Metric.KEY_ROTATION, "signing_key_kept")
+    elif outcome:
         observability.record(Event.KEY_ROTATED, key_id=token)
         observability.count(Metric.KEY_ROTATION, "success")

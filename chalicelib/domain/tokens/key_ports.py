@@ -6,12 +6,22 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.tokens.signing_keys import SigningKey
+from chalicelib.domain.tokens.signing_keys import KeyMaterial, SigningKey
 from chalicelib.domain.tokens.system_state import SystemState
 
 
 class StaleVersion(Unavailable):
     """AWSCURRENT is not on the version that the caller had read: it was moved, or the read was stale."""
+
+
+class KeyGenerator(Protocol):
+    """Makes the material of new keys."""
+
+    def __call__(self, algorithm: str, kid: str, /) -> KeyMaterial:
+        """Return a new key for one of `ALGORITHMS`; a JWK names its `kid`.
+
+        Raises Unavailable if this installation has no code for the algorithm.
+        """
 
 
 class KeyVersions(Protocol):
