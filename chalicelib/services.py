@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.oauth.access_tokens import AccessTokenIssuer
     from chalicelib.oauth.bearer import AccessTokenVerifier
     from chalicelib.oauth.key_rotation import KeyRotation
+    from chalicelib.oauth.metadata import Metadata, PublishedKeys
     from chalicelib.oauth.revocation import Revocation
     from chalicelib.oauth.token_endpoint import TokenEndpoint
 
@@ -117,6 +118,20 @@ class Services(AccountServices):
             sleep=adapters.sleep,
             succession=succession,
         )
+
+    @cached_property
+    def metadata(self) -> Metadata:
+        """Return the metadata of the authorization server."""
+        from chalicelib.oauth.metadata import Metadata
+
+        return Metadata(self.token_endpoint.grants)
+
+    @cached_property
+    def published_keys(self) -> PublishedKeys:
+        """Return the public keys."""
+        from chalicelib.oauth.metadata import PublishedKeys
+
+        return PublishedKeys(self.adapters.keys, self.adapters.clock)
 
     @cached_property
     def mailing(self) -> Mailing:

@@ -160,7 +160,7 @@ class KeyRotation:
         return attempt()
 
     def _add_key_of(self, epoch: int) -> SigningKey:
-        key = self.succession.after_breach(self.entropy(KEY_ID_BYTES).hex(), epoch, self.clock())
+        key = self.succession.without_predecessor(self.entropy(KEY_ID_BYTES).hex(), epoch, self.clock())
         # Added as AWSPENDING, which takes that label from a rotation in progress.
         self.versions.add(key, label=PENDING)
         return key

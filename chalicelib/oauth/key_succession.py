@@ -45,7 +45,7 @@ class KeySuccession:
             version=version,
         )
 
-    def after_breach(self, version: str, epoch: int, now: int) -> SigningKey:
+    def without_predecessor(self, version: str, epoch: int, now: int) -> SigningKey:
         """Return a version of which no earlier key is part. Raises Unavailable."""
         return replace(
             self._new_key(self.algorithm, version, epoch),

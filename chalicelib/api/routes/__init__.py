@@ -4,6 +4,7 @@ from chalicelib.api.routes import (
     account,
     admin,
     health,
+    metadata,
     own_account,
     password,
     registration,
@@ -12,4 +13,4 @@ from chalicelib.api.routes import (
     token,
 )
 
-ROUTES = (token, revocation, registration, password, account, own_account, sessions, admin, health)
+ROUTES = (token, revocation, registration, password, account, own_account, sessions, admin, metadata, health)

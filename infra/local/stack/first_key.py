@@ -1,0 +1,26 @@
+"""The first signing key of the local stack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chalicelib.oauth.key_rotation import CURRENT, PREVIOUS
+from chalicelib.oauth.key_succession import KEY_ID_BYTES
+
+if TYPE_CHECKING:
+    from chalicelib.services import Services
+
+
+def sign_with_the_algorithm_of_the_setting(services: Services) -> None:
+    """Replace the HMAC key that the template makes, if `SIGNING_ALGORITHM` is another.
+
+    A deployed stage gets there by two rotations. Here no token has been signed yet, so none can be lost.
+    """
+    rotation, adapters = services.key_rotation, services.adapters
+    first = rotation.current()
+    if first.algorithm == services.settings.signing_algorithm:
+        return
+    version = adapters.entropy(KEY_ID_BYTES).hex()
+    key = rotation.succession.without_predecessor(version, first.epoch, adapters.clock())
+    adapters.key_versions.add(key, label=CURRENT)
+    adapters.key_versions.remove_label(first.version_id, PREVIOUS)
