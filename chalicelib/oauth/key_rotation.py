@@ -63,12 +63,12 @@ class KeyRotation:
         return made.kid == keys.current.kid
 
     def next_signs_at(self) -> int:
-        """Return the time from which the published next key may sign; 0 if a rotation need not wait.
+        """Return the time from which the published next key may sign, in Unix seconds; 0 without one.
 
-        In Unix seconds. Raises RotationRefused without a current key, and Unavailable.
+        Raises RotationRefused without a current key, and Unavailable.
         """
         keys = self._keys()
-        if keys.current.following is None or not keys.current.is_public:
+        if keys.current.following is None:
             return 0
         return self.succession.first_signature_at(self._published_at(keys))
 
