@@ -40,7 +40,7 @@ class DeployTools:
     clock: Callable[[], float] = time.time
     project: Path = PROJECT
     template: Callable[[Path, str], Document] = service_template
-    package: Callable[[Path, str], Package] = build
+    package: Callable[..., Package] = build
     ready: Callable[[str, Callable[[float], None], Callable[[], float]], bool] = wait_until_ready
     verify: Callable[[Verification], bool] = Verification.passes
     smoke: Callable[[Deployment, str | None], bool] = smoke
