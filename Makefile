@@ -50,7 +50,7 @@ destroy: ready ## Delete the service of a stage; its users and its key stay (STA
 lock: ready ## Update the pinned dependencies, with hashes
 	$(PY) -m uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements.in -o requirements.txt
 	$(PY) -m uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements-asymmetric.in -o requirements-asymmetric.txt
-	$(PY) -m uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements-dev.in -o requirements-dev.txt
+	$(PY) -m uv pip compile -q --no-config --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements-dev.in -o requirements-dev.txt
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) .local .chalice/deployments .mypy_cache .ruff_cache .hypothesis

@@ -35,7 +35,7 @@ def package(built: Package, architecture: str) -> None:
     else:
         skipped = f"not test-loaded, which takes {architecture} Linux with a recent glibc"
         loaded = "test-loaded" if built.is_loaded else skipped
-        click.echo(f"Byte code by Python {built.compiled_by}; the package was {loaded}")
+        click.echo(f"Byte code by {built.compiled_by}; the package was {loaded}")
 
 
 def changes(stack: str, change_set: ChangeSet) -> None:

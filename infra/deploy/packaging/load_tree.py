@@ -1,7 +1,7 @@
 """Script: import modules and make boto3 clients from the folder in argv; print what fails, as JSON.
 
-Standard input is JSON: `{"modules": [...], "clients": [...]}`. The output has for each of the two a list of
-`[name, error, missing]`, where `missing` is the module that was not found, or null.
+Standard input is JSON: `{"modules": {name: who needs it}, "services": {name: place}}`. The output is a list
+of sentences.
 """
 
 import importlib
@@ -9,7 +9,7 @@ import json
 import sys
 
 
-def _client(service: str) -> None:
+def _load_client(service: str) -> None:
     boto3 = importlib.import_module("boto3")
     session = boto3.Session("none", "none", region_name="us-east-1")
     session.client(service)
@@ -17,15 +17,15 @@ def _client(service: str) -> None:
         session.resource(service)
 
 
-def _failures(names: list[str], load: object) -> list[list[str | None]]:
-    failed: list[list[str | None]] = []
-    for name in names:
-        try:
-            load(name)  # type: ignore[operator]
-        except Exception as error:  # noqa: BLE001 - whatever a package raises when it is imported
-            missing = error.name if isinstance(error, ModuleNotFoundError) else None
-            failed.append([name, f"{type(error).__name__}: {error}", missing])
-    return failed
+def _failure(load: object, name: str, remedy: str) -> str:
+    try:
+        load(name)  # type: ignore[operator]
+    except Exception as error:  # noqa: BLE001 - whatever a package raises when it is imported
+        if isinstance(error, ModuleNotFoundError):
+            missing = str(error.name).partition(".")[0]
+            remedy = f"add {missing} to requirements.in, then run `make lock`"
+        return f"{type(error).__name__}: {error}; {remedy}."
+    return ""
 
 
 def main() -> None:
@@ -35,10 +35,13 @@ def main() -> None:
     report = sys.stdout
     # A package may print when it is imported.
     sys.stdout = sys.stderr
-    failed = {
-        "modules": _failures(wanted["modules"], importlib.import_module),
-        "clients": _failures(wanted["clients"], _client),
-    }
+    failed = []
+    for name, who in wanted["modules"].items():
+        if failure := _failure(importlib.import_module, name, "see the error"):
+            failed.append(f"{who}: {failure}")
+    for name, place in wanted["services"].items():
+        if failure := _failure(_load_client, name, "correct the name, or pin a newer boto3"):
+            failed.append(f"{place} names the AWS service {name}: {failure}")
     json.dump(failed, report)
 
 
