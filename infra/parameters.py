@@ -15,6 +15,8 @@ NOT_GIVEN = ("ReleaseObject", "PreviousReleaseObject")
 VARIABLES_BYTES = 4_000
 """All variables of a function; Lambda takes 4,096 bytes, which the ones that Lambda adds may share."""
 
+LOOK_AT_KEYS = "`python -m infra keys status` shows the algorithm of every key."
+
 Declarations = Mapping[str, Mapping[str, Any]]
 
 
@@ -50,6 +52,30 @@ def resolve(declared: Declarations, given: Mapping[str, str], previous: Mapping[
     for name, value in values.items():
         _check_form(name, value, declared[name])
     return values
+
+
+def keeps_asymmetric_keys(values: Mapping[str, str]) -> bool:
+    """Return whether the package must be able to use RS256 and ES256 keys."""
+    return values.get("AsymmetricKeys") == "kept"
+
+
+def remember_asymmetric_keys(
+    before: Mapping[str, str], after: Mapping[str, str], given: Mapping[str, str]
+) -> dict[str, str]:
+    """Return `AsymmetricKeys` as it must be after a deploy that was given `given`; {} to leave it as it is.
+
+    The deploy does not read the signing secret, which has asymmetric keys for two more rotations after the
+    setting has gone back to HS256. So it is kept until an operator, who has looked, takes it back. Raises
+    BadSetting if that is too early for certain.
+    """
+    if {after["SigningAlgorithm"], before.get("SigningAlgorithm", "HS256")} == {"HS256"}:
+        return {}
+    if given.get("AsymmetricKeys") == "none":
+        raise BadSetting(
+            "AsymmetricKeys cannot be none yet: a change of SigningAlgorithm takes two rotations. Without "
+            f"cryptography, tokens of an RS256 or ES256 key are answered 503. {LOOK_AT_KEYS}"
+        )
+    return {"AsymmetricKeys": "kept"}
 
 
 def check_settings(values: Mapping[str, str]) -> None:

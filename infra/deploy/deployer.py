@@ -11,7 +11,7 @@ from functools import cached_property
 import click
 
 from infra import parameters
-from infra.deploy import guards, output, signing
+from infra.deploy import guards, output
 from infra.deploy.account import Account
 from infra.deploy.bucket import Bucket
 from infra.deploy.change_set import ChangeSet
@@ -67,8 +67,8 @@ class Deployer:
         data_values = parameters.resolve(data_document["Parameters"], given, _parameters(data))
         parameters.check_settings(values)
         guards.check_values(_parameters(service), values)
-        values |= signing.remembered(_parameters(service), values, self.options.parameters)
-        asymmetric = signing.is_asymmetric(values)
+        values |= parameters.remember_asymmetric_keys(previous, values, self.options.parameters)
+        asymmetric = parameters.keeps_asymmetric_keys(values)
         package = self.tools.package(self.tools.project, values["Architecture"], asymmetric=asymmetric)
         output.package(package, values["Architecture"])
         if service is None:
@@ -108,7 +108,7 @@ class Deployer:
         document: Document = json.loads(self._bucket.read(_RELEASE, version))
         noted = document["Metadata"]["Gatehouse"]
         guards.check_values(_parameters(service), noted["Parameters"])
-        signing.ask_about_rollback(_parameters(service), noted["Parameters"], yes=self.options.yes)
+        guards.ask_about_keys(_parameters(service), noted["Parameters"], yes=self.options.yes)
         click.echo(f"Rollback  to release {noted['Release']}, with the parameters that it had")
         release = Release(document, noted["Parameters"], noted["Release"])
         values = {**_parameters(data), **noted["Parameters"]}

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from infra import parameters
 from infra.deploy.change_set import Change
 from infra.deploy.refusal import Refused
 
@@ -86,6 +87,16 @@ def ask_about_address(changes: Iterable[Change], *, yes: bool) -> None:
     lost = [one.resource for one in changes if one.kind in _ADDRESS and one.loses]
     if lost:
         click.echo(f"Apps would lose their address: {', '.join(lost)} would be replaced or removed.")
+        confirm("Go on?", yes=yes)
+
+
+def ask_about_keys(before: Mapping[str, str], after: Mapping[str, str], *, yes: bool) -> None:
+    """Ask before a release is put back that cannot use asymmetric keys. Raises Refused for a no."""
+    if parameters.keeps_asymmetric_keys(before) and not parameters.keeps_asymmetric_keys(after):
+        click.echo(
+            "The release before has no cryptography: while the signing secret has an RS256 or ES256 key, "
+            f"tokens of that key are answered 503. {parameters.LOOK_AT_KEYS}"
+        )
         confirm("Go on?", yes=yes)
 
 

@@ -97,4 +97,4 @@ def test_the_source_of_the_project(tmp_path: Path) -> None:
     copy_source(PROJECT, tmp_path)
     found = needs_of(tmp_path, PROJECT)
     assert {"dynamodb", "secretsmanager"} <= set(found.services)
-    assert {"boto3", "botocore.exceptions", "bcrypt", "jwt", "chalice.app"} <= set(found.modules)
+    assert {"boto3", "botocore.exceptions", "bcrypt", "jwt.algorithms", "chalice.app"} <= set(found.modules)
