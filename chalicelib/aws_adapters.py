@@ -154,10 +154,10 @@ class AwsAdapters(AwsAccountAdapters, AwsMailAdapters):
 
     @cached_property
     def codec(self) -> TokenCodec:
-        """Return the PyJWT codec."""
+        """Return the token codec. It loads the algorithm of the setting; others, when a key needs them."""
         from chalicelib.adapters.pyjwt_codec import PyJwtCodec
 
-        return PyJwtCodec()
+        return PyJwtCodec(self.settings.signing_algorithm)
 
     @cached_property
     def audit(self) -> Audit:

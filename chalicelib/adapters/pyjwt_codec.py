@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from chalicelib.adapters.jws import algorithms
 from chalicelib.adapters.jws.base64url import decoded, encoded
-from chalicelib.domain.errors import InvalidToken
+from chalicelib.domain.errors import InvalidToken, Unavailable
 from chalicelib.domain.ports import UnverifiedToken
 from chalicelib.domain.tokens.claims import TOKEN_TYPE, TOKEN_TYPES
-from chalicelib.domain.tokens.signing_keys import SigningKey
+from chalicelib.domain.tokens.signing_keys import HS256, SigningKey
 
 _KID = re.compile(r"[\x21-\x7e]{1,128}")
 _SEGMENTS = 3
@@ -29,6 +30,11 @@ class PyJwtCodec:
     Every method that takes a key raises Unavailable if this package was built without its algorithm, and
     UnreadableKey for a key that is none.
     """
+
+    def __init__(self, algorithm: str = HS256) -> None:
+        """Load an algorithm, which the first token most likely has, if this package has it."""
+        with suppress(Unavailable):
+            algorithms.signatures(algorithm)
 
     def sign(self, claims: Mapping[str, Any], key: SigningKey) -> str:
         """Return a signed token; `kid` names the key and `typ` the type of token (RFC 8725 §3.11)."""

@@ -10,10 +10,8 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.adapters.secrets_manager.jwk import checked_jwk
 from chalicelib.domain.errors import UnreadableKey
 from chalicelib.domain.sign_in.name_key import MINIMUM_NAME_KEY_CHARACTERS, NameKey
-from chalicelib.domain.tokens.public_keys import jwk_material
 from chalicelib.domain.tokens.signing_keys import (
     ALGORITHMS,
     HS256,
@@ -72,6 +70,10 @@ def _key(kid: str, value: dict[str, Any], *, private: bool = True) -> SigningKey
     if algorithm not in ALGORITHMS or not isinstance(epoch, int):
         raise TypeError
     if algorithm != HS256:
+        # Imported here: with HMAC keys, no cold start pays for them.
+        from chalicelib.adapters.secrets_manager.jwk import checked_jwk
+        from chalicelib.domain.tokens.public_keys import jwk_material
+
         jwk = checked_jwk(key, algorithm, private=private)
         return SigningKey(jwk["kid"], jwk_material(jwk), epoch, algorithm)
     if not isinstance(key, str):
