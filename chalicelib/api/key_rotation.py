@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from chalice.app import Blueprint
@@ -23,7 +24,7 @@ def rotate(event: dict[str, Any], context: Any) -> None:
     """
     step, token = str(event["Step"]), str(event["ClientRequestToken"])
     rotation = get_services().key_rotation
-    steps = {
+    steps: dict[str, Callable[[str], bool | None]] = {
         "createSecret": rotation.create_secret,
         "setSecret": rotation.set_secret,
         "testSecret": rotation.test_secret,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ AT_AWS = f"https://{API}.execute-api.{REGION}.amazonaws.com/{STAGE}"
 DOMAIN = "https://auth.example.com"
 
 
-def with_settings(gateway: Gateway, **changes: str) -> FakeServices:
+def with_settings(gateway: Gateway, **changes: Any) -> FakeServices:
     return FakeServices(replace(gateway.services.settings, **changes), gateway.services.adapters)
 
 

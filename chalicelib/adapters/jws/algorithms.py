@@ -14,12 +14,10 @@ from chalicelib.domain.tokens.signing_keys import ES256, HS256, RS256, SigningKe
 class Signatures(Protocol):
     """Signatures of one algorithm. `material` is that of a key."""
 
-    @staticmethod
-    def sign(signed: bytes, material: bytes, /) -> bytes:
+    def sign(self, signed: bytes, material: bytes, /) -> bytes:
         """Return the signature of `signed`. Raises ValueError for material of another kind."""
 
-    @staticmethod
-    def verify(signature: bytes, signed: bytes, material: bytes, /) -> bool:
+    def verify(self, signature: bytes, signed: bytes, material: bytes, /) -> bool:
         """Return whether a signature is that of `signed`. Raises ValueError for material of another kind."""
 
 
