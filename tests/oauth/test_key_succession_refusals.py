@@ -1,4 +1,4 @@
-"""What the succession of keys refuses: a key before its turn, a version of a stale read, a crash in between."""
+"""What the succession of keys refuses: a key before its turn, a version of a stale read, an interruption."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def sign(signed: bytes, key: SigningKey) -> bytes:
     algorithm = signatures(key.algorithm)
     try:
         return algorithm.sign(signed, key.material.reveal())
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         # Without the cause, which may quote the key.
         raise UnreadableKey("unusable signing key") from None
 
@@ -56,5 +56,5 @@ def verify(signature: bytes, signed: bytes, key: SigningKey) -> bool:
     algorithm = signatures(key.algorithm)
     try:
         return algorithm.verify(signature, signed, key.material.reveal())
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         raise UnreadableKey("unusable signing key") from None
