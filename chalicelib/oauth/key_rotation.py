@@ -70,7 +70,7 @@ class KeyRotation:
         keys = self._keys()
         if keys.current.following is None:
             return 0
-        return self.succession.first_signature_at(self._published_at(keys))
+        return self.succession.first_signature_at(published_at(keys, self.system.state(), self.clock()))
 
     def set_secret(self, token: str) -> None:
         """Do nothing: no other system needs the key."""
@@ -207,10 +207,10 @@ class KeyRotation:
         return made
 
     def _published_at(self, keys: KeySet) -> int:
-        """Return when the next key was published. Without one the table is not read."""
+        """Return when the next key was published. The role of the function writes the table only."""
         if keys.current.following is None:
             return 0
-        return published_at(keys, self.system.state(), self.clock())
+        return published_at(keys, self.system.record_replaced((), self.clock()), self.clock())
 
     def _keys(self) -> KeySet:
         return KeySet(self.current(), self._labelled(PREVIOUS))

@@ -62,5 +62,8 @@ class System(Protocol):
     def advance_epoch(self, epoch: int) -> bool:
         """End every session of an older epoch, in one write. Return False if that was done before."""
 
-    def record_replaced(self, kids: Iterable[str], now: int) -> None:
-        """Record that keys were replaced at `now` (Unix seconds). A time recorded earlier is kept."""
+    def record_replaced(self, kids: Iterable[str], now: int) -> SystemState:
+        """Record that keys were replaced at `now` (Unix seconds). A time recorded earlier is kept.
+
+        Return the state since then; so does a role that may not read, for which `kids` may be empty.
+        """
