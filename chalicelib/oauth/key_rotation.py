@@ -76,11 +76,12 @@ class KeyRotation:
         """Do nothing: no other system needs the key."""
 
     def test_secret(self, token: str) -> None:
-        """Sign and verify with the pending key. Raises RotationRefused, InvalidToken or Unavailable."""
+        """Sign and verify with the pending key, and the one after it. Raises RotationRefused, InvalidToken or Unavailable."""
         pending = self._pending(token, self.current())
         probe = {"iat": self.clock(), "probe": self.entropy(16).hex()}
-        if dict(self.codec.verify(self.codec.sign(probe, pending), pending)) != probe:
-            raise RotationRefused("the pending key does not verify what it signs")
+        for key in (pending, *([pending.following.key] if pending.following else [])):
+            if dict(self.codec.verify(self.codec.sign(probe, key), key)) != probe:
+                raise RotationRefused("the pending key does not verify what it signs")
 
     def finish_secret(self, token: str) -> bool:
         """Promote the pending key and record the replacement. Return False if that was done before.
