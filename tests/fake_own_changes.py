@@ -31,14 +31,14 @@ class FakeOwnChanges(FakeVerifications):
         self.password_tries: dict[str, tuple[int, int]] = {}
 
     @remote
-    def account_state(self, user_id: str) -> AccountState | None:
+    def account_state(self, user_id: str, *, with_hash: bool = True) -> AccountState | None:
         """Return the state of an account."""
         account = self.accounts.get(user_id)
         if account is None:
             return None
         self.round_trips += 2
         mine, devices = self._stored(user_id), self.devices_of(user_id)
-        return AccountState(account, self.hashes.get(user_id), mine, devices)
+        return AccountState(account, self.hashes.get(user_id) if with_hash else None, mine, devices)
 
     @remote
     def set_password(
@@ -103,7 +103,7 @@ class FakeOwnChanges(FakeVerifications):
     def delete_account(self, state: AccountState, live: Sequence[Session], change: AccountChange) -> bool:
         """Delete an account."""
         account = state.account
-        if not self._is_as_read(account):
+        if self.accounts.get(account.user_id) != account:
             return False
         del self.accounts[account.user_id]
         self.hashes.pop(account.user_id, None)

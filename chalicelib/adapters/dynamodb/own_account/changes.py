@@ -55,9 +55,10 @@ class DynamoDBOwnChanges:
         self._table = table
         self._keep_days = ended_days
 
-    def account_state(self, user_id: str) -> AccountState | None:
+    def account_state(self, user_id: str, *, with_hash: bool = True) -> AccountState | None:
         """Read the account, then what it counts."""
-        account, password = self._table.batch_get(account_key(user_id), password_key(user_id))
+        keys = [account_key(user_id), password_key(user_id)]
+        account, password = self._table.batch_get(*keys) if with_hash else (self._table.get(keys[0]), None)
         if account is None:
             return None
         return AccountState(
@@ -111,8 +112,10 @@ class DynamoDBOwnChanges:
         """Delete everything that does not expire by itself, and every session that is active."""
         table, account = self._table, state.account
         own: Item = {":user_id": {"S": account.user_id}}
+        # An administrator may delete a disabled account.
+        as_read = as_read_values(account) | {":enabled": {"BOOL": account.disabled}}
         actions = [
-            table.delete(account_key(account.user_id), _AS_READ, as_read_values(account)),
+            table.delete(account_key(account.user_id), _AS_READ, as_read),
             _delete(table, password_key(account.user_id)),
             table.put(change_item(change), _FREE),
         ]
