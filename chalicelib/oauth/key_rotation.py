@@ -76,7 +76,7 @@ class KeyRotation:
         """Do nothing: no other system needs the key."""
 
     def test_secret(self, token: str) -> None:
-        """Sign and verify with the pending key and the next. Raises RotationRefused, InvalidToken, Unavailable."""
+        """Sign and verify with pending and next key. Raises RotationRefused, InvalidToken or Unavailable."""
         pending = self._pending(token, self.current())
         probe = {"iat": self.clock(), "probe": self.entropy(16).hex()}
         for key in (pending, *([pending.following.key] if pending.following else [])):
