@@ -93,3 +93,20 @@ def test_a_step_that_was_interrupted_is_repeated(step: str, method: str) -> None
             stage.adapters.keys.mute = set()
         getattr(stage.services.key_rotation, name)(version)
     assert said(stage.sign_in())[1] == coming
+
+
+def test_of_two_rotations_at_once_one_is_refused() -> None:
+    stage = Stage("ES256")
+    stage.rotate()
+    stage.rotate(after=LEAD)
+    answer, rotation = stage.sign_in(), stage.services.key_rotation
+    first, second = (f"0000000{one}-5555-4555-8555-555555555555" for one in (1, 2))
+    for version in (first, second):
+        rotation.create_secret(version, early=True)
+    stage.adapters.keys.version_of[PENDING] = first
+    rotation.finish_secret(first)
+    stage.adapters.keys.version_of[PENDING] = second
+    with pytest.raises(RotationRefused):
+        rotation.finish_secret(second)
+    assert stage.current.version_id == first
+    stage.verifies(answer, stage.sign_in())
