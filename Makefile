@@ -16,7 +16,7 @@ PUBLISHED_CLIENTS_LOCK := tests/blackbox/published_clients/package.json tests/bl
 INTO_VENV := --no-user --target= --root=/ --prefix="$(CURDIR)/$(VENV)"
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help run test test-deployed check soak deploy destroy lock clean ready
+.PHONY: help run test test-deployed check bench load soak deploy destroy lock clean ready
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -29,7 +29,7 @@ test: ready check $(SECOND_ENGINE) $(PUBLISHED_CLIENTS) ## Check and test everyt
 	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-deployed: ready ## Run the unit and black-box tests on the functions' Python, if this machine has it
-	@python=$$($(PY) -m infra.deploy.packaging.runtime) && { test -z "$$python" || { \
+	@python=$$($(PY) -m tests.deployed_python) && { test -z "$$python" || { \
 		$(MAKE) --no-print-directory VENV=$(DEPLOYED_VENV) PYTHON="$$python" ready && \
 		$(DEPLOYED_VENV)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(DEPLOYED_TESTS); }; }
 
@@ -40,11 +40,17 @@ check: ready ## Lint, types, architecture, known vulnerabilities
 	$(PY) -m pytest tests/test_architecture.py tests/test_sizes.py
 	@$(PY) -m infra.audit
 
+bench: ready ## Measure what it costs (ARGS="--short", --rows, --json, --help)
+	@exec $(PY) -m tests.bench $(ARGS)
+
+load: ready ## Drive the local stack, or a deployment by --url, with a bounded load (ARGS=--help)
+	@exec $(PY) -m tests.load $(ARGS)
+
 soak: ready ## Run the long simulations
 	$(PY) -m pytest -m soak
 
 deploy: ready ## Deploy a stage to AWS (STAGE=prod; DRY_RUN=1 only shows it; ROLLBACK=1 goes back)
-	@exec $(PY) -m infra deploy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") $(if $(DRY_RUN),--dry-run) $(if $(ROLLBACK),--rollback) $(if $(YES),--yes) $(if $(WAIT),--wait) $(ARGS)
+	@exec $(PY) -m infra deploy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") $(if $(DRY_RUN),--dry-run) $(if $(ROLLBACK),--rollback) $(if $(YES),--yes) $(ARGS)
 
 destroy: ready ## Delete the service of a stage; its users and its key stay (STAGE=prod)
 	@exec $(PY) -m infra destroy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") $(if $(YES),--yes) $(ARGS)

@@ -13,6 +13,8 @@ import pytest
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange, ChangeKind
 from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.own.export import PersonalData
+from chalicelib.domain.accounts.own.profiles import Profiles
 from chalicelib.domain.accounts.own_changes import AccountState, OwnChanges
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.ports import Accounts, Sessions
@@ -80,6 +82,8 @@ class Store:
     verifications: Verifications
     verified: VerifiedChanges
     own: OwnChanges
+    profiles: Profiles
+    data: PersonalData
 
     @staticmethod
     def of(services: AwsServices) -> Store:
@@ -93,13 +97,15 @@ class Store:
             adapters.verifications,
             adapters.verified_changes,
             adapters.own_changes,
+            adapters.profiles,
+            adapters.personal_data,
         )
 
     @staticmethod
     def fake(fake: FakeStore | None = None) -> Store:
         """Return a store over dictionaries."""
         fake = fake or FakeStore()
-        return Store(ChangedByTests(fake, fake), fake, fake, fake, fake, fake, fake)
+        return Store(ChangedByTests(fake, fake), fake, fake, fake, fake, fake, fake, fake, fake)
 
     def create(self, account: Account, password_hash: PasswordHash = HASH) -> None:
         """Add an account."""

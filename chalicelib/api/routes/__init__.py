@@ -3,14 +3,29 @@
 from chalicelib.api.routes import (
     account,
     admin,
+    export,
     health,
     metadata,
     own_account,
     password,
+    profile,
     registration,
     revocation,
     sessions,
     token,
 )
 
-ROUTES = (token, revocation, registration, password, account, own_account, sessions, admin, metadata, health)
+ROUTES = (
+    token,
+    revocation,
+    registration,
+    password,
+    account,
+    own_account,
+    profile,
+    export,
+    sessions,
+    admin,
+    metadata,
+    health,
+)

@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from infra.deploy.packaging import archive
+import click
+
+from infra.deploy.packaging import archive, runtime
 from infra.deploy.packaging.evidence import needs_of
 from infra.deploy.packaging.loading import can_load, check_loading, root_modules
-from infra.deploy.packaging.runtime import ARCHITECTURES, GLIBC, VERSION, find_interpreter
 from infra.deploy.refusal import Refused
 from infra.template.build import copy_source
 
 CACHE = Path(".local/deploy")
-_INSTALL = "-m uv pip install --quiet --no-deps --only-binary :all: --require-hashes --python-version"
+_MEGABYTE = 1_000_000
+# Copies, not links: what is written later must not change uv's cache.
+_INSTALL = "-m uv pip install -q --link-mode copy --no-deps --only-binary :all: --require-hashes"
 # Hashes instead of times, which Lambda does not keep, and unchecked, since a check costs what is to be saved.
 _COMPILE = "-S -P -B -X utf8 -m compileall -qf --invalidation-mode unchecked-hash -s . -p /var/task ."
 # Scripts, type stubs, the installer's notes and the data of all AWS services. Licences, versions and entry
@@ -56,11 +59,23 @@ class Package:
 
     path: Path
     digest: str
-    files: int
-    packed_bytes: int
-    unpacked_bytes: int
+    architecture: str
     compiled_by: str | None
     is_loaded: bool
+
+    def print_report(self) -> None:
+        """Print what was built, and what about it was not done."""
+        size = f"{self.path.stat().st_size / _MEGABYTE:.1f} MB"
+        click.echo(f"Package   {size}, Python {runtime.VERSION} on {self.architecture}")
+        if self.compiled_by is None:
+            click.echo(
+                f"Byte code left out: without a Python {runtime.VERSION} here, every cold start compiles"
+            )
+            click.echo(f"imports, and the package is not test-loaded. To get one: {runtime.INSTALL_COMMAND}")
+        else:
+            skipped = f"not test-loaded, which takes {self.architecture} Linux with a recent glibc"
+            loaded = "test-loaded" if self.is_loaded else skipped
+            click.echo(f"Byte code by {self.compiled_by}; the package was {loaded}")
 
 
 def build(
@@ -73,7 +88,7 @@ def build(
     Byte code is left out where this machine has no Python of the functions' version. Raises Refused where the
     dependencies cannot be installed, the source is not Python, or something that it needs does not load.
     """
-    interpreter = find_interpreter()
+    interpreter = runtime.find_interpreter()
     is_loaded = interpreter is not None and can_load(architecture)
     target = (folder or project / CACHE) / f"package-{architecture}{'-asymmetric' * asymmetric}.zip"
     with tempfile.TemporaryDirectory(prefix="gatehouse-") as name:
@@ -94,19 +109,17 @@ def build(
         if interpreter and is_loaded:
             check_loading(site, needs, roots, interpreter)
         files = archive.files_below(site)
-        archive.write_zip(target, files)
-        unpacked = sum(path.stat().st_size for path in files.values())
-        digest = archive.digest(files)
-    packed = target.stat().st_size
-    return Package(target, digest, len(files), packed, unpacked, interpreter, is_loaded)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        digest = archive.write_zip(target, files)
+    return Package(target, digest, architecture, interpreter, is_loaded)
 
 
 def install(requirements: Path, architecture: str, folder: Path) -> None:
     """Install what `requirements` pins for Lambda into `folder`; run none of it. Raises Refused."""
-    platform = "{}-manylinux_{}_{}".format(ARCHITECTURES[architecture], *GLIBC)
-    where = ["--python-platform", platform, "--target", str(folder), "--requirements", str(requirements)]
+    platform = "{}-manylinux_{}_{}".format(runtime.ARCHITECTURES[architecture], *runtime.GLIBC)
+    where = ["--python-version", runtime.VERSION, "--python-platform", platform, "--target", str(folder)]
     for network in (["--offline"], []):  # first from uv's cache alone
-        command = [sys.executable, *_INSTALL.split(), VERSION, *where, *network]
+        command = [sys.executable, *_INSTALL.split(), *where, "-r", str(requirements), *network]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words
         if done.returncode == 0:
             return

@@ -1,8 +1,9 @@
-"""What the source needs when it runs: the modules that it imports, and the AWS services that it calls."""
+"""Find the modules that the source imports, and the AWS services that it calls."""
 
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,11 +33,13 @@ def needs_of(source: Path, project: Path) -> Needs:
 
     Imports count in the project's own files, calls in those of `vendor/` too. What is under `TYPE_CHECKING`
     or has a handler for ImportError is optional, and left out. A call names a service if its function is
-    called `client`, `resource` or `create_client`, and botocore knows the name or the function is boto3's.
+    called `client`, `resource` or `create_client`, and botocore knows the name.
 
-    Raises Refused for a file that is not Python, and for `boto3.client(variable)` where nothing is listed.
+    Raises Refused for a file that is not Python, and if nothing is listed, for `boto3.client(variable)` and a
+    name that botocore does not know.
     """
-    listed = _listed(project / "pyproject.toml")
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
+    listed = pyproject.get("tool", {}).get("gatehouse", {}).get(SETTING, [])
     needs = Needs(services=dict.fromkeys(listed, f"{SETTING} in pyproject.toml"))
     known = set(get_session().get_available_services())
     for file in sorted(source.rglob("*.py")):
@@ -47,22 +50,15 @@ def needs_of(source: Path, project: Path) -> Needs:
                 for module in _imported(node):
                     needs.modules.setdefault(module, place)
             if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _FACTORIES:
-                is_of_boto3 = ast.unparse(node.func).startswith("boto3.")
                 service = _first_argument(node)
-                if service in known or (service and is_of_boto3):
+                if service in known:
                     needs.services.setdefault(str(service), place)
-                elif is_of_boto3 and not listed:
+                elif not listed and ast.unparse(node.func).startswith("boto3."):
                     raise Refused(
-                        f"{place} asks boto3 for a service whose name is no literal: list it in "
-                        f'pyproject.toml, as in [tool.gatehouse] {SETTING} = ["s3"].'
+                        f"{place} asks boto3 for a service whose name is no literal, or unknown to botocore: "
+                        f'list it in pyproject.toml, as in [tool.gatehouse] {SETTING} = ["s3"].'
                     )
     return needs
-
-
-def _listed(pyproject: Path) -> list[str]:
-    text = pyproject.read_text("utf-8") if pyproject.is_file() else ""
-    listed: list[str] = tomllib.loads(text).get("tool", {}).get("gatehouse", {}).get(SETTING, [])
-    return listed
 
 
 def _parsed(file: Path, name: str) -> ast.Module:
@@ -75,17 +71,16 @@ def _parsed(file: Path, name: str) -> ast.Module:
 def _required(node: ast.AST) -> Iterator[ast.AST]:
     """Return all nodes below, but for those that are optional."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
-            continue
-        if isinstance(child, ast.Try) and any(_catches_import_error(one.type) for one in child.handlers):
-            continue
-        yield child
-        yield from _required(child)
+        if not _is_optional(child):
+            yield child
+            yield from _required(child)
 
 
-def _catches_import_error(caught: ast.expr | None) -> bool:
-    text = "Exception" if caught is None else ast.unparse(caught)
-    return any(word in text for word in ("ImportError", "ModuleNotFoundError", "Exception"))
+def _is_optional(node: ast.AST) -> bool:
+    if isinstance(node, ast.If):
+        return "TYPE_CHECKING" in ast.unparse(node.test)
+    caught = [ast.unparse(one.type) if one.type else "Exception" for one in getattr(node, "handlers", [])]
+    return any(re.search("ImportError|ModuleNotFoundError|Exception", one) for one in caught)
 
 
 def _imported(node: ast.AST) -> list[str]:
@@ -96,5 +91,4 @@ def _imported(node: ast.AST) -> list[str]:
 
 def _first_argument(call: ast.Call) -> str | None:
     named = [one.value for one in call.keywords if one.arg == "service_name"]
-    texts = [one.value for one in [*call.args[:1], *named] if isinstance(one, ast.Constant)]
-    return str(texts[0]) if texts else None
+    return next((str(one.value) for one in [*call.args[:1], *named] if isinstance(one, ast.Constant)), None)

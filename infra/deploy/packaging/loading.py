@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import os
 import platform
 import subprocess
 import sys
+import tempfile
 from importlib.metadata import distributions
 from pathlib import Path, PurePosixPath
 
@@ -16,9 +17,10 @@ from infra.deploy.packaging.evidence import Needs
 from infra.deploy.packaging.runtime import ARCHITECTURES, GLIBC
 from infra.deploy.refusal import Refused
 
-_SCRIPT = Path(__file__).with_name("load_tree.py")
-# A Python file, or a compiled module such as `_bcrypt.abi3.so`.
-_MODULE_SUFFIXES = (".py", ".so")
+_REMEDY = (
+    "Add a module that is not found to requirements.in, then run `make lock`; correct the name of a service "
+    "that is unknown, or pin a newer boto3."
+)
 
 
 def can_load(architecture: str) -> bool:
@@ -40,30 +42,30 @@ def root_modules(requirements_in: Path, site: Path) -> dict[str, str]:
     for package in distributions(path=[str(site)]):
         if canonicalize_name(package.name) in roots:
             paths = [PurePosixPath(str(file)) for file in package.files or ()]
-            tops = {one.parts[0].partition(".")[0] for one in paths if one.name.endswith(_MODULE_SUFFIXES)}
+            tops = {one.parts[0].partition(".")[0] for one in paths if one.suffix in {".py", ".so"}}
             modules = [one for one in tops if one.isidentifier() and not one.startswith("_")]
-            found |= dict.fromkeys(modules, f"{package.name} is required")
+            found |= dict.fromkeys(modules, f"{package.name} of requirements.in")
     return found
 
 
 def check_loading(site: Path, needs: Needs, roots: dict[str, str], interpreter: str) -> None:
-    """Load every module that is imported or that `roots` names, and a client of every service.
+    """Import every module that the source or `roots` names, and make a client of every service.
 
-    Raises Refused with one line for each failure, which says what to add and where.
+    Raises Refused with what failed first: the traceback shows its line, which ends in who needs it.
     """
-    modules = {name: f"{place} imports {name}" for name, place in needs.modules.items()}
-    done = subprocess.run(  # noqa: S603 - our own script
-        [interpreter, "-I", "-S", "-B", str(_SCRIPT), str(site)],
-        cwd=site,
-        input=json.dumps({"modules": {**modules, **roots}, "services": needs.services}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    try:
-        failed = json.loads(done.stdout)
-    except ValueError as error:
-        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise Refused(f"The package ends the interpreter that loads it: {last}") from error
-    if failed:
-        raise Refused("\n  ".join(["The package would not load in Lambda:", *sorted(failed)]))
+    lines = ["import sys", "sys.path.insert(0, sys.argv[1])"]
+    lines += [f"import {name}  # {who}" for name, who in sorted({**needs.modules, **roots}.items())]
+    lines += ["import boto3"] if needs.services else []
+    for name, who in sorted(needs.services.items()):
+        lines += [f"boto3.client({name!r}, region_name='us-east-1')  # {who}"]
+    with tempfile.TemporaryDirectory(prefix="gatehouse-") as folder:
+        script = Path(folder, "load.py")
+        script.write_text("\n".join(lines), "utf-8")
+        command = [interpreter, "-I", "-S", "-B", str(script), str(site)]
+        # Credentials of the environment come first, so none of this machine's profiles is read.
+        env = {**os.environ, "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
+        env.pop("AWS_PROFILE", None)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)  # noqa: S603 - ours
+    if done.returncode:
+        reason = done.stderr.strip() or f"the interpreter ended with exit code {done.returncode}"
+        raise Refused(f"The package would not load in Lambda: {reason}\n{_REMEDY}")

@@ -49,18 +49,3 @@ def find_interpreter() -> str | None:
         check=False,
     )
     return done.stdout.strip() if done.returncode == 0 else None
-
-
-def main() -> None:
-    """Print the path of an interpreter other than the running one; on standard error, why there is none."""
-    found = find_interpreter()
-    if sys.version_info[:2] == RUNTIME:
-        print(f"Left out: this is Python {VERSION}, so the other tests ran on it.", file=sys.stderr)
-    elif found is None:
-        print(f"Left out: there is no Python {VERSION}. To get one: {INSTALL_COMMAND}", file=sys.stderr)
-    else:
-        print(found)
-
-
-if __name__ == "__main__":
-    main()
