@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app import app
-from chalicelib.api.routes.metadata import KEYS_SECONDS
+from chalicelib.api.routes.servers.metadata import KEYS_SECONDS
 from chalicelib.oauth.metadata import API_KEY, CLIENT_CREDENTIALS, ENDPOINTS, Metadata
 from chalicelib.services import override_services
 from tests.api.events import API, REGION, STAGE, Gateway, invoke, proxy_event

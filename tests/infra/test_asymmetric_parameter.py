@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.settings import BadSetting
-from infra.parameters import keeps_asymmetric_keys, lost_keys, remember_asymmetric_keys
+from infra.parameters import PINS, check_deploy, check_rollback, pins
 
-NONE = {"SigningAlgorithm": "HS256", "AsymmetricKeys": "none"}
-KEPT = {"SigningAlgorithm": "HS256", "AsymmetricKeys": "kept"}
-RS256 = {"SigningAlgorithm": "RS256", "AsymmetricKeys": "kept"}
+SAME = {"EndpointType": "EDGE"}
+NONE = {**SAME, "SigningAlgorithm": "HS256", "AsymmetricKeys": "none"}
+KEPT = {**SAME, "SigningAlgorithm": "HS256", "AsymmetricKeys": "kept"}
+RS256 = {**SAME, "SigningAlgorithm": "RS256", "AsymmetricKeys": "kept"}
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ RS256 = {"SigningAlgorithm": "RS256", "AsymmetricKeys": "kept"}
 def test_cryptography_stays_until_someone_who_has_looked_takes_it_out(
     before: dict[str, str], after: dict[str, str], kept: dict[str, str]
 ) -> None:
-    assert remember_asymmetric_keys(before, after, {}) == kept
+    assert check_deploy(before, after, {}) == kept
 
 
 @pytest.mark.parametrize(("before", "after"), [({}, RS256), (RS256, RS256), (RS256, NONE)])
@@ -31,10 +32,13 @@ def test_it_is_not_taken_out_while_it_is_certainly_needed(
     before: dict[str, str], after: dict[str, str]
 ) -> None:
     with pytest.raises(BadSetting, match="two rotations"):
-        remember_asymmetric_keys(before, after, {"AsymmetricKeys": "none"})
-    assert keeps_asymmetric_keys(before) == (before == RS256)
+        check_deploy(before, after, {"AsymmetricKeys": "none"})
+    assert (pins(before) == PINS) == (before != RS256)
 
 
 def test_a_rollback_to_a_package_without_it_asks() -> None:
-    assert "503" in lost_keys(KEPT, NONE)
-    assert [lost_keys(*one) for one in ((NONE, NONE), (RS256, KEPT), ({}, NONE), (NONE, KEPT))] == [""] * 4
+    assert "503" in check_rollback(KEPT, {"Parameters": NONE})
+    assert [
+        check_rollback(before, {"Parameters": after})
+        for before, after in ((NONE, NONE), (RS256, KEPT), ({}, NONE), (NONE, KEPT))
+    ] == [""] * 4

@@ -5,7 +5,6 @@ from chalicelib.api.routes import (
     admin,
     export,
     health,
-    metadata,
     own_account,
     password,
     profile,
@@ -14,6 +13,7 @@ from chalicelib.api.routes import (
     sessions,
     token,
 )
+from chalicelib.api.routes.servers import metadata
 
 ROUTES = (
     token,
