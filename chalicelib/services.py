@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.oauth.access_tokens import AccessTokenIssuer
     from chalicelib.oauth.bearer import AccessTokenVerifier
     from chalicelib.oauth.key_rotation import KeyRotation
+    from chalicelib.oauth.metadata import Metadata, PublishedKeys
     from chalicelib.oauth.revocation import Revocation
     from chalicelib.oauth.token_endpoint import TokenEndpoint
 
@@ -98,9 +99,16 @@ class Services(AccountServices):
     def key_rotation(self) -> KeyRotation:
         """Return the rotation of the signing key."""
         from chalicelib.oauth.key_rotation import KeyRotation
+        from chalicelib.oauth.key_succession import KeySuccession
 
         adapters, settings = self.adapters, self.settings
-        token_life = settings.access_token_seconds + settings.key_cache_seconds
+        succession = KeySuccession(
+            generate=adapters.key_generator,
+            entropy=adapters.entropy,
+            algorithm=settings.signing_algorithm,
+            token_life=settings.access_token_seconds + settings.key_cache_seconds,
+            key_cache_seconds=settings.key_cache_seconds,
+        )
         return KeyRotation(
             versions=adapters.key_versions,
             system=adapters.system,
@@ -108,8 +116,22 @@ class Services(AccountServices):
             clock=adapters.clock,
             entropy=adapters.entropy,
             sleep=adapters.sleep,
-            token_life=token_life,
+            succession=succession,
         )
+
+    @cached_property
+    def metadata(self) -> Metadata:
+        """Return the metadata of the authorization server."""
+        from chalicelib.oauth.metadata import Metadata
+
+        return Metadata(self.token_endpoint.grants)
+
+    @cached_property
+    def published_keys(self) -> PublishedKeys:
+        """Return the public keys."""
+        from chalicelib.oauth.metadata import PublishedKeys
+
+        return PublishedKeys(self.adapters.keys, self.adapters.clock)
 
     @cached_property
     def mailing(self) -> Mailing:

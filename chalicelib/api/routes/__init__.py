@@ -13,6 +13,7 @@ from chalicelib.api.routes import (
     sessions,
     token,
 )
+from chalicelib.api.routes.servers import metadata
 
 ROUTES = (
     token,
@@ -25,5 +26,6 @@ ROUTES = (
     export,
     sessions,
     admin,
+    metadata,
     health,
 )
