@@ -9,7 +9,8 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from chalicelib.adapters.jws import algorithms
 from chalicelib.adapters.jws.base64url import decoded, encoded
@@ -42,27 +43,58 @@ class PyJwtCodec:
         signed = ".".join(encoded(_json_text(part)) for part in (header, dict(claims)))
         return f"{signed}.{encoded(algorithms.sign(signed.encode(), key))}"
 
-    def peek(self, token: str) -> UnverifiedToken:
-        """Return the unverified `kid` and `iat`, for key selection only. Raises InvalidToken."""
-        header, payload = _unverified(token)
-        kid, issued_at = header.get("kid"), _json_object(payload).get("iat")
-        if not _is_access_token(header.get("typ")) or "crit" in header:
+    def parse(self, token: str) -> UnverifiedToken:
+        """Return a token taken apart. Raises InvalidToken unless it is a strictly encoded access token."""
+        jws = _Jws.parse(token)
+        kid, claims = jws.header.get("kid"), _json_object(jws.payload)
+        issued_at = claims.get("iat")
+        if not _is_access_token(jws.header.get("typ")) or "crit" in jws.header:
             raise InvalidToken("token of another kind")
         if not isinstance(kid, str) or not _KID.fullmatch(kid):
             raise InvalidToken("malformed kid")
         if not isinstance(issued_at, int) or isinstance(issued_at, bool):
             raise InvalidToken("bad claim iat")
-        return UnverifiedToken(kid, issued_at)
+        return UnverifiedToken(kid, issued_at, claims, jws)
 
-    def verify(self, token: str, key: SigningKey) -> Mapping[str, Any]:
+    def verify(self, unverified: UnverifiedToken, key: SigningKey) -> Mapping[str, Any]:
         """Return the claims of a token that `key` signed with its algorithm. Raises InvalidToken."""
-        header, _ = _unverified(token)
-        if self.peek(token).kid != key.kid:
+        jws = unverified.parts
+        if not isinstance(jws, _Jws) or unverified.kid != key.kid:
             raise InvalidToken("signed by another key")
-        if not key.is_public and header.get("typ") != TOKEN_TYPE:
+        if not key.is_public and jws.header.get("typ") != TOKEN_TYPE:
             # The other spellings are RFC 9068's, which does not know HS256.
             raise InvalidToken("token of another kind")
-        return _json_object(verify_jws(token, key))
+        jws.verify(key)
+        return unverified.claims
+
+
+@dataclass(frozen=True, slots=True)
+class _Jws:
+    """A compact JWS (RFC 7515 §7.1), split and decoded once."""
+
+    header: Mapping[str, Any]
+    payload: bytes
+    signed: bytes
+    signature: bytes
+
+    @classmethod
+    def parse(cls, token: str) -> Self:
+        """Split and decode. Raises InvalidToken unless every segment is strictly encoded."""
+        segments = token.split(".")
+        if len(segments) != _SEGMENTS:
+            raise InvalidToken("malformed token")
+        try:
+            header, payload, signature = map(decoded, segments)
+        except ValueError as error:
+            raise InvalidToken("malformed token") from error
+        return cls(_json_object(header), payload, token[: token.rindex(".")].encode(), signature)
+
+    def verify(self, key: SigningKey) -> None:
+        """Raise InvalidToken unless `key` made the signature (RFC 7515 §5.2)."""
+        if self.header.get("alg") != key.algorithm or _NOT_UNDERSTOOD & self.header.keys():
+            raise InvalidToken("token of another algorithm")
+        if not algorithms.verify(self.signature, self.signed, key):
+            raise InvalidToken("bad signature")
 
 
 def verify_jws(token: str, key: SigningKey) -> bytes:
@@ -70,34 +102,14 @@ def verify_jws(token: str, key: SigningKey) -> bytes:
 
     Raises InvalidToken, and for the key what `PyJwtCodec` does.
     """
-    header, payload = _unverified(token)
-    if header.get("alg") != key.algorithm or _NOT_UNDERSTOOD & header.keys():
-        raise InvalidToken("token of another algorithm")
-    signed, _, signature = token.rpartition(".")
-    if not algorithms.verify(_decoded(signature), signed.encode(), key):
-        raise InvalidToken("bad signature")
-    return payload
+    jws = _Jws.parse(token)
+    jws.verify(key)
+    return jws.payload
 
 
 def _is_access_token(typ: object) -> bool:
     """Compare a media type: without case, `application/` may be left out (RFC 7515 §4.1.9, RFC 9068 §4)."""
     return isinstance(typ, str) and typ.lower() in TOKEN_TYPES
-
-
-def _unverified(token: str) -> tuple[Mapping[str, Any], bytes]:
-    """Split a compact serialisation into header and payload. Raises InvalidToken unless strictly encoded."""
-    segments = token.split(".")
-    if len(segments) != _SEGMENTS:
-        raise InvalidToken("malformed token")
-    header, payload, _ = [_decoded(segment) for segment in segments]
-    return _json_object(header), payload
-
-
-def _decoded(segment: str) -> bytes:
-    try:
-        return decoded(segment)
-    except ValueError as error:
-        raise InvalidToken("malformed token") from error
 
 
 def _json_text(value: Mapping[str, Any]) -> bytes:
@@ -106,7 +118,7 @@ def _json_text(value: Mapping[str, Any]) -> bytes:
 
 def _json_object(text: bytes) -> Mapping[str, Any]:
     try:
-        value = json.loads(text.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse)
+        value = _DECODER.decode(text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise InvalidToken("malformed json") from error
     if not isinstance(value, dict):
@@ -124,3 +136,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)

@@ -6,7 +6,7 @@ On an I/O failure every method raises `errors.Unavailable`; it never returns a n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
@@ -119,10 +119,15 @@ class Keys(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UnverifiedToken:
-    """Unverified members of a token, for key selection only."""
+    """A token that was taken apart and not verified. `kid` and `issued_at` are for key selection only.
+
+    `claims` and `parts` are for the codec that made this.
+    """
 
     kid: str
     issued_at: int
+    claims: Mapping[str, Any] = field(repr=False)
+    parts: object = field(repr=False)
 
 
 class TokenCodec(Protocol):
@@ -131,10 +136,10 @@ class TokenCodec(Protocol):
     def sign(self, claims: Mapping[str, Any], key: SigningKey) -> str:
         """Return the compact serialisation (RFC 7515 §7.1)."""
 
-    def peek(self, token: str) -> UnverifiedToken:
-        """Return the unverified `kid` and `iat`. Raises InvalidToken for a malformed token."""
+    def parse(self, token: str) -> UnverifiedToken:
+        """Take a token apart. Raises InvalidToken for a malformed token."""
 
-    def verify(self, token: str, key: SigningKey) -> Mapping[str, Any]:
+    def verify(self, unverified: UnverifiedToken, key: SigningKey) -> Mapping[str, Any]:
         """Return the claims of a token that `key` signed. Raises InvalidToken for any other."""
 
 

@@ -76,12 +76,12 @@ class AccessTokenVerifier:
     def _verify_statement(self, unverified_text: str) -> _Statement:
         if not unverified_text.isascii() or not 0 < len(unverified_text) <= MAX_TOKEN_BYTES:
             raise InvalidToken("malformed token")
-        unverified, now = self.codec.peek(unverified_text), self.clock()
+        unverified, now = self.codec.parse(unverified_text), self.clock()
         keys = self.keys.for_kid(unverified.kid, unverified.issued_at)
         key = keys.verifier(unverified.kid, now) or keys.unpromoted
         if key is None:
             raise InvalidToken("unknown key")
-        payload = self.codec.verify(unverified_text, key)
+        payload = self.codec.verify(unverified, key)
         claims = VerifiedClaims.from_mapping(payload)
         if not_before(payload) > now:
             raise InvalidToken("not yet valid", user_id=claims.subject)

@@ -80,7 +80,7 @@ class KeyRotation:
         pending = self._pending(token, self.current())
         probe = {"iat": self.clock(), "probe": self.entropy(16).hex()}
         for key in (pending, *([pending.following.key] if pending.following else [])):
-            if dict(self.codec.verify(self.codec.sign(probe, key), key)) != probe:
+            if dict(self.codec.verify(self.codec.parse(self.codec.sign(probe, key)), key)) != probe:
                 raise RotationRefused("the pending key does not verify what it signs")
 
     def finish_secret(self, token: str) -> bool:

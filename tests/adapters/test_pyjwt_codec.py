@@ -9,7 +9,6 @@ import jwt
 import pytest
 
 from chalicelib.domain.errors import InvalidToken
-from chalicelib.domain.ports import UnverifiedToken
 from chalicelib.domain.tokens.signing_keys import KeyMaterial, SigningKey
 from tests.adapters.forging import (
     ALPHABET,
@@ -22,23 +21,26 @@ from tests.adapters.forging import (
     encoded,
     forged,
     refused,
+    verified,
 )
 
 
 def test_what_was_signed_is_verified_and_comes_back() -> None:
-    assert codec.verify(TOKEN, KEY) == CLAIMS
+    assert verified(TOKEN, KEY) == CLAIMS
 
 
 def test_the_forger_of_these_tests_can_make_a_good_token() -> None:
-    assert codec.verify(forged(), KEY) == CLAIMS
+    assert verified(forged(), KEY) == CLAIMS
 
 
 def test_the_header_says_algorithm_kind_and_key_and_nothing_more() -> None:
     assert jwt.get_unverified_header(TOKEN) == HEADER
 
 
-def test_a_peek_returns_kid_and_iat_of_an_unverified_token() -> None:
-    assert codec.peek(forged(key=OTHER)) == UnverifiedToken(KEY.kid, 1_700_000_000)
+def test_an_unverified_token_has_kid_and_iat_and_shows_no_claim() -> None:
+    unverified = codec.parse(forged(key=OTHER))
+    assert (unverified.kid, unverified.issued_at) == (KEY.kid, 1_700_000_000)
+    assert "ada" not in repr(unverified)
 
 
 def test_another_key_verifies_nothing() -> None:
@@ -125,7 +127,7 @@ def test_a_public_key_is_no_secret_that_signs() -> None:
     ids=str,
 )
 def test_a_key_or_an_address_of_one_in_the_header_is_ignored(extra: dict[str, Any]) -> None:
-    assert codec.verify(forged({**HEADER, **extra}), KEY) == CLAIMS
+    assert verified(forged({**HEADER, **extra}), KEY) == CLAIMS
     assert refused(forged({**HEADER, **extra}, key=OTHER))
 
 
@@ -199,12 +201,12 @@ def test_a_header_with_a_repeated_member_is_refused() -> None:
 
 def test_a_lone_surrogate_is_text_that_no_claim_of_ours_has() -> None:
     """The codec reads JSON; what a claim may hold is for the claims to say, and they refuse this one."""
-    assert codec.verify(forged(payload=b'{"iat": 1, "sub": "\\ud800"}'), KEY) == {"iat": 1, "sub": "\ud800"}
+    assert verified(forged(payload=b'{"iat": 1, "sub": "\\ud800"}'), KEY) == {"iat": 1, "sub": "\ud800"}
 
 
 def test_the_reason_never_shows_the_token() -> None:
     for token in (TOKEN + "x", forged({**HEADER, "kid": "PRIVATE\ud800"}), forged(payload=b"PRIVATE")):
         with pytest.raises(InvalidToken) as error:
-            codec.verify(token, KEY)
+            verified(token, KEY)
         assert "PRIVATE" not in str(error.value)
         assert TOKEN[:20] not in str(error.value)

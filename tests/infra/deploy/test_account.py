@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 
 import boto3
@@ -97,7 +98,7 @@ def test_a_bucket_of_somebody_else_is_not_used(aws: Aws) -> None:
     aws.refuse[f"PUT /{aws.bucket}"] = "BucketAlreadyExists"
     aws.refuse_status = 409
     with pytest.raises(ClientError, match="BucketAlreadyExists"):
-        Bucket(target(aws), target(aws).client("s3"), [].append).ensure()
+        Bucket(target(aws), target(aws).client("s3"), time.sleep).ensure()
     assert aws.calls == [f"PUT /{aws.bucket}"]
 
 
