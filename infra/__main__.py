@@ -9,6 +9,7 @@ from infra.cost import cost
 from infra.deploy.command import deploy
 from infra.deploy.destruction import destroy
 from infra.mail import mail
+from infra.new_function.command import new_function
 from infra.operate.breach.command import breach
 from infra.operate.cli import ErrorReportingGroup
 from infra.operate.keys import keys
@@ -25,7 +26,19 @@ def main() -> None:
 
 
 users.add_command(unlock)
-for command in (users, sessions, keys, breach, smoke, common_passwords, cost, mail, deploy, destroy):
+for command in (
+    users,
+    sessions,
+    keys,
+    breach,
+    smoke,
+    common_passwords,
+    cost,
+    mail,
+    deploy,
+    destroy,
+    new_function,
+):
     main.add_command(command)
 
 if __name__ == "__main__":
