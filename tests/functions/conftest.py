@@ -76,7 +76,7 @@ class Caller:
 
 @pytest.fixture
 def own_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Template]:
-    """Make the tables of infra/functions.yaml in moto, and set the variables that it gives to functions."""
+    """Make the tables and queues of infra/functions.yaml in moto, and set the variables that it gives to functions."""
     template = Template.load({"STAGE": "test"}, TEMPLATE, OWN_TEMPLATE)
     with mock_aws():
         tables = template.resources("AWS::DynamoDB::Table")
@@ -84,6 +84,8 @@ def own_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Template]:
             known = {name: value for name, value in wanted.items() if name in _TABLE_PROPERTIES}
             boto3.client("dynamodb").create_table(**known)
         names = {name: wanted["TableName"] for name, wanted in tables.items()}
+        for name, wanted in template.resources("AWS::SQS::Queue").items():
+            names[name] = boto3.client("sqs").create_queue(QueueName=wanted["QueueName"])["QueueUrl"]
         for name, value in template.environment(names, {}).items():
             monkeypatch.setenv(name, value)
         yield template
