@@ -50,6 +50,7 @@ INFRA_MAY_IMPORT: dict[str, set[str]] = {
     "local.inbox": set(),
     "local.stack": {"local.environment", "local.gateway", "local.inbox", "cloudformation", "parameters"},
     "local.__main__": {"local.environment", "local.stack"},
+    "local.separate_api": {"local.environment", "local.gateway", "local.stack"},
     "operate": {"local.environment", "parameters"},
     "template": set(),
     "verify": {"operate"},
