@@ -9,8 +9,6 @@ from chalicelib.api.routes import ROUTES
 
 # Powertools configures the logger. Chalice would add a second handler and drop everything below WARNING.
 app = Chalice(app_name="gatehouse", configure_logs=False)
-# Every body is text. Without this, API Gateway would pass some of them on in base64.
-app.api.binary_types = []
 # The outermost first: the error responses of `request_scope` need the CORS headers, too.
 app.register_middleware(cross_origin, "http")
 app.register_middleware(request_scope, "http")

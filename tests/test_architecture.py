@@ -12,7 +12,8 @@ from tests.source_modules import LAMBDA_CODE, Module, modules, name_of
 MAY_IMPORT: dict[str, set[str]] = {
     "domain": set(),
     "settings": set(),
-    "observability": {"domain"},
+    "crashes": set(),
+    "observability": {"domain", "crashes"},
     "oauth": {"domain"},
     "accounts": {"domain"},
     "adapters": {"domain"},
@@ -29,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "verification_services": {"domain", "settings", "aws_adapters", "accounts"},
     "account_services": {"domain", "settings", "aws_adapters", "accounts", "verification_services"},
     "services": {"domain", "settings", "aws_adapters", "account_services", "oauth", "accounts"},
-    "api": {"domain", "settings", "observability", "services", "oauth", "accounts"},
+    "api": {"domain", "settings", "crashes", "observability", "services", "oauth", "accounts"},
     "app": {"api"},
 }
 """The packages of the Lambda functions. None of them imports the app, infra or the tests."""
