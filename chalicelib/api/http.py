@@ -62,10 +62,15 @@ def current_request() -> Request:
     try:
         return _current.get()
     except LookupError:
-        raise OutsideOfRequest(
-            "There is no request in this thread: start it with contextvars.copy_context().run, "
-            "such as executor.submit(contextvars.copy_context().run, work)."
-        ) from None
+        raise outside_of_request() from None
+
+
+def outside_of_request() -> OutsideOfRequest:
+    """Return the error for code that runs in a thread without the request's context."""
+    return OutsideOfRequest(
+        "There is no request in this thread: start it with contextvars.copy_context().run, "
+        "such as executor.submit(contextvars.copy_context().run, work)."
+    )
 
 
 def handle_errors(view: Callable[..., Any]) -> Callable[..., Any]:
