@@ -6,6 +6,13 @@ from chalicelib.api import authorizer, finalize_routes, key_rotation, mail
 from chalicelib.api.cors import cross_origin
 from chalicelib.api.http import request_scope
 from chalicelib.api.routes import ROUTES
+from chalicelib.settings import serves_chalice_local
+
+if serves_chalice_local():
+    # Before own modules are imported, which may create clients. Not part of the package.
+    from infra.local.chalice_local import prepare
+
+    prepare()
 
 # Powertools configures the logger. Chalice would add a second handler and drop everything below WARNING.
 app = Chalice(app_name="gatehouse", configure_logs=False)

@@ -31,7 +31,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "account_services": {"domain", "settings", "aws_adapters", "accounts", "verification_services"},
     "services": {"domain", "settings", "aws_adapters", "account_services", "oauth", "accounts"},
     "api": {"domain", "settings", "crashes", "observability", "services", "oauth", "accounts"},
-    "app": {"api"},
+    # `chalice local` alone: the import is guarded, and the package does not contain it.
+    "app": {"api", "settings", "infra"},
+    "infra": set(),
 }
 """The packages of the Lambda functions. None of them imports the app, infra or the tests."""
 
@@ -54,6 +56,13 @@ INFRA_MAY_IMPORT: dict[str, set[str]] = {
         "local.own",
         "cloudformation",
         "parameters",
+    },
+    "local.chalice_local": {
+        "local.environment",
+        "local.gateway",
+        "local.inbox",
+        "local.own",
+        "local.stack",
     },
     "local.__main__": {"local.environment", "local.own", "local.stack"},
     "operate": {"local.environment", "parameters"},

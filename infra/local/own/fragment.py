@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-from infra.cloudformation import parameter_defaults
+from infra.cloudformation import Evaluator, parameter_defaults
 from infra.local.environment import STAGE
 from infra.parameters import given_by
 
@@ -29,6 +30,12 @@ CREATED = frozenset(
     }
 )
 """Types of resources that exist locally; functions, roles and alarms do not."""
+_NAMED_BY = {
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::SSM::Parameter": "Name",
+}
+"""The property that is also the value of `!Ref`."""
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a type of resource
 _PLACEHOLDER = re.compile(r"\$\{([^!.}]+)[^}]*\}")
 
@@ -67,6 +74,23 @@ class Fragment:
     def is_empty(self) -> bool:
         """Return whether there is nothing to create and no variable to set."""
         return not (self.created or self.secrets or self._variables)
+
+    def known_variables(self) -> dict[str, str]:
+        """Return the environment variables whose values follow from the template alone, such as names."""
+        evaluator = Evaluator({"Conditions": self.conditions}, self._reference)
+        found = {}
+        for name, value in self._variables.items():
+            with suppress(KeyError, ValueError):
+                found[name] = str(evaluator.resolve(value))
+        return found
+
+    def _reference(self, name: str) -> Any:
+        """Return the value of `!Ref`. Raises KeyError if only AWS knows it."""
+        if name in self.values:
+            return self.values[name]
+        resource = self.created[name]
+        given = resource["Properties"][_NAMED_BY[resource["Type"]]]
+        return Evaluator({"Conditions": self.conditions}, self.values.__getitem__).resolve(given)
 
     def stack(self, arns_of_secrets: Mapping[str, str]) -> Document:
         """Return a template of what can be created, with each environment variable as an output.

@@ -28,6 +28,7 @@ from infra.local.stack.template import Template
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from socket import socket
 
 _THREADS = 32
 MAIL_FROM = "no-reply@gatehouse.example"
@@ -38,13 +39,13 @@ Opening = Callable[[Mapping[str, str], Clock | None], AbstractContextManager[App
 class LocalStack:
     """Gatehouse on loopback, while the context lasts.
 
-    A port of 0 selects a free one. `environment` provides the settings, as in Lambda; the stack adds table,
-    secret, issuer and endpoint. `clock` returns Unix seconds, for the services and the authorizer cache.
-    `file` receives the description of the stack. With KEEP=1, tables and secrets are written to `kept.json`
-    beside it at the end, and read at the start. `own` is the template of own resources, by default
-    `infra/functions.yaml`. A process can run one stack of the real application at a time, and has its
-    variables in `os.environ`, as in Lambda. Entering raises PortInUseError before anything is created,
-    OwnResourcesError, BadSetting and OSError.
+    A port of 0 selects a free one; `aws_port` may be a socket that listens. `environment` provides the
+    settings, as in Lambda; the stack adds table, secret, issuer and endpoint. `clock` returns Unix seconds,
+    for the services and the authorizer cache. `file` receives the description of the stack. With KEEP=1,
+    tables and secrets are written to `kept.json` beside it at the end, and read at the start. `own` is the
+    template of own resources, by default `infra/functions.yaml`. A process can run one stack of the real
+    application at a time, and has its variables in `os.environ`, as in Lambda. Entering raises PortInUseError
+    before anything is created, OwnResourcesError, BadSetting and OSError.
     """
 
     gateway: Gateway
@@ -53,6 +54,8 @@ class LocalStack:
     users_table: str
     signing_secret_id: str
     environment: dict[str, str]
+    issuer = ""
+    """Issuer of tokens; empty: `api_url`."""
     notices: list[str]
     """What a developer should know about this start, as sentences."""
 
@@ -60,7 +63,7 @@ class LocalStack:
         self,
         *,
         port: int = 0,
-        aws_port: int = 0,
+        aws_port: int | socket = 0,
         environment: Mapping[str, str] | None = None,
         clock: Clock | None = None,
         application: Opening = gatehouse,
@@ -94,7 +97,7 @@ class LocalStack:
         self.gateway.flush()
 
     def _start(self, undo: ExitStack) -> None:
-        listeners = [undo.enter_context(closing(listen(port))) for port in self._ports]
+        listeners = [undo.enter_context(closing(_listener(port))) for port in self._ports]
         self.api_url = f"http://{HOST}:{listeners[0].getsockname()[1]}"
         undo.enter_context(local_credentials())
         aws = LocalAws(listeners[1], self.flush, self._poll_mail)
@@ -156,7 +159,7 @@ class LocalStack:
         self.users_table = physical["UsersTable"]
         self.signing_secret_id = physical["SigningSecret"]
         overrides = {
-            "ISSUER": self.api_url,
+            "ISSUER": self.issuer or self.api_url,
             "AWS_ENDPOINT_URL": aws_url,
             "AWS_REGION": REGION,
             # Nothing like CloudFront is in front of this gateway.
@@ -200,9 +203,11 @@ class LocalStack:
     def _gateway(self, application: Application, template: Template) -> Gateway:
         clock = self._clock or time.monotonic
         authorizers = {
-            name: TokenAuthorizer(
-                name, function, template.authorizer(name), clock, application.limits.get(name)
-            )
+            name: TokenAuthorizer(name, function, template.rules(name), clock, application.limits.get(name))
             for name, function in application.authorizers.items()
         }
         return Gateway(application.api, authorizers, template.gateway_responses())
+
+
+def _listener(port: int | socket) -> socket:
+    return listen(port) if isinstance(port, int) else port
