@@ -8,6 +8,7 @@ from infra.common_passwords import common_passwords
 from infra.cost import cost
 from infra.deploy.command import deploy
 from infra.deploy.destruction import destroy
+from infra.local.invoke import invoke
 from infra.mail import mail
 from infra.operate.breach.command import breach
 from infra.operate.cli import ErrorReportingGroup
@@ -25,7 +26,7 @@ def main() -> None:
 
 
 users.add_command(unlock)
-for command in (users, sessions, keys, breach, smoke, common_passwords, cost, mail, deploy, destroy):
+for command in (users, sessions, keys, breach, smoke, common_passwords, cost, mail, deploy, destroy, invoke):
     main.add_command(command)
 
 if __name__ == "__main__":

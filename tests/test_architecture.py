@@ -64,16 +64,19 @@ INFRA_MAY_IMPORT: dict[str, set[str]] = {
         "local.own",
         "local.stack",
     },
+    "local.invoke": {"local.environment", "local.gateway", "local.own"},
+    "local.testing": {"local.environment", "local.gateway", "local.own"},
     "local.__main__": {"local.environment", "local.own", "local.stack"},
     "operate": {"local.environment", "parameters"},
     "template": set(),
     "verify": {"operate"},
     "deploy": {"local.environment", "operate", "parameters", "template", "verify"},
-    "__main__": {"common_passwords", "cost", "mail", "operate", "deploy"},
+    "__main__": {"common_passwords", "cost", "mail", "operate", "deploy", "local.invoke"},
 }
 """The packages of an operator's machine, which may also import the Lambda functions' packages.
 
-Of the local stack the commands see `local.environment` alone, and it sees none of the commands.
+Of the local stack the commands see `local.environment` alone, and it sees none of the commands; `invoke` is
+a part of it.
 """
 
 VENDORS: dict[str, set[str]] = {

@@ -27,7 +27,7 @@ from infra.local.gateway.messages import RefusedError, Response
 from infra.local.gateway.routes import known, match
 from infra.local.own.fragment import Fragment
 from infra.local.own.running import running_environment
-from infra.local.stack.reloading import snapshot
+from infra.local.stack.reloading import Snapshot, snapshot
 from infra.local.stack.server import listen
 
 _LOG = logging.getLogger(__name__)
@@ -118,6 +118,7 @@ class _Refusal(LocalGatewayException):
 def _install(server: _Server) -> None:
     """Change the classes of Chalice's local server in this process."""
     handle, original_authorize = LocalGateway.handle_request, LocalGatewayAuthorizer.authorize
+    seen: Snapshot | None = None
 
     def handle_request(self: LocalGateway, method: str, path: str, headers: Any, body: Any) -> Any:
         try:
@@ -134,7 +135,7 @@ def _install(server: _Server) -> None:
 
     def authorize(self: LocalGatewayAuthorizer, raw_path: str, lambda_event: Any, lambda_context: Any) -> Any:
         entry = self._route_for_event(lambda_event)
-        guard = entry.authorizer if entry else None
+        guard: Any = entry.authorizer if entry else None
         if not isinstance(guard, ChaliceAuthorizer):
             return original_authorize(self, raw_path, lambda_event, lambda_context)
         token = lambda_event["headers"].get(guard.config.header.lower())
@@ -146,14 +147,14 @@ def _install(server: _Server) -> None:
         lambda_event["requestContext"]["authorizer"] = context
         return lambda_event, lambda_context
 
-    def poll(self: StatFileWatcher, root_dir: str, callback: Any) -> None:
-        current = snapshot(Path(root_dir))
-        seen, self.seen = getattr(self, "seen", current), current
-        if seen != current:
+    def poll(_: StatFileWatcher, root_dir: str, callback: Any) -> None:
+        nonlocal seen
+        before, seen = seen, snapshot(Path(root_dir))
+        if before is not None and before != seen:
             callback()
 
     # Chalice would restart at every change below the project, such as a line in the log of `make run`.
-    StatFileWatcher._single_pass_poll = poll  # noqa: SLF001
+    StatFileWatcher._single_pass_poll = poll  # type: ignore[method-assign,assignment]  # noqa: SLF001
     LocalGateway.handle_request = handle_request  # type: ignore[method-assign]
     LocalGatewayAuthorizer.authorize = authorize  # type: ignore[method-assign]
 

@@ -16,6 +16,7 @@ import requests
 from chalicelib.settings import serves_chalice_local
 from infra.local.environment import running_stack
 from infra.local.stack.demo import PASSWORD as DEMO_PASSWORD
+from infra.local.stack.resources import client
 from infra.operate.api_client import ApiClient, altered, summarize
 from tests.blackbox.errors import check
 from tests.blackbox.local_deployment import PASSWORD, LocalDeployment
@@ -108,7 +109,8 @@ def test_beside_a_stack_it_shares_accounts_sessions_and_keys_and_says_503_when_t
         assert summarize(ours.me()) == "200", "the gateway of `make run` takes its tokens"
         assert summarize(app.refresh(app.refresh_token)) == "200"
         outsider = stage.signed_in()
-        stage.services.adapters._table.client.delete_table(TableName=stage.stack.users_table)
+        with closing(client("dynamodb", stage.stack.aws_endpoint_url)) as dynamodb:
+            dynamodb.delete_table(TableName=stage.stack.users_table)
         bearer = {"Authorization": f"Bearer {outsider.access_token}"}
         unreachable = requests.get(f"{url}/me", headers=bearer, timeout=20)
         check(unreachable, 503, "temporarily_unavailable")

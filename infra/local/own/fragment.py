@@ -119,7 +119,7 @@ class Fragment:
             # A key of an AWS account does not exist locally.
             if key != "SSESpecification" and self._is_known(f"{key} of {name}", value, known)
         }
-        kept = {key: resource[key] for key in ("Type", "Condition") if key in resource}
+        kept: Document = {key: resource[key] for key in ("Type", "Condition") if key in resource}
         if kept.get("Condition", next(iter(self.conditions))) not in self.conditions:
             raise ValueError(f"{name} has the condition {kept['Condition']}, which does not exist.")
         return {**kept, "Properties": properties}

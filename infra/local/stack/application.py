@@ -8,12 +8,12 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from infra.local.gateway.gateway import Api
 from infra.local.gateway.lambda_function import Limits
+from infra.local.own.functions import handler
 from infra.local.own.request_state import separate_requests
 from infra.local.stack.demo import create_demo_accounts
 
@@ -42,9 +42,9 @@ class Application:
         limits = _limits()
         separate_requests(app)
         api = Api(app, app.routes, tuple(app.api.binary_types), limits[_API])
-        authorizers = {one.name: _handler(one.handler_string) for one in app.builtin_auth_handlers}
+        authorizers = {one.name: handler(one.handler_string) for one in app.builtin_auth_handlers}
         mail = [one.handler_string for one in app.pure_lambda_functions if one.name == MAIL]
-        return cls(api, authorizers, limits, _handler(mail[0]) if mail else None)
+        return cls(api, authorizers, limits, handler(mail[0]) if mail else None)
 
 
 @contextmanager
@@ -72,12 +72,6 @@ def gatehouse(environment: Mapping[str, str], clock: Clock | None) -> Iterator[A
 def print_traceback(error: BaseException) -> None:
     """Print an exception with its traceback to the terminal."""
     traceback.print_exception(error, file=sys.stderr)
-
-
-def _handler(name: str) -> Function:
-    module, _, function = name.rpartition(".")
-    handler: Function = getattr(import_module(module), function)
-    return handler
 
 
 def _limits() -> dict[str, Limits]:

@@ -95,6 +95,25 @@ def own_app(wait: Callable[[], object] = lambda: None) -> Chalice:
             "context": ours.lambda_context is app.lambda_context,
         }
 
+    @blueprint.route("/crash")
+    def crash() -> None:
+        raise ZeroDivisionError("hunter2")
+
+    @blueprint.route("/nan")
+    def nan() -> dict[str, float]:
+        return {"mean": math.nan}
+
+    @blueprint.route("/picture")
+    def picture() -> Response:
+        return Response(b"\x89PNG\xff", {"Content-Type": "image/png"})
+
+    _add_notes(blueprint)
+    app.register_blueprint(blueprint)
+    finalize_routes.finalize(app)
+    return app
+
+
+def _add_notes(blueprint: Blueprint) -> None:
     @blueprint.route("/notes", methods=["POST"], authorizer=bearer)
     @requires("notes:write")
     def add() -> dict[str, str]:
@@ -111,22 +130,6 @@ def own_app(wait: Callable[[], object] = lambda: None) -> Chalice:
         key = {"pk": {"S": claims().subject}}
         found = boto3.client("dynamodb").get_item(TableName=os.environ["NOTES_TABLE"], Key=key)
         return {"text": found["Item"]["text"]["S"], "by": claims().subject}
-
-    @blueprint.route("/crash")
-    def crash() -> None:
-        raise ZeroDivisionError("hunter2")
-
-    @blueprint.route("/nan")
-    def nan() -> dict[str, float]:
-        return {"mean": math.nan}
-
-    @blueprint.route("/picture")
-    def picture() -> Response:
-        return Response(b"\x89PNG\xff", {"Content-Type": "image/png"})
-
-    app.register_blueprint(blueprint)
-    finalize_routes.finalize(app)
-    return app
 
 
 def fragment(folder: Path) -> Path:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Timer
-from typing import TextIO
+from typing import IO
 
 import requests
 
@@ -31,7 +31,7 @@ def version() -> Response:
 
 
 @contextmanager
-def running(project: Path, **variables: str) -> Iterator[tuple[subprocess.Popen[str], TextIO, str]]:
+def running(project: Path, **variables: str) -> Iterator[tuple[subprocess.Popen[str], IO[str], str]]:
     """Run the stack of a copy; yield the process, its output after the greeting, and its address."""
     given = {**environment(project / ".local", "0"), **variables, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "infra.local"]
@@ -50,7 +50,7 @@ def running(project: Path, **variables: str) -> Iterator[tuple[subprocess.Popen[
             process.kill()
 
 
-def line_that_begins(output: TextIO, *beginnings: str) -> str:
+def line_that_begins(output: IO[str], *beginnings: str) -> str:
     for line in output:
         if line.startswith(beginnings):
             return line
