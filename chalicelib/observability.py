@@ -10,24 +10,31 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, single_metric
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.logging import Logger
 
 from chalicelib import crashes
 from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.errors import GatehouseError
 from chalicelib.domain.sessions.session import EndedSession, Session
+from chalicelib.lambda_environment import metrics_service
 
-NAMESPACE = "Gatehouse"
 MAX_FIELD_CHARACTERS = 256
 
 Field = str | int | bool | None
+
+_METRIC_LINE = (
+    '{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Namespace":"Gatehouse","Dimensions":[["outcome","service"]],'
+    '"Metrics":[{"Name":"%s","Unit":"Count"}]}]},"outcome":"%s","service":"%s","%s":[1.0]}\n'
+)
 
 _SECRETS = re.compile(
     r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}"  # a JWT, whole or cut off
@@ -143,8 +150,10 @@ def _without_exception_text(entry: dict[str, Any]) -> dict[str, Any]:
 
 def count(metric: Metric, outcome: str) -> None:
     """Count one occurrence under `outcome`, in CloudWatch's embedded metric format."""
-    with single_metric(metric.value, MetricUnit.Count, 1, namespace=NAMESPACE) as one:
-        one.add_dimension("outcome", slug(outcome))
+    # Powertools takes 20 us for this line, as long as a signature. Words need no escaping.
+    sys.stdout.write(
+        _METRIC_LINE % (time.time() * 1000, metric.value, slug(outcome), metrics_service(), metric.value)
+    )
 
 
 @contextmanager
@@ -158,6 +167,7 @@ def counted(metric: Metric, success: str) -> Iterator[None]:
     count(metric, success)
 
 
+@lru_cache(maxsize=256)
 def slug(reason: str) -> str:
     """Return a reason as one lower-case word, for dimensions of metrics and for log filters."""
     return re.sub(r"[^a-z0-9]+", "_", reason.lower()).strip("_")[:64] or "none"

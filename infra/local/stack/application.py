@@ -63,7 +63,7 @@ def gatehouse(environment: Mapping[str, str], clock: Clock | None) -> Iterator[A
     from chalicelib.settings import Settings
 
     settings = Settings.from_environment(environment)
-    built = Services(settings, AwsAdapters(settings, clock or now))
+    built = Services(settings, AwsAdapters.of_function(settings, clock or now))
     with override_services(built) as services, crashes.listening(print_traceback):
         create_demo_accounts(services)
         yield Application.of_chalice(app)
