@@ -10,24 +10,31 @@ from __future__ import annotations
 import json
 import logging
 import re
-import traceback
-from collections.abc import Iterable, Iterator
+import sys
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, single_metric
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.logging import Logger
 
+from chalicelib import crashes
 from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.errors import GatehouseError
 from chalicelib.domain.sessions.session import EndedSession, Session
+from chalicelib.lambda_environment import metrics_service
 
-NAMESPACE = "Gatehouse"
 MAX_FIELD_CHARACTERS = 256
 
 Field = str | int | bool | None
+
+_METRIC_LINE = (
+    '{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Namespace":"Gatehouse","Dimensions":[["outcome","service"]],'
+    '"Metrics":[{"Name":"%s","Unit":"Count"}]}]},"outcome":"%s","service":"%s","%s":[1.0]}\n'
+)
 
 _SECRETS = re.compile(
     r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}"  # a JWT, whole or cut off
@@ -124,10 +131,11 @@ def _without_empty(fields: dict[str, Field]) -> dict[str, Field]:
 
 def record_crash(error: BaseException) -> None:
     """Log an unexpected exception by type and location; its text may contain input and is left out."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = _where((frame.filename, frame.lineno) for frame in frames)
-    record(Event.CRASH, severe=True, error=type(error).__name__, where=where)
+    reason = error.reason if isinstance(error, crashes.UnusableAnswer) else None
+    where = crashes.where_raised(error)
+    record(Event.CRASH, severe=True, error=type(error).__name__, where=where, reason=reason)
     count(Metric.OUTAGE, "crash")
+    crashes.announce(error)
 
 
 def _without_exception_text(entry: dict[str, Any]) -> dict[str, Any]:
@@ -136,18 +144,16 @@ def _without_exception_text(entry: dict[str, Any]) -> dict[str, Any]:
         return entry
     frames = entry.get("stack_trace", {}).get("frames", [])
     kept = {name: value for name, value in entry.items() if name not in _EXCEPTION}
-    where = _where((frame["file"], frame["line"]) for frame in frames)
+    where = crashes.where((frame["file"], frame["line"]) for frame in frames)
     return {**kept, "error": entry["exception_name"], "where": where}
-
-
-def _where(frames: Iterable[tuple[str, int | None]]) -> str:
-    return " > ".join(f"{file.rpartition('/')[2]}:{line}" for file, line in list(frames)[-6:])
 
 
 def count(metric: Metric, outcome: str) -> None:
     """Count one occurrence under `outcome`, in CloudWatch's embedded metric format."""
-    with single_metric(metric.value, MetricUnit.Count, 1, namespace=NAMESPACE) as one:
-        one.add_dimension("outcome", slug(outcome))
+    # Powertools takes 20 us for this line, as long as a signature. Words need no escaping.
+    sys.stdout.write(
+        _METRIC_LINE % (time.time() * 1000, metric.value, slug(outcome), metrics_service(), metric.value)
+    )
 
 
 @contextmanager
@@ -161,6 +167,7 @@ def counted(metric: Metric, success: str) -> Iterator[None]:
     count(metric, success)
 
 
+@lru_cache(maxsize=256)
 def slug(reason: str) -> str:
     """Return a reason as one lower-case word, for dimensions of metrics and for log filters."""
     return re.sub(r"[^a-z0-9]+", "_", reason.lower()).strip("_")[:64] or "none"

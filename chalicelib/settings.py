@@ -1,10 +1,11 @@
-"""Every setting: its environment variable, unit, default and meaning. Nothing else reads `os.environ`."""
+"""Every setting: its environment variable, unit, default and meaning."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -23,6 +24,10 @@ _ORIGIN = (
 ORIGINS = rf"{_ORIGIN}(,{_ORIGIN})*"
 """Serialized origins (RFC 6454 §6.2): any with https; on localhost also http and the schemes of apps."""
 HEADERS = r"[A-Za-z0-9-]{1,64}(,[A-Za-z0-9-]{1,64})*"
+_CHALICE_COMMANDS = re.compile(
+    "delete|deploy|dev|gen-policy|generate-models|generate-pipeline|generate-sdk|invoke|local|logs|new-project"
+    "|package|url"
+)
 _RENAMED = {"CORS_ALLOW_ORIGIN": "CORS_ALLOW_ORIGINS"}
 """Renamed variables of former releases. Ignoring one would silently disable what it had enabled."""
 
@@ -189,6 +194,12 @@ def selected_routes(environment: Mapping[str, str] | None = None) -> str:
     if routes not in choices:
         raise BadSetting(f"GATEHOUSE_ROUTES must be {' or '.join(choices)}, not {routes!r}.")
     return routes
+
+
+def serves_chalice_local() -> bool:
+    """Return whether this process is `chalice local`, and not another command of Chalice."""
+    command = next((word for word in sys.argv[1:] if _CHALICE_COMMANDS.fullmatch(word)), "")
+    return command == "local" and "AWS_CHALICE_CLI_MODE" in os.environ
 
 
 def _read(setting: Field[Any], text: str) -> str | int:

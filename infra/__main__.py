@@ -8,6 +8,7 @@ from infra.common_passwords import common_passwords
 from infra.cost import cost
 from infra.deploy.command import deploy
 from infra.deploy.destruction import destroy
+from infra.local.invoke import invoke
 from infra.mail import mail
 from infra.new_function.command import new_function
 from infra.operate.breach.command import breach
@@ -38,6 +39,7 @@ for command in (
     deploy,
     destroy,
     new_function,
+    invoke,
 ):
     main.add_command(command)
 

@@ -122,7 +122,7 @@ def _has(file: Path, text: str) -> bool:
 
 def _service_paths() -> set[str]:
     # Imported here: the other commands do not need the app.
-    from chalicelib.application import create_app
+    from chalicelib.api.application import create_app
     from chalicelib.settings import SERVICE_ROUTES
 
     return set(create_app(SERVICE_ROUTES).routes)

@@ -9,30 +9,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from chalicelib.application import create_app
+from chalicelib.api.application import create_app
 from chalicelib.services import override_services
 from chalicelib.settings import OWN_ROUTES
 from infra.local.gateway.authorizer import TokenAuthorizer
 from infra.local.gateway.gateway import Gateway
 from infra.local.gateway.messages import Request
 from infra.local.stack.application import Application
-from infra.local.stack.template import OWN_TEMPLATE, TEMPLATE, Template
+from infra.local.stack.template import Template
+from infra.local.testing import invoke, own_resources
 from tests.fakes import FakeAdapters, FakeClock, fake_services
 
-_TABLE_PROPERTIES = {
-    "AttributeDefinitions",
-    "BillingMode",
-    "GlobalSecondaryIndexes",
-    "KeySchema",
-    "LocalSecondaryIndexes",
-    "ProvisionedThroughput",
-    "StreamSpecification",
-    "TableName",
-}
+__all__ = ["invoke", "own_resources"]
 
 
 @dataclass(frozen=True)
@@ -75,32 +65,16 @@ class Caller:
 
 
 @pytest.fixture
-def own_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Template]:
-    """Make the tables and queues of infra/functions.yaml in moto, and set the variables that it gives to functions."""
-    template = Template.load({"STAGE": "test"}, TEMPLATE, OWN_TEMPLATE)
-    with mock_aws():
-        tables = template.resources("AWS::DynamoDB::Table")
-        for wanted in tables.values():
-            known = {name: value for name, value in wanted.items() if name in _TABLE_PROPERTIES}
-            boto3.client("dynamodb").create_table(**known)
-        names = {name: wanted["TableName"] for name, wanted in tables.items()}
-        for name, wanted in template.resources("AWS::SQS::Queue").items():
-            names[name] = boto3.client("sqs").create_queue(QueueName=wanted["QueueName"])["QueueUrl"]
-        for name, value in template.environment(names, {}).items():
-            monkeypatch.setenv(name, value)
-        yield template
-
-
-@pytest.fixture
-def gateway(own_aws: Template) -> Iterator[Gateway]:
+def gateway(own_resources: dict[str, str]) -> Iterator[Gateway]:
     """Return the own functions behind the gateway, with an authorizer that takes claims for a token."""
     application = Application.of_chalice(create_app(OWN_ROUTES))
+    template = Template.load({})
     functions = {**application.authorizers, "bearer": _allow}
     authorizers = {
-        name: TokenAuthorizer(name, function, own_aws.authorizer(name)) for name, function in functions.items()
+        name: TokenAuthorizer(name, function, template.rules(name)) for name, function in functions.items()
     }
     with override_services(fake_services(FakeAdapters(FakeClock(int(time.time()))))):
-        yield Gateway(application.api, authorizers, own_aws.gateway_responses())
+        yield Gateway(application.api, authorizers, template.gateway_responses())
 
 
 @pytest.fixture

@@ -21,6 +21,10 @@ class GatewayApplication:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
+    def replace(self, gateway: Gateway) -> None:
+        """Pass every further request to another gateway."""
+        self._gateway = gateway
+
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         """Answer one request."""
         response = self._gateway.handle(read_request(environ))

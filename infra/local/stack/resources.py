@@ -51,17 +51,15 @@ def client(service: Any, url: str) -> Any:
 def _table(dynamodb: Any, wanted: dict[str, Any]) -> str:
     direct = dict(wanted)
     name = str(direct["TableName"])
-    expiry = direct.pop("TimeToLiveSpecification", None)
-    backups = direct.pop("PointInTimeRecoverySpecification", None)
+    expiry = direct.pop("TimeToLiveSpecification")
+    backups = direct.pop("PointInTimeRecoverySpecification")
     # Deleting the table is how a developer simulates an outage; it has only demo accounts.
     direct.pop("DeletionProtectionEnabled", None)
     # A key of somebody's AWS account is not here.
     direct.pop("SSESpecification", None)
     dynamodb.create_table(**direct)
-    if expiry:
-        dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=expiry)
-    if backups:
-        dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=backups)
+    dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=expiry)
+    dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=backups)
     return name
 
 

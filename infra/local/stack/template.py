@@ -23,11 +23,9 @@ _PSEUDO_PARAMETERS = {
 }
 TEMPLATE = Path(__file__).resolve().parents[2] / "template" / "service.yaml"
 DATA_TEMPLATE = TEMPLATE.with_name("data.yaml")
-OWN_TEMPLATE = TEMPLATE.parents[1] / "functions.yaml"
 DEFAULT_CACHE_SECONDS = 300
-"""How long API Gateway caches the decision of an authorizer that says nothing of it."""
-_FILES = (TEMPLATE, DATA_TEMPLATE, OWN_TEMPLATE)
-_SECTIONS = ("Parameters", "Conditions", "Resources")
+"""How long API Gateway caches the decision of an authorizer that does not say it."""
+_SECTIONS = ("Parameters", "Conditions", "Globals", "Resources")
 
 
 class Template:
@@ -41,14 +39,11 @@ class Template:
     @classmethod
     def load(cls, environment: Mapping[str, str], *paths: Path) -> Self:
         """Read files as one template. Raises OSError, or yaml.YAMLError where one is no YAML."""
-        read = [yaml_parse(path.read_text(encoding="utf-8")) or {} for path in paths or _FILES]
+        read = [yaml_parse(path.read_text(encoding="utf-8")) for path in paths or (TEMPLATE, DATA_TEMPLATE)]
         united: dict[str, Any] = {
-            section: {name: entry for one in read for name, entry in (one.get(section) or {}).items()}
+            section: {name: entry for one in read for name, entry in one.get(section, {}).items()}
             for section in _SECTIONS
         }
-        # In one process there is one environment, so own functions have the variables of the service, too.
-        variables = {name: value for one in read for name, value in _variables(one).items()}
-        united["Globals"] = {"Function": {"Environment": {"Variables": variables}}}
         return cls(united, environment)
 
     def resources(self, kind: str) -> dict[str, dict[str, Any]]:
@@ -75,16 +70,20 @@ class Template:
         return responses
 
     def authorizer(self, name: str) -> AuthorizerRules:
-        """Return the rules of an authorizer; the template has none of one that is your own."""
-        definitions = self._api()["DefinitionBody"]["securityDefinitions"]
-        if name not in definitions:
-            return AuthorizerRules(None, DEFAULT_CACHE_SECONDS)
-        rules = definitions[name]["x-amazon-apigateway-authorizer"]
+        """Return the rules of an authorizer. Raises KeyError if the template has none of that name."""
+        rules = self._api()["DefinitionBody"]["securityDefinitions"][name]["x-amazon-apigateway-authorizer"]
         expression = rules.get("identityValidationExpression")
         return AuthorizerRules(
             re.compile(expression) if expression else None,
             int(self._evaluator({}).resolve(rules["authorizerResultTtlInSeconds"])),
         )
+
+    def rules(self, name: str) -> AuthorizerRules:
+        """Return the rules of an authorizer, by default those that API Gateway has for an own one."""
+        try:
+            return self.authorizer(name)
+        except KeyError:
+            return AuthorizerRules(None, DEFAULT_CACHE_SECONDS)
 
     def _api(self) -> dict[str, Any]:
         properties: dict[str, Any] = self._document["Resources"]["RestAPI"]["Properties"]
@@ -92,11 +91,3 @@ class Template:
 
     def _evaluator(self, physical_ids: Mapping[str, str]) -> Evaluator:
         return Evaluator(self._document, {**self._values, **physical_ids}.__getitem__)
-
-
-def _variables(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the environment variables of the functions of one file; each level may be missing or empty."""
-    found: Any = document
-    for name in ("Globals", "Function", "Environment", "Variables"):
-        found = found.get(name) or {}
-    return dict(found)

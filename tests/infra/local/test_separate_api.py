@@ -14,6 +14,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
+from infra.local.gateway.events import lambda_context
 from infra.local.separate_api import served
 from infra.template.build import _run_chalice
 from tests.blackbox.local_deployment import LocalDeployment, staged
@@ -69,7 +70,7 @@ def test_chalices_own_server_asks_no_authorizer_of_another_api() -> None:
     guard = LocalGatewayAuthorizer(app)
     event = {"requestContext": {"httpMethod": "GET", "resourcePath": "/orders"}, "headers": {}}
     with pytest.warns(UserWarning, match="All requests made against a route will be authorized"):
-        guard.authorize("/orders", event, None)
+        guard.authorize("/orders", event, lambda_context("orders"))
 
 
 def test_the_lines_for_sam_give_an_api_that_asks_the_authorizer() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from infra.local.stack.template import OWN_TEMPLATE, TEMPLATE
+from infra.local.stack.template import TEMPLATE
 from tests.infra.template.calls import SECRET, TABLE
 from tests.infra.template.packaged import PROJECT
 from tests.infra.template.resolved import Resolved
@@ -27,7 +27,9 @@ def listed(value: Any) -> list[Any]:
 def statements(name: str) -> list[dict[str, Any]]:
     """Return the statements of a policy as they are in stage prod."""
     policy = json.loads((PROJECT / ".chalice" / name).read_text("utf-8"))
-    service, own = (yaml_parse(path.read_text("utf-8")) or {} for path in (TEMPLATE, OWN_TEMPLATE))
+    service, own = (
+        yaml_parse(path.read_text("utf-8")) or {} for path in (TEMPLATE, PROJECT / "infra" / "functions.yaml")
+    )
     document = {part: {**service[part], **(own.get(part) or {})} for part in ("Parameters", "Conditions")}
     mine = {logical_id: {"Type": "-", "Properties": {}} for logical_id in own.get("Resources") or {}}
     resource = {"Type": "AWS::IAM::Policy", "Properties": policy}

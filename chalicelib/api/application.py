@@ -13,9 +13,10 @@ from importlib import import_module
 
 from chalice.app import Blueprint, Chalice
 
-from chalicelib.api import authorizer, finalize_routes
+from chalicelib.api import authorizer
 from chalicelib.api.cors import cross_origin
 from chalicelib.api.http import request_scope
+from chalicelib.api.views import finalize_routes
 from chalicelib.settings import ALL_ROUTES, OWN_ROUTES, SERVICE_ROUTES
 
 _FUNCTIONS = "chalicelib.functions"
@@ -31,8 +32,6 @@ def create_app(routes: str = ALL_ROUTES) -> Chalice:
     """
     # Powertools configures the logger. Chalice would add a second handler and drop everything below WARNING.
     app = Chalice(app_name="gatehouse", configure_logs=False)
-    # Every body is text. Without this, API Gateway would pass some of them on in base64.
-    app.api.binary_types = []
     # The outermost first: the error responses of `request_scope` need the CORS headers, too.
     app.register_middleware(cross_origin, "http")
     app.register_middleware(request_scope, "http")
