@@ -114,10 +114,9 @@ def test_the_other_conditions() -> None:
     aws_policy = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
     assert conditions == {
         "RolesWithinTheBoundary": BOUNDARY,
-        "ReadTheStateOfTheSystem": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["EPOCH#*"]}},
-        "RecordTheIssuer": {
+        "Issuer": {
             "ForAllValues:StringLike": {
-                "dynamodb:LeadingKeys": ["EPOCH#*"],
+                "dynamodb:LeadingKeys": "EPOCH#*",
                 "dynamodb:Attributes": ["pk", "sk", "issuer"],
             }
         },
