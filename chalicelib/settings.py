@@ -14,6 +14,7 @@ from typing import Any, Self
 DAY = 86_400
 LOCAL_MAIL_QUEUE = "gatehouse-local-mail"
 """Name of the mail queue that `make run` creates from the template."""
+SERVICE_ROUTES, OWN_ROUTES, ALL_ROUTES = "service", "functions", "all"
 _PORT = r"(:[1-9][0-9]{0,4})?"
 _ORIGIN = (
     rf"(https://[a-z0-9.-]{{1,253}}{_PORT}"
@@ -181,6 +182,18 @@ class Settings:
     def allowed_origins(self) -> frozenset[str]:
         """The origins of CORS_ALLOW_ORIGINS, to be compared byte by byte (Fetch §4.9)."""
         return frozenset(self.cors_allow_origins.split(",")) - {""}
+
+
+def selected_routes(environment: Mapping[str, str] | None = None) -> str:
+    """Return which routes this process serves: those of the service, your own, or all. Raises BadSetting.
+
+    No setting of a deployment: the template sets GATEHOUSE_ROUTES for each of its two functions.
+    """
+    choices = (SERVICE_ROUTES, OWN_ROUTES, ALL_ROUTES)
+    routes = (os.environ if environment is None else environment).get("GATEHOUSE_ROUTES") or ALL_ROUTES
+    if routes not in choices:
+        raise BadSetting(f"GATEHOUSE_ROUTES must be {' or '.join(choices)}, not {routes!r}.")
+    return routes
 
 
 def serves_chalice_local() -> bool:

@@ -10,6 +10,7 @@ from infra.deploy.command import deploy
 from infra.deploy.destruction import destroy
 from infra.local.invoke import invoke
 from infra.mail import mail
+from infra.new_function.command import new_function
 from infra.operate.breach.command import breach
 from infra.operate.cli import ErrorReportingGroup
 from infra.operate.keys import keys
@@ -26,7 +27,20 @@ def main() -> None:
 
 
 users.add_command(unlock)
-for command in (users, sessions, keys, breach, smoke, common_passwords, cost, mail, deploy, destroy, invoke):
+for command in (
+    users,
+    sessions,
+    keys,
+    breach,
+    smoke,
+    common_passwords,
+    cost,
+    mail,
+    deploy,
+    destroy,
+    new_function,
+    invoke,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from infra.deploy.stack import Stack, State
 from infra.deploy.target import Target
 from infra.operate.deployment import data_stack_name, open_deployment
 from infra.template.build import Document, as_text, data_template, translated, with_code
+from infra.verify.issuer import record_issuer
 from infra.verify.settings import Verification
 
 _DIGEST_CHARACTERS = 12
@@ -77,6 +78,8 @@ class Deployer:
         is_kept = data is not None and data.is_protected and data.outputs.get("Release") == data_digest
         if is_kept and service and service.outputs.get("Release") == release.digest:
             click.echo(f"Nothing to deploy: release {release.digest} is what runs.")
+            if not self.options.dry_run:
+                record_issuer(open_deployment(self.target.stage, self.target.region), service.outputs)
             return
         self._bucket.ensure()
         if not is_kept:
@@ -187,6 +190,7 @@ class Deployer:
             Description=f"Release {release.digest}",
             TemplateURL=self._bucket.url(_RELEASE, version),
             Capabilities=["CAPABILITY_IAM"],
+            ImportExistingResources=True,  # tables of own functions that an earlier stack has left
         )
         if change_set is None:
             click.echo(f"Nothing to deploy: release {release.digest} is what runs.")
@@ -215,6 +219,7 @@ class Deployer:
         state = self._service.find()
         outputs = state.outputs if state else {}
         deployment = open_deployment(self.target.stage, self.target.region)
+        record_issuer(deployment, outputs)
         if self.options.check:
             # At AWS's own address where that answers: a new domain leads there once its owner says so.
             seen = replace(deployment, api_url=outputs.get("AwsURL", deployment.api_url))

@@ -51,7 +51,10 @@ def invoke() -> Callable[..., Any]:
     `invoke("tick")` passes the usual event to a schedule, `invoke("jobs", {"id": 1})` a message to a queue;
     a second argument with `Records` is the event itself.
     """
-    from app import app
+    from chalicelib.api.application import create_app
+    from chalicelib.settings import OWN_ROUTES
+
+    app = create_app(OWN_ROUTES)
 
     def run(name: str, event: Any = None) -> Any:
         function, config = find_function(app, name)

@@ -10,10 +10,10 @@ import pytest
 from chalice.app import Blueprint, Chalice, ChaliceViewError, Response
 
 from app import app as gatehouse
-from chalicelib.api import finalize_routes
 from chalicelib.api.claims import bearer, claims, requires
 from chalicelib.api.cors import cross_origin
 from chalicelib.api.http import request_scope
+from chalicelib.api.views import finalize_routes
 from chalicelib.domain.errors import NotFound
 from tests.api.events import Answer, Gateway, proxy_event
 from tests.api.test_claims import CONTEXT

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from chalice.app import Chalice, CORSConfig
 
-from chalicelib.api import finalize_routes
 from chalicelib.api.claims import bearer, claims, requires
 from chalicelib.api.http import OutsideOfRequest
+from chalicelib.api.views import finalize_routes
 from chalicelib.api.views.checks import BadRoute
 from tests.api.events import Gateway
 from tests.api.test_claims import CONTEXT

@@ -12,9 +12,9 @@ import pytest
 import requests
 from chalice.app import Chalice, Response
 
-from chalicelib.api import finalize_routes
 from chalicelib.api.cors import cross_origin
 from chalicelib.api.http import request_scope
+from chalicelib.api.views import finalize_routes
 from infra.local.gateway.lambda_function import Limits
 from infra.local.stack.application import Application, Clock
 from infra.local.stack.local_stack import LocalStack

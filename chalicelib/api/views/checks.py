@@ -62,7 +62,7 @@ def close_to_routes(app: Chalice) -> None:
     def refuse(name: str, *_: Any, **__: Any) -> None:
         raise BadRoute(
             f"The view {name} is registered after the end of app.py, without error handling and checks: "
-            "register it before `finalize_routes.finalize(app)`."
+            "put it into a `blueprint` of a module in chalicelib/functions."
         )
 
     app._register_route = refuse  # type: ignore[method-assign]  # noqa: SLF001 - Chalice has no hook for it

@@ -76,4 +76,10 @@ def print_traceback(error: BaseException) -> None:
 
 def _limits() -> dict[str, Limits]:
     declared = json.loads(_CONFIG.read_text(encoding="utf-8"))["lambda_functions"]
-    return {name: Limits(one["lambda_timeout"], one["lambda_memory_size"]) for name, one in declared.items()}
+    usual = Limits()
+    return {
+        name: Limits(
+            one.get("lambda_timeout", usual.timeout_seconds), one.get("lambda_memory_size", usual.memory_mb)
+        )
+        for name, one in declared.items()
+    }

@@ -23,7 +23,7 @@ _PSEUDO_PARAMETERS = {
 }
 TEMPLATE = Path(__file__).resolve().parents[2] / "template" / "service.yaml"
 DATA_TEMPLATE = TEMPLATE.with_name("data.yaml")
-_OWN_CACHE_SECONDS = 300
+DEFAULT_CACHE_SECONDS = 300
 """How long API Gateway caches the decision of an authorizer that does not say it."""
 _SECTIONS = ("Parameters", "Conditions", "Globals", "Resources")
 
@@ -83,7 +83,7 @@ class Template:
         try:
             return self.authorizer(name)
         except KeyError:
-            return AuthorizerRules(None, _OWN_CACHE_SECONDS)
+            return AuthorizerRules(None, DEFAULT_CACHE_SECONDS)
 
     def _api(self) -> dict[str, Any]:
         properties: dict[str, Any] = self._document["Resources"]["RestAPI"]["Properties"]

@@ -12,10 +12,11 @@ from typing import Any
 import boto3
 from chalice.app import BadRequestError, Blueprint, Chalice, Response
 
-from chalicelib.api import authorizer, finalize_routes
+from chalicelib.api import authorizer
 from chalicelib.api.claims import bearer, claims, requires
 from chalicelib.api.cors import cross_origin
 from chalicelib.api.http import request_scope
+from chalicelib.api.views import finalize_routes
 from infra.local.stack.application import Application, Clock, gatehouse
 
 FRAGMENT = """

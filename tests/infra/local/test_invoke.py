@@ -49,6 +49,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     app.register_blueprint(blueprint)
     monkeypatch.setitem(sys.modules, "own_module", module)
     monkeypatch.setattr("app.app", app)
+    monkeypatch.setattr("chalicelib.api.application.create_app", lambda _routes: app)
     return events
 
 
