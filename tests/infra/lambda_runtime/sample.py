@@ -35,7 +35,8 @@ def note(name: str) -> Any:
         raise BadRequestError("text is missing")
     if name == "none":
         raise NotFoundError('No note "none".')
-    return {"name": name, "text": body["text"], "query": (request.query_params or {}).get("q")}
+    query: Any = request.query_params or {}
+    return {"name": name, "text": body["text"], "query": query.get("q")}
 
 
 @blueprint.route("/sample/crash")

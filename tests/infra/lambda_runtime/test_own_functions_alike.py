@@ -18,12 +18,14 @@ import pytest
 import requests
 from chalice.app import Chalice
 
-from chalicelib.api import authorizer, finalize_routes
+from chalicelib.api import authorizer
 from chalicelib.api.cors import cross_origin
 from chalicelib.api.http import request_scope
+from chalicelib.api.views import finalize_routes
 from chalicelib.domain.accounts.passwords import Password
 from chalicelib.oauth.requests import TokenRequest
 from chalicelib.services import get_services
+from chalicelib.settings import OWN_ROUTES
 from infra.local.environment import HOST
 from infra.local.gateway.routes import match
 from infra.local.stack.local_stack import LocalStack
@@ -91,17 +93,7 @@ def sample_app() -> Chalice:
 
 def add_sample(project: Path) -> None:
     """Add the sample to a copy of the source, as a developer does."""
-    folder = project / "chalicelib" / "functions"
-    folder.mkdir(exist_ok=True)
-    (folder / "__init__.py").touch()
-    shutil.copy(SAMPLE, folder)
-    app = project / "app.py"
-    text = app.read_text(encoding="utf-8")
-    if "finalize_routes" in text:
-        line = "from chalicelib.functions import sample\napp.register_blueprint(sample.blueprint)\n"
-        text = text.replace("finalize_routes.finalize(app)", f"{line}finalize_routes.finalize(app)")
-        app.unlink()
-        app.write_text(text, encoding="utf-8")
+    shutil.copy(SAMPLE, project / "chalicelib" / "functions")
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +167,8 @@ def packaged(
     shutil.rmtree(folder / "task" / "__pycache__", ignore_errors=True)
     routes = sample_app().routes
     own = replace(package, task=folder / "task")
-    with running_function(own, "app.app", stack.environment, folder / "log") as function:
+    variables = {**stack.environment, "GATEHOUSE_ROUTES": OWN_ROUTES}
+    with running_function(own, "app.app", variables, folder / "log") as function:
 
         def ask(case: Case) -> tuple[int, Any, Mapping[str, str]]:
             path, _, query = case.path.partition("?")
