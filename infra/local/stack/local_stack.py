@@ -106,8 +106,9 @@ class LocalStack:
         self._template = self._create(aws.url)
         if self._kept:
             self._keep(self._kept, undo)
-        # Undone together with the credentials.
+        # Undone together with the credentials. The variable would refer to another stack.
         os.environ.update(self.environment)
+        os.environ.pop("GATEHOUSE_STACK_FILE", None)
         wsgi = GatewayApplication(self._load(undo))
         self._wsgi = wsgi
         self._start_mail(undo)
@@ -122,11 +123,11 @@ class LocalStack:
 
         Raises what their import raises; the former functions then go on serving.
         """
-        with imported_anew(), ExitStack() as undo:
-            gateway = self._load(undo)
-            # Not undone: requests that began before still use the services of the former functions.
+        # A request that arrives meanwhile would import some modules anew and use others as they were.
+        with self._wsgi.paused(), imported_anew(), ExitStack() as undo:
+            self._wsgi.replace(self._load(undo))
+            # Undone at the end: requests that began before still use the services of the former functions.
             self._undo.push(undo.pop_all())
-        self._wsgi.replace(gateway)
 
     def _load(self, undo: ExitStack) -> Gateway:
         """Build the application, and return the gateway in front of it."""

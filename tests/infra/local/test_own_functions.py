@@ -20,6 +20,7 @@ from chalicelib.services import get_services
 from infra.local.own.resources import OwnResourcesError
 from infra.local.stack.demo import PASSWORD
 from infra.local.stack.local_stack import LocalStack
+from infra.local.stack.template import Template
 from tests.infra.local.own_app import fragment, opening, own_app
 
 CALLERS = 20
@@ -113,3 +114,8 @@ def test_a_template_that_cannot_be_created_is_one_sentence(tmp_path: Path) -> No
         LocalStack(environment=QUICK, own=own),
     ):
         raise AssertionError
+
+
+def test_an_own_authorizer_has_the_rules_that_api_gateway_has_without_any() -> None:
+    rules = Template.load({}).rules("partner")
+    assert (rules.expression, rules.cache_seconds) == (None, 300)
