@@ -6,8 +6,7 @@ import click
 
 from infra.common_passwords import common_passwords
 from infra.cost import cost
-from infra.deploy.command import deploy
-from infra.deploy.destruction import destroy
+from infra.deploy.command import deploy, destroy
 from infra.local.invoke import invoke
 from infra.mail import mail
 from infra.new_function.command import new_function

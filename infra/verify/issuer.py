@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import click
 
 from chalicelib.domain.errors import Unavailable
-from infra.operate.deployment import Deployment
+from infra.operate.deployment import open_deployment
 
 
-def record_issuer(deployment: Deployment, outputs: Mapping[str, str]) -> None:
+def record_issuer(stage: str, region: str, outputs: Mapping[str, str]) -> None:
     """Write the URL at AWS's own address into every copy of the system's state, if it is not there.
 
     It is the issuer wherever no domain is set. Without the right to write it, say so and go on: only an API
@@ -20,7 +20,7 @@ def record_issuer(deployment: Deployment, outputs: Mapping[str, str]) -> None:
     if url is None:
         return
     try:
-        is_new = deployment.services.adapters.system.record_issuer(url)
+        is_new = open_deployment(stage, region).services.adapters.system.record_issuer(url)
     except Unavailable as error:
         click.echo(
             f"The issuer {url} could not be recorded ({error.reason}): until a later deploy does it, "
