@@ -16,11 +16,11 @@ PUBLISHED_CLIENTS_LOCK := tests/blackbox/published_clients/package.json tests/bl
 INTO_VENV := --no-user --target= --root=/ --prefix="$(CURDIR)/$(VENV)"
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help run test test-deployed check bench load soak deploy destroy lock clean ready
+.PHONY: help run test test-deployed check bench load soak new-function deploy destroy lock clean ready
 .DEFAULT_GOAL := help
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 run: ready ## Run the whole service on this machine (PORT=8000)
 	@exec $(PY) -m infra.local
@@ -48,6 +48,9 @@ load: ready ## Drive the local stack, or a deployment by --url, with a bounded l
 
 soak: ready ## Run the long simulations
 	$(PY) -m pytest -m soak
+
+new-function: ready ## Write a start of a function of your own (NAME=notes)
+	@exec $(PY) -m infra new-function -- "$(NAME)"
 
 deploy: ready ## Deploy a stage to AWS (STAGE=prod; DRY_RUN=1 only shows it; ROLLBACK=1 goes back)
 	@exec $(PY) -m infra deploy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") $(if $(DRY_RUN),--dry-run) $(if $(ROLLBACK),--rollback) $(if $(YES),--yes) $(ARGS)

@@ -1,19 +1,12 @@
-"""The Chalice app: registers the blueprints of `chalicelib/api`."""
+"""The Chalice app; `chalicelib/api/application.py` registers the routes."""
 
-from chalice.app import Chalice
+from chalicelib.api.application import create_app
+from chalicelib.settings import selected_routes, serves_chalice_local
 
-from chalicelib.api import authorizer, finalize_routes, key_rotation, mail
-from chalicelib.api.cors import cross_origin
-from chalicelib.api.http import request_scope
-from chalicelib.api.routes import ROUTES
+if serves_chalice_local():
+    # Before own modules are imported, which may create clients. Not part of the package.
+    from infra.local.chalice_local import prepare
 
-# Powertools configures the logger. Chalice would add a second handler and drop everything below WARNING.
-app = Chalice(app_name="gatehouse", configure_logs=False)
-# Every body is text. Without this, API Gateway would pass some of them on in base64.
-app.api.binary_types = []
-# The outermost first: the error responses of `request_scope` need the CORS headers, too.
-app.register_middleware(cross_origin, "http")
-app.register_middleware(request_scope, "http")
-for module in (authorizer, key_rotation, mail, *ROUTES):
-    app.register_blueprint(module.blueprint)
-finalize_routes.finalize(app)
+    prepare()
+
+app = create_app(selected_routes())

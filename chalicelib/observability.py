@@ -12,8 +12,7 @@ import logging
 import re
 import sys
 import time
-import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
@@ -22,6 +21,7 @@ from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 
+from chalicelib import crashes
 from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.errors import GatehouseError
 from chalicelib.domain.sessions.session import EndedSession, Session
@@ -131,10 +131,11 @@ def _without_empty(fields: dict[str, Field]) -> dict[str, Field]:
 
 def record_crash(error: BaseException) -> None:
     """Log an unexpected exception by type and location; its text may contain input and is left out."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = _where((frame.filename, frame.lineno) for frame in frames)
-    record(Event.CRASH, severe=True, error=type(error).__name__, where=where)
+    reason = error.reason if isinstance(error, crashes.UnusableAnswer) else None
+    where = crashes.where_raised(error)
+    record(Event.CRASH, severe=True, error=type(error).__name__, where=where, reason=reason)
     count(Metric.OUTAGE, "crash")
+    crashes.announce(error)
 
 
 def _without_exception_text(entry: dict[str, Any]) -> dict[str, Any]:
@@ -143,12 +144,8 @@ def _without_exception_text(entry: dict[str, Any]) -> dict[str, Any]:
         return entry
     frames = entry.get("stack_trace", {}).get("frames", [])
     kept = {name: value for name, value in entry.items() if name not in _EXCEPTION}
-    where = _where((frame["file"], frame["line"]) for frame in frames)
+    where = crashes.where((frame["file"], frame["line"]) for frame in frames)
     return {**kept, "error": entry["exception_name"], "where": where}
-
-
-def _where(frames: Iterable[tuple[str, int | None]]) -> str:
-    return " > ".join(f"{file.rpartition('/')[2]}:{line}" for file, line in list(frames)[-6:])
 
 
 def count(metric: Metric, outcome: str) -> None:

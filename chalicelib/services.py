@@ -73,8 +73,11 @@ class Services(AccountServices):
         )
         return TokenEndpoint({"password": password, "refresh_token": refresh}, self._clients)
 
-    def verifier(self, issuer: str) -> AccessTokenVerifier:
-        """Return the verifier of access tokens of one issuer."""
+    def verifier(self, asked: str) -> AccessTokenVerifier:
+        """Return the verifier of access tokens; `asked` is the URL of the API that asks.
+
+        It is the issuer where neither a setting nor the table has one.
+        """
         from chalicelib.oauth.bearer import AccessTokenVerifier
 
         adapters = self.adapters
@@ -83,8 +86,9 @@ class Services(AccountServices):
             keys=adapters.keys,
             sessions=adapters.sessions,
             clock=adapters.clock,
-            issuer=issuer,
-            audience=self.audience(issuer),
+            issuer=self.settings.issuer,
+            audience=self.settings.audience,
+            asked=asked,
             key_cache_seconds=self.settings.key_cache_seconds,
         )
 

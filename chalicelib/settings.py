@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, Self
 DAY = 86_400
 LOCAL_MAIL_QUEUE = "gatehouse-local-mail"
 """Name of the mail queue that `make run` creates from the template."""
+SERVICE_ROUTES, OWN_ROUTES, ALL_ROUTES = "service", "functions", "all"
 _PORT = r"(:[1-9][0-9]{0,4})?"
 _ORIGIN = (
     rf"(https://[a-z0-9.-]{{1,253}}{_PORT}"
@@ -22,6 +24,10 @@ _ORIGIN = (
 ORIGINS = rf"{_ORIGIN}(,{_ORIGIN})*"
 """Serialized origins (RFC 6454 §6.2): any with https; on localhost also http and the schemes of apps."""
 HEADERS = r"[A-Za-z0-9-]{1,64}(,[A-Za-z0-9-]{1,64})*"
+_CHALICE_COMMANDS = re.compile(
+    "delete|deploy|dev|gen-policy|generate-models|generate-pipeline|generate-sdk|invoke|local|logs|new-project"
+    "|package|url"
+)
 _RENAMED = {"CORS_ALLOW_ORIGIN": "CORS_ALLOW_ORIGINS"}
 """Renamed variables of former releases. Ignoring one would silently disable what it had enabled."""
 
@@ -182,6 +188,24 @@ class Settings:
     def allowed_origins(self) -> frozenset[str]:
         """The origins of CORS_ALLOW_ORIGINS, to be compared byte by byte (Fetch §4.9)."""
         return frozenset(self.cors_allow_origins.split(",")) - {""}
+
+
+def selected_routes(environment: Mapping[str, str] | None = None) -> str:
+    """Return which routes this process serves: those of the service, your own, or all. Raises BadSetting.
+
+    No setting of a deployment: the template sets GATEHOUSE_ROUTES for each of its two functions.
+    """
+    choices = (SERVICE_ROUTES, OWN_ROUTES, ALL_ROUTES)
+    routes = (os.environ if environment is None else environment).get("GATEHOUSE_ROUTES") or ALL_ROUTES
+    if routes not in choices:
+        raise BadSetting(f"GATEHOUSE_ROUTES must be {' or '.join(choices)}, not {routes!r}.")
+    return routes
+
+
+def serves_chalice_local() -> bool:
+    """Return whether this process is `chalice local`, and not another command of Chalice."""
+    command = next((word for word in sys.argv[1:] if _CHALICE_COMMANDS.fullmatch(word)), "")
+    return command == "local" and "AWS_CHALICE_CLI_MODE" in os.environ
 
 
 def _read(setting: Field[Any], text: str) -> str | int:

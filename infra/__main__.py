@@ -7,7 +7,9 @@ import click
 from infra.common_passwords import common_passwords
 from infra.cost import cost
 from infra.deploy.command import deploy, destroy
+from infra.local.invoke import invoke
 from infra.mail import mail
+from infra.new_function.command import new_function
 from infra.operate.breach.command import breach
 from infra.operate.cli import ErrorReportingGroup
 from infra.operate.keys import keys
@@ -24,7 +26,20 @@ def main() -> None:
 
 
 users.add_command(unlock)
-for command in (users, sessions, keys, breach, smoke, common_passwords, cost, mail, deploy, destroy):
+for command in (
+    users,
+    sessions,
+    keys,
+    breach,
+    smoke,
+    common_passwords,
+    cost,
+    mail,
+    deploy,
+    destroy,
+    new_function,
+    invoke,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

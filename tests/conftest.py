@@ -16,6 +16,12 @@ from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import settings
 from samtranslator.yaml_helper import yaml_parse
 
+from chalicelib.settings import SERVICE_ROUTES
+
+# Before anything imports `app`: these tests are about the service, whatever lies in `chalicelib/functions`.
+# Tests of own functions make an app of their own (tests/functions/conftest.py).
+os.environ["GATEHOUSE_ROUTES"] = SERVICE_ROUTES
+
 # Imported here, outside of any test: its logger keeps the standard output that it finds.
 import chalicelib.observability  # noqa: F401
 from chalicelib.settings import Settings

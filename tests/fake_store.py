@@ -150,6 +150,12 @@ class FakeStore(FakePersonalData):
         return self.system_state != before
 
     @remote
+    def record_issuer(self, issuer: str) -> bool:
+        """Record the URL of the API."""
+        before, self.system_state = self.system_state, replace(self.system_state, issuer=issuer)
+        return before.issuer != issuer
+
+    @remote
     def record_replaced(self, kids: Iterable[str], now: int) -> SystemState:
         """Record replaced keys; the first time of each stays."""
         self.system_state = self.system_state.with_replaced(kids, now)

@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 OURS = {"chalicelib", "app", "infra", "tests", "examples"}
 """The top-level packages of this repository."""
+OWN_FOLDERS = (ROOT / "chalicelib" / "functions", ROOT / "tests" / "functions")
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,17 @@ def _is_package(name: str) -> bool:
     return (ROOT / Path(*name.split("."))).is_dir()
 
 
+def is_own(path: Path) -> bool:
+    """Tell whether a file belongs to a developer's own functions, which are held to none of our rules."""
+    return any(folder in path.parents for folder in OWN_FOLDERS)
+
+
 def modules(*folders: str) -> list[Module]:
-    """Return the modules below these folders."""
+    """Return the modules below these folders, without those of own functions."""
     found = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
-    return [Module(path) for path in found if not {"deployments", ".venv"} & set(path.parts)]
+    return [
+        Module(path) for path in found if not {"deployments", ".venv"} & set(path.parts) and not is_own(path)
+    ]
 
 
 LAMBDA_CODE = [*modules("chalicelib"), Module(ROOT / "app.py")]

@@ -84,8 +84,8 @@ def test_the_compared_prices_are_those_of_the_cost_page() -> None:
 def test_every_role_of_a_function_is_described_with_the_items_that_it_reaches() -> None:
     page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
     rows = {row[1].strip(): row[0] for row in re.finditer(r"^\| ([A-Za-z]+) \|.*$", page, re.MULTILINE)}
-    for policy in (ROOT / ".chalice").glob("policy-*.json"):
-        function = policy.stem.removeprefix("policy-")
+    for function in ("api", "authorizer", "rotation", "mail"):
+        policy = ROOT / ".chalice" / f"policy-{function}.json"
         row = rows[function.upper() if function == "api" else function]
         text = policy.read_text(encoding="utf-8")
         for prefix in set(re.findall(r"\"([A-Z]+#)\*\"", text)):

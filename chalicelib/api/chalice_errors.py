@@ -27,6 +27,8 @@ _SHAPE = {"Code", "Message"}
 _SENDABLE = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
 """The characters that RFC 6749 §5.2 allows in an `error_description`."""
 
+_NOT_ACCEPTED = "BadRequest"
+"""Chalice's code for a binary answer that the request does not accept; a BadRequestError has another one."""
 _RECORDED = {"error": ServerError.code, "error_description": ServerError.description}
 """The response body of the error handler for a defect, which it has logged already."""
 
@@ -43,6 +45,12 @@ class _WrongMethod(GatehouseError):
 
     status, code = MethodNotAllowed.status, MethodNotAllowed.code
     description = MethodNotAllowed.description
+
+
+class _NotAccepted(InvalidRequest):
+    """API Gateway would send the binary answer in base64."""
+
+    description = "Send an Accept header that begins with the media type of the answer."
 
 
 class _WrongContentType(InvalidRequest):
@@ -95,6 +103,8 @@ def of_response(response: Response) -> GatehouseError | None:
     if status == ServerError.status:
         return None if body == _RECORDED else ServerError("unhandled")
     is_foreign = isinstance(body, dict) and body.keys() == _SHAPE and status >= InvalidRequest.status
+    if is_foreign and _name(body) == _NOT_ACCEPTED:
+        return _NotAccepted(_NOT_ACCEPTED)
     return _refusal(status, _name(body)) if is_foreign else None
 
 

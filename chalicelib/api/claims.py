@@ -9,6 +9,7 @@ from typing import Any
 from chalicelib import observability
 from chalicelib.api.authorizer import bearer
 from chalicelib.api.http import current_request, handle_errors
+from chalicelib.api.views.checks import check_permissions_of_guard, mark_guarded
 from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.errors import InsufficientScope, InvalidToken
 from chalicelib.domain.tokens.claims import VerifiedClaims
@@ -23,8 +24,9 @@ _NUMERIC = ("exp", "iat")
 def claims() -> VerifiedClaims:
     """Return the claims that the authorizer verified, from the request context, never from the header.
 
-    Raises InvalidToken if they have expired since API Gateway cached them, and KeyError on a route without an
-    authorizer, which answers 500: a forgotten authorizer denies access.
+    Raises InvalidToken if they have expired since API Gateway cached them, KeyError on a route without an
+    authorizer, which answers 500, and OutsideOfRequest in a thread that the view has started without
+    `contextvars.copy_context().run`.
     """
     # API Gateway converts every value to a string.
     context = dict(current_request().context["authorizer"])
@@ -54,7 +56,9 @@ def requires(*permissions: str) -> Callable[[Callable[..., Any]], Callable[..., 
     """Run the view only for tokens that carry all of `permissions`; without arguments, for any valid token.
 
     Otherwise return 403 `insufficient_scope` (RFC 6750 §3.1). Errors of the view become error responses.
+    Raises BadRoute for an argument that is not a permission.
     """
+    check_permissions_of_guard(permissions)
 
     def guard(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
@@ -64,6 +68,7 @@ def requires(*permissions: str) -> Callable[[Callable[..., Any]], Callable[..., 
                 raise InsufficientScope(" ".join(sorted(permissions)))
             return view(*args, **kwargs)
 
+        mark_guarded(view)
         guarded.permissions = permissions  # type: ignore[attr-defined]  # lets a test recognize a guarded view
         return handle_errors(guarded)
 

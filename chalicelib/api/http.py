@@ -13,6 +13,8 @@ from chalice.app import ChaliceViewError, Request, Response
 from chalicelib import observability
 from chalicelib.api import chalice_errors
 from chalicelib.api.time_budget import time_budget
+from chalicelib.api.views.outages import is_outage
+from chalicelib.crashes import where_raised
 from chalicelib.domain.errors import GatehouseError, ServerError, TooManyUnknownKeys, Unavailable
 from chalicelib.domain.sessions.session import Device
 from chalicelib.observability import Event, Metric
@@ -24,6 +26,10 @@ ANY_TYPE = ["*/*"]
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 # A context variable and not `app.current_request`, which two threads of the local stack would share.
 _current: ContextVar[Request] = ContextVar("request")
+
+
+class OutsideOfRequest(RuntimeError):
+    """The code does not run within a request, or in a thread that does not have its context."""
 
 
 def request_scope(request: Request, get_response: Callable[[Request], Response]) -> Response:
@@ -48,14 +54,30 @@ def _log_fields(request: Request) -> dict[str, observability.Field]:
 
 
 def current_request() -> Request:
-    """Return the current request."""
-    return _current.get()
+    """Return the current request.
+
+    Raises OutsideOfRequest in a thread that the view has started, unless the thread runs in a copy of the
+    view's context.
+    """
+    try:
+        return _current.get()
+    except LookupError:
+        raise outside_of_request() from None
+
+
+def outside_of_request() -> OutsideOfRequest:
+    """Return the error for code that runs in a thread without the request's context."""
+    return OutsideOfRequest(
+        "There is no request in this thread: start it with contextvars.copy_context().run, "
+        "such as executor.submit(contextvars.copy_context().run, work)."
+    )
 
 
 def handle_errors(view: Callable[..., Any]) -> Callable[..., Any]:
     """Turn every GatehouseError of a view into its response, and any other exception into 500 (ASVS 16.5.4).
 
-    An unexpected exception is a defect; 503 is for temporary failures. An app keeps its tokens on both.
+    An unexpected exception is a defect. 503 is for temporary failures, also of AWS calls that the view makes.
+    An app keeps its tokens on both.
     """
 
     @wraps(view)
@@ -69,7 +91,10 @@ def handle_errors(view: Callable[..., Any]) -> Callable[..., Any]:
         except BadSetting as error:
             observability.bind(setting=str(error))
             return refused(Unavailable("bad setting"))
-        except Exception as error:  # noqa: BLE001 - the last resort: fail closed, without details
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the last resort: fail closed, without details
+            if is_outage(error):
+                observability.bind(where=where_raised(error))
+                return refused(Unavailable("dependency of a view"))
             observability.record_crash(error)
             return error_response(ServerError("crash"))
 

@@ -36,7 +36,10 @@ class _Statement:
 class AccessTokenVerifier:
     """Verifies access tokens: signature and claims, then session and key against the table.
 
-    `key_cache_seconds` is how long a function may sign with a key after its replacement.
+    `issuer` and `audience` are settings. Where `issuer` is empty, the issuer is the one that the deploy has
+    recorded in the table, and without that `asked`, the API that asks. So another API can ask, too. Where
+    `audience` is empty, it is the issuer. `key_cache_seconds` is how long a function may sign with a key
+    after its replacement.
     """
 
     codec: TokenCodec
@@ -45,6 +48,7 @@ class AccessTokenVerifier:
     clock: Clock
     issuer: str
     audience: str
+    asked: str
     key_cache_seconds: int
 
     def verify(self, unverified_text: str) -> VerifiedClaims:
@@ -69,6 +73,7 @@ class AccessTokenVerifier:
             # A breach was declared after these keys were cached, so their signatures prove nothing any more.
             self.keys.current(epoch=view.epoch)
             statement = self._verify_statement(unverified_text)
+        self._check_issuer(statement.claims, view.system.issuer)
         self._check_key(statement, view.system)
         session, epoch = view.session, max(view.epoch, statement.keys.current.epoch)
         return statement.claims, session if session and session.is_active(self.clock(), epoch) else None
@@ -88,9 +93,15 @@ class AccessTokenVerifier:
         self._check_claims(claims, now)
         return _Statement(claims, key, keys)
 
-    def _check_claims(self, claims: VerifiedClaims, now: int) -> None:
-        if claims.issuer != self.issuer or claims.audience != self.audience:
+    def _check_issuer(self, claims: VerifiedClaims, recorded: str) -> None:
+        issuer = self.issuer or recorded or self.asked
+        if claims.issuer != issuer or claims.audience != (self.audience or issuer):
             raise InvalidToken("foreign token")
+
+    def _check_claims(self, claims: VerifiedClaims, now: int) -> None:
+        if self.issuer:
+            # Known without a read.
+            self._check_issuer(claims, "")
         if claims.expires_at <= now:
             raise InvalidToken("expired", user_id=claims.subject)
         if claims.issued_at > now + CLOCK_LEEWAY_SECONDS:

@@ -22,6 +22,7 @@ from infra.deploy.target import Target
 from infra.operate.deployment import data_stack_name, stack_name
 from infra.template.build import Document, as_text, data_template, translated, with_code
 from infra.verify.hints import print_next_steps, way_back
+from infra.verify.issuer import record_issuer
 from infra.verify.look import Deployed
 
 _PACKAGE, _RELEASE = "package.zip", "release.json"
@@ -68,6 +69,8 @@ class Deployer:
         is_kept = kept.runs_as(data) and data.is_protected
         if is_kept and release.runs_as(service):
             click.echo(f"Nothing to deploy: release {release.digest} is what runs.")
+            if not self.options.dry_run:
+                record_issuer(self.target.stage, self.target.region, service.outputs)
             return
         self._bucket.ensure()
         if not is_kept:
@@ -175,6 +178,7 @@ class Deployer:
             Description=f"Release {release.digest}",
             TemplateURL=self._bucket.url(_RELEASE, version),
             Capabilities=["CAPABILITY_IAM"],
+            ImportExistingResources=True,  # tables of own functions that an earlier stack has left
         )
         if self.options.dry_run:
             click.echo("A dry run: nothing was changed.")
@@ -187,6 +191,7 @@ class Deployer:
         """Check what was deployed, and print the next steps. Raises Refused."""
         data, service = self.data.stack.find(), self.service.find()
         values, outputs = {**data.parameters, **service.parameters}, service.outputs
+        record_issuer(self.target.stage, self.target.region, outputs)
         deployed = Deployed(self.target.stage, self.target.region, values, outputs, self.target.client)
         if self.options.check and not self.tools.look(deployed, self.options.smoke_profile):
             raise Refused(f"The stack is deployed, but not all is as it should be. {way_back(outputs)}")

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from contextlib import redirect_stdout
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, TextIO
@@ -14,6 +15,8 @@ from chalicelib.settings import BadSetting, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from infra.local.stack.local_stack import LocalStack
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FILE = _ROOT / ".local" / "stack.json"
@@ -46,12 +49,14 @@ def _sentence(error: Exception) -> str:
     """Return a message for a foreseen error, or an empty string for a defect."""
     if isinstance(error, ImportError) and (error.name or "").partition(".")[0] not in _OURS:
         return f"The installation is not complete ({error}): run `make clean`, then the same again."
-    if isinstance(error, BadSetting | _BadPortError):
+    # By name: after a reload the class is another one.
+    if isinstance(error, BadSetting | _BadPortError) or type(error).__name__ == BadSetting.__name__:
         return str(error)
+    from infra.local.own.resources import OwnResourcesError
     from infra.local.stack.one_at_a_time import AlreadyRunningError
     from infra.local.stack.server import PortInUseError
 
-    return str(error) if isinstance(error, PortInUseError | AlreadyRunningError) else ""
+    return str(error) if isinstance(error, PortInUseError | AlreadyRunningError | OwnResourcesError) else ""
 
 
 def _run(environment: Mapping[str, str], out: TextIO) -> None:
@@ -62,6 +67,7 @@ def _run(environment: Mapping[str, str], out: TextIO) -> None:
     from infra.local.stack.demo import greeting
     from infra.local.stack.local_stack import LocalStack
     from infra.local.stack.one_at_a_time import take_place
+    from infra.local.stack.reloading import Watcher
 
     file = Path(environment.get("GATEHOUSE_STACK_FILE") or _FILE)
     log = file.with_name("gatehouse.log")
@@ -73,8 +79,33 @@ def _run(environment: Mapping[str, str], out: TextIO) -> None:
         with stack:
             # Only now: if the port was in use, the log belongs to the stack that uses it.
             lines.truncate(0)
+            for notice in stack.notices:
+                print(notice, file=out)
             print(greeting(stack.api_url, _short(log)), file=out, flush=True)
-            Event().wait()
+            watcher = Watcher(partial(_reload, stack, out))
+            watcher.start()
+            try:
+                Event().wait()
+            finally:
+                watcher.stop()
+
+
+def _reload(stack: LocalStack, out: TextIO, changed: set[Path]) -> None:
+    """Load changed functions, and say in one line how that went."""
+    from infra.local.stack.reloading import description
+
+    if any(path.suffix == ".yaml" for path in changed):
+        print(
+            "infra/functions.yaml has changed: restart `make run` (with KEEP=1 before, it keeps its data).",
+            file=out,
+        )
+    try:
+        stack.reload()
+    except Exception as error:  # noqa: BLE001 - anything that an own module raises on import
+        message = f"Not reloaded, the former code goes on serving. {description(error)}"
+    else:
+        message = f"Reloaded: {', '.join(sorted(_short(path) for path in changed))}"
+    print(message, file=out, flush=True)
 
 
 def _stop(*_: object) -> None:

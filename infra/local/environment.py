@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 # What AWS would have chosen in a deployment.
 HOST = "127.0.0.1"
@@ -15,6 +17,7 @@ ACCOUNT = "123456789012"
 API_ID = "gatehouse0"
 STAGE = "local"
 STACK = "gatehouse-local"
+_CONNECT_SECONDS = 2
 
 # A developer's own credentials, profile, region and proxy are not needed and must not be used.
 _VARIABLES = {
@@ -34,14 +37,30 @@ _VARIABLES = {
 def local_credentials() -> Iterator[None]:
     """Replace every AWS variable of this process by values that only moto accepts, within the context."""
     before = dict(os.environ)
-    for name in [name for name in before if name.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ.update(_VARIABLES)
+    isolate()
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def isolate() -> None:
+    """Replace every AWS variable of this process by values that only moto accepts."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(_VARIABLES)
+
+
+def running_stack(path: Path) -> dict[str, str] | None:
+    """Return the description of the stack that runs here, or None; a killed stack leaves its file behind."""
+    try:
+        found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        address = urlsplit(found["aws_endpoint_url"])
+        with socket.create_connection((str(address.hostname), address.port or 0), _CONNECT_SECONDS):
+            return found
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 @contextmanager

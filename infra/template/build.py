@@ -8,14 +8,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import boto3
-import click
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
+
+from chalicelib.settings import OWN_ROUTES, SERVICE_ROUTES
+from infra.template import own_functions
+from infra.template.refusal import CannotPackage
 
 DATA, SERVICE = Path("infra/template/data.yaml"), Path("infra/template/service.yaml")
 SOURCES = ("app.py", "chalicelib")
@@ -29,27 +33,44 @@ _NO_CODE_YET = {"Bucket": "none", "Key": "none"}
 Document = dict[str, Any]
 
 
-class CannotPackage(click.ClickException):
-    """Chalice did not describe the app; the message is what it said last."""
-
-
 def data_template(project: Path, stage: str) -> Document:
     """Return the template of the data with the stage written into every name."""
     return dict(_written(yaml_parse((project / DATA).read_text(encoding="utf-8")), stage))
 
 
-def service_template(project: Path, stage: str) -> Document:
-    """Have Chalice describe the app, merged with our template. Raises CannotPackage."""
+def service_template(project: Path, stage: str, *, own: bool = True) -> Document:
+    """Return the template of the service, by default with your own functions. Raises CannotPackage."""
+    document = _described(project, stage, SERVICE_ROUTES)
+    if not own:
+        return document
+    own_resources = own_functions.resources(project, stage)
+    # A module may read its variables when it is imported.
+    variables = dict.fromkeys(own_functions.variables(own_resources), "unknown while packaging")
+    has_code = own_functions.has_code(project)
+    described = _described(project, stage, OWN_ROUTES, variables) if has_code else {}
+    return own_functions.with_own_functions(document, described, own_resources)
+
+
+def _described(
+    project: Path, stage: str, routes: str, variables: Mapping[str, str] | None = None
+) -> Document:
+    """Have Chalice describe the app, merged with our template if it is the service. Raises CannotPackage."""
     with tempfile.TemporaryDirectory(prefix="gatehouse-") as name:
         folder = Path(name)
         copy_source(project, folder)
         (folder / ".chalice").mkdir()
         for file in (project / ".chalice").glob("*.json"):
             shutil.copy(file, folder / ".chalice")
-        shutil.copy(project / SERVICE, folder / SERVICE.name)
+        arguments = ["package", "--stage", stage, "--template-format", "yaml", "out"]
+        if routes == SERVICE_ROUTES:
+            shutil.copy(project / SERVICE, folder / SERVICE.name)
+            arguments += ["--merge-template", SERVICE.name]
+        else:
+            config = folder / ".chalice" / "config.json"
+            config.write_text(json.dumps(own_functions.chalice_config(json.loads(config.read_text("utf-8")))))
         # Chalice packs a zip of its own, which is not used: without requirements that takes milliseconds.
         (folder / "requirements.txt").touch()
-        _run_chalice(["package", "--stage", stage, "--merge-template", SERVICE.name, "out"], folder)
+        _run_chalice(arguments, folder, {**(variables or {}), "GATEHOUSE_ROUTES": routes})
         return dict(yaml_parse((folder / "out" / "sam.yaml").read_text(encoding="utf-8")))
 
 
@@ -62,7 +83,7 @@ def translated(document: Document, region: str, version: str) -> Document:
     copy = json.loads(json.dumps(document))
     copy["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["info"]["version"] = version
     for resource in copy["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
+        if resource["Type"] == "AWS::Serverless::Function" and "InlineCode" not in resource["Properties"]:
             resource["Properties"]["CodeUri"] = _NO_CODE_YET
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=region))
     result: Document = translator.translate(copy, parameter_values={})
@@ -74,7 +95,8 @@ def with_code(document: Document, code: dict[str, str]) -> Document:
     """Return the template with the functions' code, pinned to one version of one object."""
     copy: Document = json.loads(json.dumps(document))
     for resource in copy["Resources"].values():
-        if resource["Type"] == "AWS::Lambda::Function":
+        # Not of a function in infra/functions.yaml that contains its own code.
+        if resource["Type"] == "AWS::Lambda::Function" and "S3Bucket" in resource["Properties"]["Code"]:
             resource["Properties"]["Code"] = code
     return copy
 
@@ -106,9 +128,14 @@ def _written(node: Any, stage: str) -> Any:
     return {key: _written(one, stage) for key, one in node.items()}
 
 
-def _run_chalice(arguments: list[str], folder: Path) -> None:
+def _run_chalice(arguments: list[str], folder: Path, variables: Mapping[str, str]) -> None:
     # Chalice only wants to know a region's name; nothing here asks AWS.
-    environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {
+        **os.environ,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **variables,
+    }
     done = subprocess.run(  # noqa: S603 - our own words
         [sys.executable, "-c", _CHALICE, *arguments],
         cwd=folder,

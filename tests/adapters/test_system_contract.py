@@ -132,3 +132,40 @@ def test_a_write_that_never_meets_what_it_saw_is_unavailable(aws: Aws, aws_house
     answer_with(aws_house.dynamodb, interfere, "TransactWriteItems")
     with pytest.raises(Unavailable):
         aws_house.adapters.system.advance_epoch(1)
+
+
+def test_the_issuer_is_in_every_read_of_a_session_and_stays_there(store: Store) -> None:
+    for label in ("ada", "bob"):
+        store.create(account(label))
+        store.open(session(label, user=label))
+    assert store.system.record_issuer("https://api.example.com/v1")
+    assert not store.system.record_issuer("https://api.example.com/v1")
+    assert store.system.state() == SystemState(), "neither a breach nor a replaced key"
+    store.system.record_replaced([kid(1)], NOW)
+    store.system.advance_epoch(2)
+    assert store.system.state() == SystemState(2, {kid(1): NOW})
+    for label in ("ada", "bob"):
+        view = store.sessions.session(id_of(label), id_of(label))
+        assert (view.system.issuer, view.epoch) == ("https://api.example.com/v1", 2)
+    assert store.system.record_issuer("https://auth.example.com")
+    assert store.system.epoch(ADA) == 2
+
+
+def test_a_rotation_that_has_read_nothing_writes_beside_the_issuer(aws: Aws, aws_house: AwsServices) -> None:
+    """Its role may not read; the copies are there without having ever been written by a rotation."""
+    aws.services(FakeClock()).adapters.system.record_issuer("https://api.example.com/v1")
+    aws_house.adapters.system.record_replaced([kid(1)], NOW)
+    assert {item["issuer"]["S"] for item in copies(aws)} == {"https://api.example.com/v1"}
+    assert aws_house.adapters.system.state() == SystemState(0, {kid(1): NOW})
+
+
+def test_only_the_copies_that_lack_the_issuer_are_written(aws: Aws, aws_house: AwsServices) -> None:
+    system = aws_house.adapters.system
+    system.record_issuer("https://old.example.com")
+    before = copies(aws)
+    system.record_issuer("https://new.example.com")
+    restore(aws, before[:3])
+    calls = Calls.of(aws_house)
+    assert system.record_issuer("https://new.example.com")
+    assert [call.operation for call in calls.dynamodb] == ["BatchGetItem", "TransactWriteItems"]
+    assert len(calls.dynamodb[1].parameters["TransactItems"]) == 3

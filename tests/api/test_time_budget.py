@@ -52,9 +52,8 @@ def test_the_budget_is_what_lambda_leaves_less_a_reserve(context: Context | None
 
 def test_the_time_out_of_each_function_lies_above_the_budget() -> None:
     functions = json.loads((ROOT / ".chalice" / "config.json").read_text("utf-8"))["lambda_functions"]
-    assert set(functions) == {"api_handler", "bearer", "mail", "rotate"}
-    for one in functions.values():
-        assert one["lambda_timeout"] >= BUDGET_SECONDS + RESERVE_SECONDS
+    for name in ("api_handler", "bearer", "mail", "rotate", "functions"):
+        assert functions[name]["lambda_timeout"] >= BUDGET_SECONDS + RESERVE_SECONDS
 
 
 class Spied:

@@ -1,4 +1,4 @@
-"""The stack as a process of its own, and Chalice's own server beside a stack."""
+"""The stack as a process of its own."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ import pytest
 
 from infra.local.stack.demo import commands
 from infra.local.stack.server import listen
-from infra.operate.api_client import ApiClient, summarize
-from tests.blackbox.local_deployment import PASSWORD, LocalDeployment
+from infra.operate.api_client import ApiClient
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 30
@@ -121,36 +120,3 @@ def test_a_request_under_way_does_not_hold_up_the_end(tmp_path: Path) -> None:
             assert app.sign_in().status_code == 200
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=3) == 0
-
-
-def test_chalices_own_server_works_on_the_same_aws(stage: LocalDeployment, tmp_path: Path) -> None:
-    """`chalice local --stage local`: other gateway, same accounts, sessions and keys."""
-    for name in ("app.py", "chalicelib", ".chalice"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    (tmp_path / ".local").symlink_to(stage.folder / ".local")
-    (tmp_path / "requirements.txt").touch()
-    port, chalice = free_port(), str(Path(sys.executable).with_name("chalice"))
-    command = [chalice, "local", "--stage", "local", "--port", str(port), "--no-autoreload"]
-    url = f"http://127.0.0.1:{port}"
-    with running(command, tmp_path) as process, closing(ApiClient(url, stage.account(), PASSWORD)) as app:
-        heard(process, "Serving on ")
-        assert summarize(app.sign_in()) == "200"
-        assert summarize(app.me()) == "200"
-        theirs, ours = app, stage.visitor(app.username)
-        ours.access_token = theirs.access_token
-        assert summarize(ours.me()) == "200", "the gateway of `make run` takes its tokens"
-        assert summarize(theirs.refresh(theirs.refresh_token)) == "200"
-
-
-def test_chalices_own_server_without_a_stack_says_what_to_start(tmp_path: Path) -> None:
-    for name in ("app.py", "chalicelib", ".chalice"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    (tmp_path / "requirements.txt").touch()
-    port, chalice = free_port(), str(Path(sys.executable).with_name("chalice"))
-    command = [chalice, "local", "--stage", "local", "--port", str(port), "--no-autoreload"]
-    with running(command, tmp_path) as process:
-        heard(process, "Serving on ")
-        with closing(ApiClient(f"http://127.0.0.1:{port}", "demo@example.com", PASSWORD)) as app:
-            assert app.sign_in().status_code == 503
-        outage = json.loads(heard(process, '{"level":"ERROR","message":"outage"'))
-        assert outage["setting"] == "No local stack is running here: start one with `make run`."

@@ -55,6 +55,16 @@ class DynamoDBSystem:
         """Raise the epoch in every copy."""
         return self._write(lambda state: state.with_epoch(epoch))
 
+    def record_issuer(self, issuer: str) -> bool:
+        """Write the issuer into the copies that lack it, beside which everything else in them stays."""
+        copies = self._table.batch_get(*_KEYS)
+        lacking = [
+            key for key, copy in zip(_KEYS, copies, strict=True) if system_state_of(copy).issuer != issuer
+        ]
+        if lacking:
+            self._table.transact_or_refuse([self._set_issuer(key, issuer) for key in lacking])
+        return bool(lacking)
+
     def record_replaced(self, kids: Iterable[str], now: int) -> SystemState:
         """Record replaced keys in every copy. Return the state as it was written."""
         replaced = tuple(kids)
@@ -81,11 +91,21 @@ class DynamoDBSystem:
             return is_change
         raise Unavailable("too many changes of the system's state at once")
 
+    def _set_issuer(self, key: Item, issuer: str) -> TransactWriteItemTypeDef:
+        return {
+            "Update": {
+                "TableName": self._table.name,
+                "Key": key,
+                "UpdateExpression": "SET issuer = :issuer",
+                "ExpressionAttributeValues": {":issuer": {"S": issuer}},
+            }
+        }
+
     def _put(self, copy: int, before: Item | None, after: SystemState) -> TransactWriteItemTypeDef:
         """Return the write of one copy, on condition that it is still `before`."""
         values = {f":{name}": value for name, value in _written(before, after).items()}
-        condition = "attribute_not_exists(pk)"
-        if before:
+        condition = "attribute_not_exists(revision)"
+        if before and "revision" in before:
             condition, values[":seen"] = "revision = :seen", number(integer(before, "revision"))
         return {
             "Update": {
@@ -101,5 +121,6 @@ class DynamoDBSystem:
 
 def _written(before: Item | None, after: SystemState) -> Item:
     """Return the attributes of a copy after a write. Each write increments its revision."""
-    revision = integer(before, "revision") if before else 0
+    kept = before or {}
+    revision = integer(kept, "revision") if "revision" in kept else 0
     return {**system_state_values(after), "revision": number(revision + 1)}

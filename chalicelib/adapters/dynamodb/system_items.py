@@ -30,11 +30,17 @@ def system_copy_key(number_of_copy: int) -> Item:
 
 
 def system_state_of(item: Item | None) -> SystemState:
-    """Read a copy of the system state. Before the first rotation or breach no copy exists."""
+    """Read a copy of the system state.
+
+    Before the first rotation or breach a copy has at most an issuer, and before the first deploy none exists.
+    """
     if item is None:
         return SystemState()
+    replaced = item.get("replaced_at", {"M": {}})["M"]
     return SystemState(
-        integer(item, "epoch"), {kid: int(at["N"]) for kid, at in item["replaced_at"]["M"].items()}
+        integer(item, "epoch") if "epoch" in item else 0,
+        {kid: int(at["N"]) for kid, at in replaced.items()},
+        item.get("issuer", {"S": ""})["S"],
     )
 
 

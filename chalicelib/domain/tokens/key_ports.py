@@ -62,6 +62,9 @@ class System(Protocol):
     def advance_epoch(self, epoch: int) -> bool:
         """End every session of an older epoch, in one write. Return False if that was done before."""
 
+    def record_issuer(self, issuer: str) -> bool:
+        """Write the API's URL into every copy that does not have it. Return False if each had it before."""
+
     def record_replaced(self, kids: Iterable[str], now: int) -> SystemState:
         """Record that keys were replaced at `now` (Unix seconds). A time recorded earlier is kept.
 

@@ -7,7 +7,7 @@ and consistently, so the table records the epoch and the replacements.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 MAX_REPLACED_KEYS = 8
@@ -20,21 +20,23 @@ CLOCK_LEEWAY_SECONDS = 60
 class SystemState:
     """The epoch, and for each replaced key the Unix time at which its replacement was recorded.
 
-    A new table has the empty state: no breach, no replacement.
+    A new table has the empty state: no breach, no replacement. `issuer` is the URL of the API as the last
+    deploy recorded it, or empty; it is no part of what a rotation or a breach merges and writes.
     """
 
     epoch: int = 0
     replaced_at: Mapping[str, int] = field(default_factory=dict)
+    issuer: str = field(default="", compare=False)
 
     def with_epoch(self, epoch: int) -> Self:
         """Return the state with `epoch`, if that is later. The epoch never decreases."""
-        return type(self)(max(self.epoch, epoch), self.replaced_at)
+        return replace(self, epoch=max(self.epoch, epoch))
 
     def with_replaced(self, kids: Iterable[str], now: int) -> Self:
         """Return the state in which these keys are replaced. A time recorded earlier is kept."""
         # With a slow clock the newest entry must not look like the oldest, which is dropped first.
         at = max([now, *self.replaced_at.values()])
-        return type(self)(self.epoch, _newest({**dict.fromkeys(kids, at), **self.replaced_at}))
+        return replace(self, replaced_at=_newest({**dict.fromkeys(kids, at), **self.replaced_at}))
 
     def may_have_signed(self, kid: str, issued_at: int, key_cache_seconds: int) -> bool:
         """Return whether the key `kid` could sign at `issued_at`, the `iat` of a token.

@@ -104,8 +104,13 @@ class Gateway:
     def _claims(self, request: Request, guard: Any) -> dict[str, Any] | None:
         if guard is None:
             return None
-        token = request.headers.get(guard.config.header)
+        token = request.headers.get(_header_of(guard))
         return self._authorizers[guard.name].authorize(token, method_arn(request))
+
+
+def _header_of(guard: Any) -> str:
+    """Return the header that API Gateway passes to an authorizer of the app, or of another deployment."""
+    return str(guard.config.header if hasattr(guard, "config") else guard.to_swagger()["name"])
 
 
 def _check_size(request: Request) -> None:

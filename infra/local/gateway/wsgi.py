@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
+from threading import Event
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,9 +23,25 @@ class GatewayApplication:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._is_open = Event()
+        self._is_open.set()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Have requests that arrive inside the `with` block wait for its end."""
+        self._is_open.clear()
+        try:
+            yield
+        finally:
+            self._is_open.set()
+
+    def replace(self, gateway: Gateway) -> None:
+        """Pass every further request to another gateway."""
+        self._gateway = gateway
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         """Answer one request."""
+        self._is_open.wait()
         response = self._gateway.handle(read_request(environ))
         headers = [*response.headers, ("Content-Length", str(len(response.body)))]
         start_response(response.status_line(), headers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.accounts.passwords import Password
 from infra.local.inbox.application import PATH
 
 if TYPE_CHECKING:
@@ -20,8 +19,14 @@ _FIELD = """python3 -c 'import json, sys; print(json.load(sys.stdin)["access_tok
 
 
 def create_demo_accounts(services: Services) -> None:
-    """Create the demo accounts. Raises GatehouseError."""
+    """Create the demo accounts that do not exist. Raises GatehouseError."""
+    # Imported here: these classes must be those of `services`, which `reload` imports anew.
+    from chalicelib.domain.accounts.names import SignInName
+    from chalicelib.domain.accounts.passwords import Password
+
     for email, permissions in ACCOUNTS.items():
+        if services.adapters.accounts.find(SignInName.of(email)):
+            continue
         services.create_account(
             email=email, password=Password.presented(PASSWORD), username_=None, permissions=permissions
         )

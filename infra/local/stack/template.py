@@ -23,6 +23,8 @@ _PSEUDO_PARAMETERS = {
 }
 TEMPLATE = Path(__file__).resolve().parents[2] / "template" / "service.yaml"
 DATA_TEMPLATE = TEMPLATE.with_name("data.yaml")
+DEFAULT_CACHE_SECONDS = 300
+"""How long API Gateway caches the decision of an authorizer that does not say it."""
 _SECTIONS = ("Parameters", "Conditions", "Globals", "Resources")
 
 
@@ -75,6 +77,13 @@ class Template:
             re.compile(expression) if expression else None,
             int(self._evaluator({}).resolve(rules["authorizerResultTtlInSeconds"])),
         )
+
+    def rules(self, name: str) -> AuthorizerRules:
+        """Return the rules of an authorizer, by default those that API Gateway has for an own one."""
+        try:
+            return self.authorizer(name)
+        except KeyError:
+            return AuthorizerRules(None, DEFAULT_CACHE_SECONDS)
 
     def _api(self) -> dict[str, Any]:
         properties: dict[str, Any] = self._document["Resources"]["RestAPI"]["Properties"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 
 import pytest
 from click.testing import CliRunner, Result
@@ -17,7 +17,7 @@ from infra.verify.look import Deployed
 from tests.infra.deploy.aws import Aws, taught_aws
 
 # Both depend on the source alone, which does not change while tests run.
-TEMPLATE = cache(service_template)
+TEMPLATE = cache(partial(service_template, own=False))
 PACKAGE = cache(build)
 
 

@@ -111,6 +111,12 @@ def test_the_other_conditions() -> None:
     aws_policy = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
     assert conditions == {
         "RolesWithinTheBoundary": BOUNDARY,
+        "Issuer": {
+            "ForAllValues:StringLike": {
+                "dynamodb:LeadingKeys": "EPOCH#*",
+                "dynamodb:Attributes": ["pk", "sk", "issuer"],
+            }
+        },
         "PolicyOfTheGatewaysLog": {"ArnEquals": {"iam:PolicyARN": aws_policy}},
         "RolesForTheirServices": {
             "StringEquals": {"iam:PassedToService": ["apigateway.amazonaws.com", "lambda.amazonaws.com"]}

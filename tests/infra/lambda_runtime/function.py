@@ -125,4 +125,6 @@ def as_lambda_sets(package: Unpacked, handler: str, runtime_address: str) -> dic
 
 def bare() -> dict[str, str]:
     """Return what this machine's Python itself may need to start."""
-    return {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    found = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    # The template's own word for the function behind the service's routes.
+    return {"GATEHOUSE_ROUTES": "service", **found}

@@ -46,8 +46,9 @@ def test_every_module_of_ours_can_be_imported_from_it_alone(package: Unpacked) -
     done = package.run(
         "import importlib, pkgutil, app, chalicelib; "
         "[importlib.import_module(one.name) "
-        "for one in pkgutil.walk_packages(chalicelib.__path__, 'chalicelib.')"
-        " if one.name.rpartition('.')[2] not in ('rs256', 'es256')]; "
+        "for one in pkgutil.walk_packages(chalicelib.__path__, 'chalicelib.') "
+        "if one.name.rpartition('.')[2] not in ('rs256', 'es256')"
+        " and not one.name.startswith('chalicelib.functions.')]; "
         "print(*(module.__file__ for module in sys.modules.values() if getattr(module, '__file__', None)))"
     )
     assert done.returncode == 0, done.stderr

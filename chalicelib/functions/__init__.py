@@ -1,0 +1,4 @@
+"""Your own functions: each module here that has a `blueprint` is registered by itself.
+
+docs/your-own-functions.md has recipes; `make new-function NAME=notes` writes a start.
+"""
