@@ -11,13 +11,18 @@ from chalicelib.verification_services import VerificationServices
 
 if TYPE_CHECKING:
     from chalicelib.accounts.administration import Administration
+    from chalicelib.accounts.administrators.authority import LiveAuthority
+    from chalicelib.accounts.administrators.user_administration import UserAdministration
     from chalicelib.accounts.creation import AccountCreation
     from chalicelib.accounts.notices import Notices
     from chalicelib.accounts.own.current_password import CurrentPassword
     from chalicelib.accounts.own.deletion import AccountDeletion
+    from chalicelib.accounts.own.export import OwnExport
     from chalicelib.accounts.own.password_change import PasswordChange
+    from chalicelib.accounts.own.profile import OwnProfile
     from chalicelib.accounts.own.username_change import UsernameChange
     from chalicelib.accounts.own_account import OwnAccount
+    from chalicelib.accounts.removal import AccountRemoval
     from chalicelib.accounts.unlocking import Unlocking
     from chalicelib.domain.accounts.changes import ChangeFactory
     from chalicelib.domain.accounts.password_rules import PasswordRules
@@ -63,19 +68,33 @@ class AccountServices(VerificationServices):
         )
 
     @cached_property
+    def own_profile(self) -> OwnProfile:
+        """Return reading and replacing one's profile."""
+        from chalicelib.accounts.own.profile import OwnProfile
+
+        return OwnProfile(self.own_account, self.adapters.profiles, self.adapters.clock)
+
+    @cached_property
+    def own_export(self) -> OwnExport:
+        """Return the export of what is stored about a person."""
+        from chalicelib.accounts.own.export import OwnExport
+
+        adapters = self.adapters
+        return OwnExport(self.own_account, adapters.personal_data, adapters.keys)
+
+    @cached_property
     def delete_account(self) -> AccountDeletion:
         """Return the deletion of one's account."""
         from chalicelib.accounts.own.deletion import AccountDeletion
 
+        return AccountDeletion(self._current_password, self._removal, self._notices)
+
+    @cached_property
+    def _removal(self) -> AccountRemoval:
+        from chalicelib.accounts.removal import AccountRemoval
+
         adapters = self.adapters
-        return AccountDeletion(
-            self._current_password,
-            adapters.own_changes,
-            self._change,
-            self._notices,
-            adapters.audit,
-            adapters.clock,
-        )
+        return AccountRemoval(adapters.own_changes, self._change, adapters.audit, adapters.clock)
 
     @cached_property
     def _current_password(self) -> CurrentPassword:
@@ -115,14 +134,28 @@ class AccountServices(VerificationServices):
         return Administration(
             accounts=adapters.accounts,
             sessions=adapters.sessions,
-            sign_ins=adapters.sign_ins,
             system=adapters.system,
             keys=adapters.keys,
             terminate=self._terminator,
+            remove=self._removal,
             clock=adapters.clock,
             change=self._change,
             audit=adapters.audit,
         )
+
+    @cached_property
+    def authority(self) -> LiveAuthority:
+        """Return the reader of what a caller may do at this moment."""
+        from chalicelib.accounts.administrators.authority import LiveAuthority
+
+        return LiveAuthority(self.own_account)
+
+    @cached_property
+    def user_administration(self) -> UserAdministration:
+        """Return what an administrator can do."""
+        from chalicelib.accounts.administrators.user_administration import UserAdministration
+
+        return UserAdministration(self.administration, self.create_account, self._notices)
 
     @cached_property
     def create_account(self) -> AccountCreation:

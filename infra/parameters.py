@@ -79,4 +79,6 @@ def _check_form(name: str, value: str, declared: Mapping[str, Any]) -> None:
     if len(value) > declared.get("MaxLength", 4096):
         raise BadSetting(f"{name} has {len(value)} characters, and may have {declared['MaxLength']}.")
     if "AllowedPattern" in declared and not re.fullmatch(declared["AllowedPattern"], value):
-        raise BadSetting(f"{name} cannot be {value!r}: {declared['ConstraintDescription']}")
+        # A parameter of infra/functions.yaml may lack a sentence of its own.
+        wanted = declared.get("ConstraintDescription", f"it must match {declared['AllowedPattern']}")
+        raise BadSetting(f"{name} cannot be {value!r}: {wanted}")

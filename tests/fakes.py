@@ -16,7 +16,7 @@ from chalicelib.domain.sessions.session import EndedSession, Session
 from chalicelib.services import Services
 from chalicelib.settings import Settings
 from tests.fake_keys import FakeKeys
-from tests.fake_mail import FakeMailQueue, FakeMailSender, FakeOutbox, FakeUndeliverableAddresses
+from tests.fake_mail import FakeMailQueue, FakeMailSender, FakeOutbox
 from tests.fake_outage import Remote
 from tests.fake_store import FakeStore
 
@@ -175,7 +175,7 @@ class FakeAdapters:
         self.mail_sender: FakeMailSender | None = FakeMailSender()
         self.mail_texts = MailTextFiles()
         self.outbox = FakeOutbox()
-        self.undeliverable_addresses = FakeUndeliverableAddresses()
+        self.undeliverable_addresses = self.store.undeliverable
 
     @property
     def accounts(self) -> FakeStore:
@@ -200,6 +200,16 @@ class FakeAdapters:
     @property
     def own_changes(self) -> FakeStore:
         """Changes of one's own account, of the store."""
+        return self.store
+
+    @property
+    def personal_data(self) -> FakeStore:
+        """What an export contains, of the store."""
+        return self.store
+
+    @property
+    def profiles(self) -> FakeStore:
+        """Profiles of the store."""
         return self.store
 
     @property

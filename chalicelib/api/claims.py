@@ -13,9 +13,10 @@ from chalicelib.api.views.checks import check_permissions_of_guard, mark_guarded
 from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.errors import InsufficientScope, InvalidToken
 from chalicelib.domain.tokens.claims import VerifiedClaims
+from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.services import get_services
 
-__all__ = ["bearer", "claims", "requires", "session_claims"]
+__all__ = ["administers", "bearer", "claims", "requires", "session_claims"]
 
 _NUMERIC = ("exp", "iat")
 
@@ -70,5 +71,25 @@ def requires(*permissions: str) -> Callable[[Callable[..., Any]], Callable[..., 
         mark_guarded(view)
         guarded.permissions = permissions  # type: ignore[attr-defined]  # lets a test recognize a guarded view
         return handle_errors(guarded)
+
+    return guard
+
+
+def administers(permission: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Run the view only for callers who hold `permission` at this moment, with their Authority as argument.
+
+    The token must carry the permission, which is checked without reading the table. Session, account and
+    today's permissions are then read anew. Both come before the body and the path are looked at.
+    """
+
+    def guard(view: Callable[..., Any]) -> Callable[..., Any]:
+        @requires(permission)
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            authority = get_services().authority(claims())
+            authority.require(Scope.of([permission]))
+            return view(authority, *args, **kwargs)
+
+        return guarded
 
     return guard

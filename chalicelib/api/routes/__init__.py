@@ -3,13 +3,27 @@
 from chalicelib.api.routes import (
     account,
     admin,
+    export,
     health,
     own_account,
     password,
+    profile,
     registration,
     revocation,
     sessions,
     token,
 )
 
-ROUTES = (token, revocation, registration, password, account, own_account, sessions, admin, health)
+ROUTES = (
+    token,
+    revocation,
+    registration,
+    password,
+    account,
+    own_account,
+    profile,
+    export,
+    sessions,
+    admin,
+    health,
+)

@@ -31,6 +31,8 @@ class ChangeKind(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of change
     PASSWORD_RESET = "password_reset"  # noqa: S105
     UNLOCKED = "sign_in_unlocked"
+    METADATA = "metadata_changed"
+    RESET_REQUESTED = "password_reset_requested"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,11 @@ class NewDevice:
 class OwnChanges(Protocol):
     """Changes of the user's own account, each in one transaction with its audit item."""
 
-    def account_state(self, user_id: str) -> AccountState | None:
-        """Return the state of an account, strongly consistent, or None where there is no account."""
+    def account_state(self, user_id: str, *, with_hash: bool = True) -> AccountState | None:
+        """Return the state of an account, strongly consistent, or None where there is no account.
+
+        Without `with_hash` the password hash is not read, which not every caller's role may.
+        """
 
     def set_password(
         self,
@@ -71,13 +74,18 @@ class OwnChanges(Protocol):
         """
 
     def delete_account(self, state: AccountState, live: Sequence[Session], change: AccountChange) -> bool:
-        """Delete an account with its hash, names, devices and the sessions `live`.
+        """Delete an account with its hash, profile, names, devices and the sessions `live`.
+
+        Former names are released with it, as many as one transaction takes.
 
         Return False, and change nothing, where they are no longer those of `state`.
         """
 
-    def remove_rest(self, user_id: str) -> None:
-        """Remove what is left of a deleted account: expired and ended sessions. Repeating it does no harm."""
+    def remove_rest(self, user_id: str, now: int) -> None:
+        """Remove what is left of a deleted account: expired and ended sessions, and reserved names.
+
+        `now` is Unix time. Repeating it does no harm.
+        """
 
     def charge_session(self, session_id: str, now: int, wait_seconds: int) -> None:
         """Count one try of the current password on a session, before it is compared.

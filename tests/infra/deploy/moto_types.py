@@ -192,8 +192,10 @@ def _table(make: Any, name: str, described: Any, account_id: str, region_name: s
     if wanted["TableName"] in backend.tables:
         return backend.tables[wanted["TableName"]]
     table = make(name, described, account_id, region_name)
-    backend.update_time_to_live(table.name, wanted["TimeToLiveSpecification"])
-    backend.update_continuous_backups(table.name, wanted["PointInTimeRecoverySpecification"])
+    if expiry := wanted.get("TimeToLiveSpecification"):
+        backend.update_time_to_live(table.name, expiry)
+    if backups := wanted.get("PointInTimeRecoverySpecification"):
+        backend.update_continuous_backups(table.name, backups)
     return table
 
 

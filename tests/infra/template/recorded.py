@@ -74,6 +74,8 @@ class FunctionHarness:
         token: str = "",
         form: dict[str, str] | None = None,
         body: dict[str, Any] | None = None,
+        if_match: str = "",
+        query: str = "",
     ) -> Response:
         """Send a request through the gateway, which asks the authorizer anew each time."""
         headers = {"User-Agent": "phone"}
@@ -81,10 +83,12 @@ class FunctionHarness:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         if body is not None:
             headers["Content-Type"] = "application/json"
+        if if_match:
+            headers["If-Match"] = if_match
         if token:
             headers["Authorization"] = f"Bearer {token}"
         content = json.dumps(body) if body is not None else urlencode(form or {})
-        return self._gateway.handle(Request(method, path, "", headers, content.encode(), "192.0.2.7"))
+        return self._gateway.handle(Request(method, path, query, headers, content.encode(), "192.0.2.7"))
 
     def token(self, **form: str) -> dict[str, Any]:
         """Ask the token endpoint."""

@@ -21,10 +21,13 @@ from chalicelib.adapters.dynamodb.items import (
     session_key,
     session_of,
     sessions_partition,
+    times,
 )
+from chalicelib.adapters.dynamodb.own_account.former_names import releases
 from chalicelib.adapters.dynamodb.own_account.names import RENAME_TAKEN, rename_actions
 from chalicelib.adapters.dynamodb.own_account.password_tries import count_try, tries_key
-from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.adapters.dynamodb.own_account.profiles import profile_key
+from chalicelib.adapters.dynamodb.table import MAX_ACTIONS, Table
 from chalicelib.adapters.dynamodb.verification.items import spent_code
 from chalicelib.adapters.dynamodb_errors import Refused
 from chalicelib.domain.accounts.account import Account
@@ -39,12 +42,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 _THERE, _FREE = "attribute_exists(pk)", "attribute_not_exists(pk)"
-_MAX_ACTIONS = 100
-"""Actions of one transaction."""
 # Nothing was opened, counted anew or changed since the account was read.
 _AS_READ = (
     "disabled = :enabled AND password_version = :password AND security_version = :security "
-    "AND session_count = :sessions AND device_count = :devices AND recounts = :recounts"
+    "AND session_count = :sessions AND device_count = :devices AND recounts = :recounts "
+    "AND username_changes = :times"
 )
 
 
@@ -55,9 +57,10 @@ class DynamoDBOwnChanges:
         self._table = table
         self._keep_days = ended_days
 
-    def account_state(self, user_id: str) -> AccountState | None:
+    def account_state(self, user_id: str, *, with_hash: bool = True) -> AccountState | None:
         """Read the account, then what it counts."""
-        account, password = self._table.batch_get(account_key(user_id), password_key(user_id))
+        keys = [account_key(user_id), password_key(user_id)]
+        account, password = self._table.batch_get(*keys) if with_hash else (self._table.get(keys[0]), None)
         if account is None:
             return None
         return AccountState(
@@ -82,7 +85,7 @@ class DynamoDBOwnChanges:
         actions = [
             _account_update(table, state.account, is_only_device=only_device is not None),
             # An account that was created by an administrator has no hash yet.
-            _put(table, password_item(user_id, password_hash)),
+            table.put_always(password_item(user_id, password_hash)),
             table.put(change_item(change), _FREE),
         ]
         if spent is not None:
@@ -94,8 +97,8 @@ class DynamoDBOwnChanges:
             actions.append(table.put(device, _FREE))
         actions += [table.delete(session_key(user_id, one.session_id), _THERE) for one in ended]
         # With more sessions than the default, some ends are not explained; all of them end.
-        traces = [_put(table, ended_item(one, self._keep_days)) for one in ended]
-        return table.transact([*actions, *traces[: _MAX_ACTIONS - len(actions)]])
+        traces = [table.put_always(ended_item(one, self._keep_days)) for one in ended]
+        return table.transact([*actions, *traces[: MAX_ACTIONS - len(actions)]])
 
     def set_username(self, before: Account, after: Account, change: AccountChange) -> bool:
         """Set the user name, take its name and reserve the one before."""
@@ -111,18 +114,27 @@ class DynamoDBOwnChanges:
         """Delete everything that does not expire by itself, and every session that is active."""
         table, account = self._table, state.account
         own: Item = {":user_id": {"S": account.user_id}}
+        # An administrator may delete a disabled account.
+        as_read = as_read_values(account) | {":enabled": {"BOOL": account.disabled}}
         actions = [
-            table.delete(account_key(account.user_id), _AS_READ, as_read_values(account)),
-            _delete(table, password_key(account.user_id)),
+            table.delete(account_key(account.user_id), _AS_READ, as_read),
+            table.delete_if_any(password_key(account.user_id)),
+            table.delete_if_any(profile_key(account.user_id)),
             table.put(change_item(change), _FREE),
         ]
         actions += [table.delete(name_key(name), "user_id = :user_id", own) for name in account.sign_in_names]
-        actions += [_delete(table, device_key_of(one.user_id, one.digest)) for one in state.devices]
-        actions += [_delete(table, session_key(one.user_id, one.session_id)) for one in live]
+        actions += [table.delete_if_any(device_key_of(one.user_id, one.digest)) for one in state.devices]
+        actions += [table.delete_if_any(session_key(one.user_id, one.session_id)) for one in live]
+        for release in releases(table, account.user_id, change.at):
+            # What does not fit in the transaction is left to `remove_rest`.
+            if len(actions) + len(release) <= MAX_ACTIONS:
+                actions += release
         return table.transact(actions)
 
-    def remove_rest(self, user_id: str) -> None:
-        """Delete expired and ended sessions one by one."""
+    def remove_rest(self, user_id: str, now: int) -> None:
+        """Delete expired and ended sessions and former names one by one."""
+        for release in releases(self._table, user_id, now):
+            self._table.transact(release)
         for partition in (sessions_partition(user_id), ended_partition(user_id)):
             for item in self._table.partition(partition):
                 self._table.remove({"pk": item["pk"], "sk": item["sk"]})
@@ -134,14 +146,6 @@ class DynamoDBOwnChanges:
     def clear_session(self, session_id: str) -> None:
         """Forget the tries of a session."""
         self._table.remove(tries_key(session_id))
-
-
-def _delete(table: Table, key: Item) -> TransactWriteItemTypeDef:
-    return {"Delete": {"TableName": table.name, "Key": key}}
-
-
-def _put(table: Table, item: Item) -> TransactWriteItemTypeDef:
-    return {"Put": {"TableName": table.name, "Item": item}}
 
 
 def _account_update(table: Table, account: Account, *, is_only_device: bool) -> TransactWriteItemTypeDef:
@@ -165,4 +169,5 @@ def as_read_values(account: Account) -> Item:
         ":sessions": number(account.session_count),
         ":devices": number(account.device_count),
         ":recounts": number(account.recounts),
+        ":times": times(account.username_changes),
     }
