@@ -25,7 +25,7 @@ from chalicelib.api.views import finalize_routes
 from chalicelib.domain.accounts.passwords import Password
 from chalicelib.oauth.requests import TokenRequest
 from chalicelib.services import get_services
-from chalicelib.settings import OWN_ROUTES
+from chalicelib.settings import ALL_ROUTES, OWN_ROUTES
 from infra.local.environment import HOST
 from infra.local.gateway.routes import match
 from infra.local.stack.local_stack import LocalStack
@@ -145,7 +145,7 @@ def chalice_local(
         port = listener.getsockname()[1]
     chalice = str(Path(sys.executable).with_name("chalice"))
     command = [chalice, "local", "--port", str(port), "--no-autoreload"]
-    with running(command, project) as process:
+    with running(command, project, GATEHOUSE_ROUTES=ALL_ROUTES) as process:
         heard(process, "Serving on ")
         yield over_http(f"http://{HOST}:{port}", tokens)
 
