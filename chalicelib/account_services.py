@@ -116,6 +116,7 @@ class AccountServices(VerificationServices):
             accounts=adapters.accounts,
             sessions=adapters.sessions,
             sign_ins=adapters.sign_ins,
+            api_keys=adapters.api_keys,
             system=adapters.system,
             keys=adapters.keys,
             terminate=self._terminator,

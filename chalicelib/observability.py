@@ -26,12 +26,14 @@ from chalicelib.domain.sessions.session import EndedSession, Session
 
 NAMESPACE = "Gatehouse"
 MAX_FIELD_CHARACTERS = 256
+API_KEY_LOGGED_CHARACTERS = 8
+"""Last characters of an API key's id, by which log entries name the key: 48 random bits."""
 
 Field = str | int | bool | None
 
 _SECRETS = re.compile(
     r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}"  # a JWT, whole or cut off
-    r"|gh[rdv]_[A-Za-z0-9_-]+"  # a refresh token, a device key, a verification
+    r"|gh[rdvks]_[A-Za-z0-9_-]+"  # a refresh token, a device key, a verification, id and secret of an API key
     r"|\$2[abxy]\$\d\d\$[./A-Za-z0-9]*"  # a password hash
     r"|(?i:\b(?:bearer|basic)\s+)\S+"  # an Authorization value
 )
@@ -65,7 +67,9 @@ class Metric(StrEnum):
 
     SIGN_IN = "SignIn"
     REFRESH = "Refresh"
+    CLIENT_CREDENTIALS = "ClientCredentials"
     REVOCATION = "Revocation"
+    INTROSPECTION = "Introspection"
     AUTHORIZER_DECISION = "AuthorizerDecision"
     SESSION_ENDED = "SessionEnded"
     REFRESH_TOKEN_REUSE = "RefreshTokenReuse"  # noqa: S105 - a metric's name
@@ -221,6 +225,8 @@ class LogAudit:
             actor=change.actor,
             granted=str(change.granted),
             withdrawn=str(change.withdrawn),
+            # The end of its id: what looks like a key is redacted.
+            api_key=change.api_key[-API_KEY_LOGGED_CHARACTERS:],
         )
 
 

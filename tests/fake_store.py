@@ -22,14 +22,15 @@ class FakeStore(FakeOwnChanges):
     """Serves `Accounts`, `Sessions` and `System`, and with its bases every port of accounts."""
 
     @remote
-    def create(self, account: Account, password_hash: PasswordHash, change: AccountChange) -> None:
+    def create(self, account: Account, password_hash: PasswordHash | None, change: AccountChange) -> None:
         """Add an account with its hash and all its names, or nothing."""
         names = account.sign_in_names
         now, user_id = account.created_at, account.user_id
         if user_id in self.accounts or not all(self._is_available(one, user_id, now) for one in names):
             raise InvalidAccount("name taken", description="The address or user name is already taken.")
         self.accounts[account.user_id] = account
-        self.hashes[account.user_id] = password_hash
+        if password_hash is not None:
+            self.hashes[account.user_id] = password_hash
         self.names.update(dict.fromkeys(names, account.user_id))
         self._record(change)
 
@@ -74,7 +75,8 @@ class FakeStore(FakeOwnChanges):
         found = [self.names.get(name) for name in names]
         if account.user_id not in self.accounts or set(found) != {account.user_id}:
             return False
-        del self.accounts[account.user_id], self.hashes[account.user_id]
+        del self.accounts[account.user_id]
+        self.hashes.pop(account.user_id, None)
         for name in names:
             del self.names[name]
         self._record(change)
@@ -150,9 +152,10 @@ class FakeStore(FakeOwnChanges):
         return self.system_state.epoch
 
     @remote
-    def advance_epoch(self, epoch: int) -> bool:
+    def advance_epoch(self, epoch: int, *, api_keys: bool = False) -> bool:
         """Raise the epoch; it never goes back."""
-        before, self.system_state = self.system_state, self.system_state.with_epoch(epoch)
+        before, after = self.system_state, self.system_state.with_epoch(epoch, api_keys=api_keys)
+        self.system_state = after
         return self.system_state != before
 
     @remote

@@ -193,6 +193,16 @@ class FakeAdapters:
         return self.store
 
     @property
+    def api_key_reader(self) -> FakeStore:
+        """Keys of the store."""
+        return self.store
+
+    @property
+    def api_keys(self) -> FakeStore:
+        """Keys of the store."""
+        return self.store
+
+    @property
     def verifications(self) -> FakeStore:
         """Verifications of the store."""
         return self.store

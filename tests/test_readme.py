@@ -56,7 +56,8 @@ def access(entry: RouteEntry) -> str:
     if entry.authorizer is None:
         return "public"
     view = inspect.unwrap(entry.view_function, stop=lambda one: hasattr(one, "permissions"))
-    return " ".join(f"`{one}`" for one in view.permissions) or "token"
+    kind = "session" if view.takes_session else "token"
+    return " ".join(f"`{one}`" for one in view.permissions) or kind
 
 
 def test_every_route_is_in_the_table_with_its_access() -> None:

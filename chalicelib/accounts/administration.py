@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange, ChangeFactory, ChangeKind
 from chalicelib.domain.accounts.ids import is_id
+from chalicelib.domain.api_keys.ports import ApiKeys
 from chalicelib.domain.errors import NotFound, Unavailable
 from chalicelib.domain.ports import Accounts, Audit, Clock, Keys, Sessions
 from chalicelib.domain.sessions.session import EndedSession, EndReason, active
@@ -31,6 +32,7 @@ class Administration:
     accounts: Accounts
     sessions: Sessions
     sign_ins: SignIns
+    api_keys: ApiKeys
     system: System
     keys: Keys
     terminate: SessionTerminator
@@ -69,15 +71,22 @@ class Administration:
         raise Unavailable("lost every race for permissions")
 
     def disable(self, user_id: str, actor: str) -> list[EndedSession]:
-        """Disable an account and end its sessions (ASVS 7.4.2). Raises NotFound.
+        """Disable an account, end its sessions (ASVS 7.4.2) and its API keys. Raises NotFound.
 
-        In this order: once disabled, no sign-in can open a session that the second step would not see.
+        In this order: once disabled, nobody can open a session or create a key that the next steps would not
+        see. No key of a disabled account is valid, so none is used meanwhile.
         """
         self._set_disabled(user_id, actor, disabled=True)
+        self.api_keys.remove_keys(user_id)
         return self._end_active(user_id, EndReason.DISABLED)
 
     def enable(self, user_id: str, actor: str) -> None:
-        """Enable an account again. Raises NotFound."""
+        """Enable an account again. Raises NotFound.
+
+        Keys that an interrupted `disable` has left are ended before, so none of them becomes valid again.
+        """
+        if self.account(user_id).disabled:
+            self.api_keys.remove_keys(user_id)
         self._set_disabled(user_id, actor, disabled=False)
 
     def delete(self, user_id: str, actor: str) -> None:

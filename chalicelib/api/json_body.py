@@ -13,7 +13,14 @@ from chalicelib.oauth.form import refuse_credentials_in_query, require_media_typ
 
 MAX_BODY_BYTES = 64 * 1024
 MEDIA_TYPE = "application/json"
-_KINDS = {str: "a string", dict: "an object", list: "a list", bool: "true or false", type(None): "null"}
+_KINDS = {
+    str: "a string",
+    int: "a whole number",
+    dict: "an object",
+    list: "a list",
+    bool: "true or false",
+    type(None): "null",
+}
 
 
 def json_object() -> dict[str, Any]:

@@ -160,8 +160,11 @@ class SessionReader(Protocol):
 class Accounts(Protocol):
     """The accounts and their sign-in names. Each change is written in one transaction with its audit item."""
 
-    def create(self, account: Account, password_hash: PasswordHash, change: AccountChange) -> None:
-        """Add an account with its hash and names, atomically. Raises InvalidAccount for a taken name."""
+    def create(self, account: Account, password_hash: PasswordHash | None, change: AccountChange) -> None:
+        """Add an account with its hash, if it has one, and its names, atomically.
+
+        Raises InvalidAccount for a taken name.
+        """
 
     def account(self, user_id: str) -> Account | None:
         """Return an account, strongly consistent."""

@@ -91,9 +91,10 @@ class KeyRotation:
         self._wait_for(lambda: PENDING not in self.versions.labels().get(token, frozenset()))
         return True
 
-    def replace_without_grace(self, epoch: int) -> Replacement:
+    def replace_without_grace(self, epoch: int, *, api_keys: bool = False) -> Replacement:
         """Replace the key after a breach by one of `epoch` or later. No earlier key verifies any more.
 
+        With `api_keys`, no earlier API key is valid any more, even in a restored table.
         A later epoch is used if the current key already has `epoch`, which a stale read can hide from the
         caller. `tidy_labels` removes the labels of the old keys. Raises RotationRefused without a current
         key, and Unavailable.
@@ -105,9 +106,10 @@ class KeyRotation:
             current = self._version(CURRENT)
             if current is None:
                 raise RotationRefused("the secret has no current version")
-            later = max(epoch, self._epoch_of(current) + 1)
+            epoch_now, of_api_keys = self._epochs_of(current)
+            later = max(epoch, epoch_now + 1)
             if key is None or key.epoch < later:
-                key = self._add_key_of(later)
+                key = self._add_key_of(later, later if api_keys else of_api_keys)
             self.versions.promote(key.kid, instead_of=current)
             return Replacement(key, current)
 
@@ -147,10 +149,17 @@ class KeyRotation:
                 self.sleep(pause)
         return attempt()
 
-    def _add_key_of(self, epoch: int) -> SigningKey:
+    def _add_key_of(self, epoch: int, api_keys_epoch: int) -> SigningKey:
         version = self.entropy(VERSION_ID_BYTES).hex()
         names = NameKey(self._new_text())
-        key = SigningKey(version, self._new_material(), epoch, created_at=self.clock(), own_name_key=names)
+        key = SigningKey(
+            version,
+            self._new_material(),
+            epoch,
+            created_at=self.clock(),
+            own_name_key=names,
+            api_keys_epoch=api_keys_epoch,
+        )
         # Added as AWSPENDING, which takes that label from a rotation in progress.
         self.versions.add(key, label=PENDING)
         return key
@@ -194,6 +203,7 @@ class KeyRotation:
             created_at=now,
             retired=retired,
             own_name_key=keys.name_key,
+            api_keys_epoch=keys.current.api_keys_epoch,
         )
 
     def _wait_for(self, look: Callable[[], _Found]) -> _Found:
@@ -215,12 +225,13 @@ class KeyRotation:
         labels = dict(self.versions.labels())
         return labels if CURRENT in labels.get(token, frozenset()) else None
 
-    def _epoch_of(self, version: str) -> int:
+    def _epochs_of(self, version: str) -> tuple[int, int]:
+        """Return the epochs of a version and of its API keys; of an unreadable one, -1 and the table's."""
         try:
             key = self.versions.key(version)
         except UnreadableKey:
-            return -1
-        return key.epoch if key else -1
+            return -1, self.system.state().api_keys_epoch
+        return (key.epoch, key.api_keys_epoch) if key else (-1, 0)
 
     def _labelled(self, label: str) -> SigningKey | None:
         version = self._version(label)

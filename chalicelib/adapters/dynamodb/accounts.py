@@ -38,16 +38,17 @@ class DynamoDBAccounts:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def create(self, account: Account, password_hash: PasswordHash, change: AccountChange) -> None:
-        """Write account, hash and names in one transaction, whose conditions ensure unique names.
+    def create(self, account: Account, password_hash: PasswordHash | None, change: AccountChange) -> None:
+        """Write account, hash if any, and names in one transaction, whose conditions ensure unique names.
 
         Raises InvalidAccount for a name that is taken.
         """
         actions = [
             self._table.put(account_item(account), _NOT_EXISTS),
-            self._table.put(password_item(account.user_id, password_hash), _NOT_EXISTS),
             self._audit(change),
         ]
+        if password_hash is not None:
+            actions.append(self._table.put(password_item(account.user_id, password_hash), _NOT_EXISTS))
         for name in account.sign_in_names:
             taken = available_values(account.user_id, account.created_at)
             actions.append(self._table.put(name_item(name, account.user_id), AVAILABLE, taken))
@@ -94,11 +95,14 @@ class DynamoDBAccounts:
         own: Item = {":user_id": {"S": account.user_id}}
         keys = [
             account_key(account.user_id),
-            password_key(account.user_id),
             *map(name_key, account.sign_in_names),
         ]
         deletions = [self._table.delete(key, "user_id = :user_id", own) for key in keys]
-        return self._table.transact([*deletions, self._audit(change)])
+        # Not every account has a password.
+        password = self._table.delete(
+            password_key(account.user_id), f"{_NOT_EXISTS} OR user_id = :user_id", own
+        )
+        return self._table.transact([*deletions, password, self._audit(change)])
 
     def record(self, change: AccountChange) -> None:
         """Write an audit item alone."""

@@ -34,7 +34,9 @@ def system_state_of(item: Item | None) -> SystemState:
     if item is None:
         return SystemState()
     return SystemState(
-        integer(item, "epoch"), {kid: int(at["N"]) for kid, at in item["replaced_at"]["M"].items()}
+        integer(item, "epoch"),
+        {kid: int(at["N"]) for kid, at in item["replaced_at"]["M"].items()},
+        integer(item, "api_keys_epoch"),
     )
 
 
@@ -42,5 +44,6 @@ def system_state_values(state: SystemState) -> Item:
     """Return the attributes of a copy of the system state."""
     return {
         "epoch": number(state.epoch),
+        "api_keys_epoch": number(state.api_keys_epoch),
         "replaced_at": {"M": {kid: number(at) for kid, at in state.replaced_at.items()}},
     }

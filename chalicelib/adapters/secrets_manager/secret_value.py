@@ -24,7 +24,8 @@ def signing_key(version_id: str, text: str, created_at: int = 0) -> SigningKey:
         retired = tuple(
             RetiredKey(_key(one["kid"], one), int(one["until"])) for one in value.get("retired", [])
         )
-        return replace(_key(version_id, value, created_at, retired), own_name_key=_name_key(value))
+        key = _key(version_id, value, created_at, retired)
+        return replace(key, own_name_key=_name_key(value), api_keys_epoch=int(value.get("api_keys_epoch", 0)))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         # Without the text of the cause: parser messages quote their input.
         raise UnreadableKey(f"unusable signing secret: {type(error).__name__}") from None
@@ -34,7 +35,8 @@ def secret_text(key: SigningKey) -> str:
     """Return the value to store for a key."""
     retired = [{"kid": one.key.kid, "until": one.until, **_members(one.key)} for one in key.retired]
     name_key = {"name_key": key.own_name_key.reveal().decode()} if key.own_name_key else {}
-    return json.dumps(_members(key) | name_key | ({"retired": retired} if retired else {}))
+    of_keys = {"api_keys_epoch": key.api_keys_epoch} if key.api_keys_epoch else {}
+    return json.dumps(_members(key) | of_keys | name_key | ({"retired": retired} if retired else {}))
 
 
 def _members(key: SigningKey) -> dict[str, Any]:

@@ -11,5 +11,18 @@ from chalicelib.api.routes import (
     sessions,
     token,
 )
+from chalicelib.api.routes.servers import api_keys, introspection
 
-ROUTES = (token, revocation, registration, password, account, own_account, sessions, admin, health)
+ROUTES = (
+    token,
+    revocation,
+    introspection,
+    registration,
+    password,
+    account,
+    own_account,
+    sessions,
+    api_keys,
+    admin,
+    health,
+)

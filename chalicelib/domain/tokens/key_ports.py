@@ -49,8 +49,11 @@ class System(Protocol):
     def epoch(self, user_id: str) -> int:
         """Return the epoch in the copy of this user, strongly consistent."""
 
-    def advance_epoch(self, epoch: int) -> bool:
-        """End every session of an older epoch, in one write. Return False if that was done before."""
+    def advance_epoch(self, epoch: int, *, api_keys: bool = False) -> bool:
+        """End every session of an older epoch, in one write; with `api_keys`, every such API key, too.
+
+        Return False if that was done before.
+        """
 
     def record_replaced(self, kids: Iterable[str], now: int) -> None:
         """Record that keys were replaced at `now` (Unix seconds). A time recorded earlier is kept."""

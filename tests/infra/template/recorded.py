@@ -82,7 +82,7 @@ class FunctionHarness:
         if body is not None:
             headers["Content-Type"] = "application/json"
         if token:
-            headers["Authorization"] = f"Bearer {token}"
+            headers["Authorization"] = token if token.startswith("Basic ") else f"Bearer {token}"
         content = json.dumps(body) if body is not None else urlencode(form or {})
         return self._gateway.handle(Request(method, path, "", headers, content.encode(), "192.0.2.7"))
 

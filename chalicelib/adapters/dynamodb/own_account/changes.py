@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from chalicelib.adapters.dynamodb.api_keys.items import api_key_key, api_key_of, keys_partition
 from chalicelib.adapters.dynamodb.audit_items import change_item
 from chalicelib.adapters.dynamodb.devices import device_item, device_key_of, device_of, devices_partition
 from chalicelib.adapters.dynamodb.items import (
@@ -32,6 +33,7 @@ from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.errors import Conflict
 from chalicelib.domain.accounts.own_changes import AccountState, NewDevice
 from chalicelib.domain.accounts.passwords import PasswordHash
+from chalicelib.domain.api_keys.api_key import active_keys
 from chalicelib.domain.sessions.session import EndedSession, Session
 from chalicelib.domain.verification.verification import Verification
 
@@ -41,10 +43,11 @@ if TYPE_CHECKING:
 _THERE, _FREE = "attribute_exists(pk)", "attribute_not_exists(pk)"
 _MAX_ACTIONS = 100
 """Actions of one transaction."""
-# Nothing was opened, counted anew or changed since the account was read.
+# Nothing was opened, created, counted anew or changed since the account was read.
 _AS_READ = (
     "disabled = :enabled AND password_version = :password AND security_version = :security "
-    "AND session_count = :sessions AND device_count = :devices AND recounts = :recounts"
+    "AND session_count = :sessions AND device_count = :devices AND recounts = :recounts "
+    "AND api_key_creations = :api_keys"
 )
 
 
@@ -60,11 +63,15 @@ class DynamoDBOwnChanges:
         account, password = self._table.batch_get(account_key(user_id), password_key(user_id))
         if account is None:
             return None
+        found = account_of(account)
+        # Most accounts never have a key, and save this call.
+        keys = self._table.partition(keys_partition(user_id)) if found.api_key_creations else []
         return AccountState(
-            account_of(account),
+            found,
             password_of(password) if password else None,
             [session_of(one) for one in self._table.partition(sessions_partition(user_id))],
             [device_of(one) for one in self._table.partition(devices_partition(user_id))],
+            [api_key_of(one) for one in keys],
         )
 
     def set_password(
@@ -92,6 +99,7 @@ class DynamoDBOwnChanges:
             actions += [table.delete(key, _THERE) for key in forgotten]
             device = device_item(only_device.key, only_device.epoch, only_device.at)
             actions.append(table.put(device, _FREE))
+            actions += _key_deletions(table, state, only_device.at)
         actions += [table.delete(session_key(user_id, one.session_id), _THERE) for one in ended]
         # With more sessions than the default, some ends are not explained; all of them end.
         traces = [_put(table, ended_item(one, self._keep_days)) for one in ended]
@@ -119,11 +127,12 @@ class DynamoDBOwnChanges:
         actions += [table.delete(name_key(name), "user_id = :user_id", own) for name in account.sign_in_names]
         actions += [_delete(table, device_key_of(one.user_id, one.digest)) for one in state.devices]
         actions += [_delete(table, session_key(one.user_id, one.session_id)) for one in live]
+        actions += _key_deletions(table, state, change.at)
         return table.transact(actions)
 
     def remove_rest(self, user_id: str) -> None:
-        """Delete expired and ended sessions one by one."""
-        for partition in (sessions_partition(user_id), ended_partition(user_id)):
+        """Delete expired keys, expired and ended sessions one by one."""
+        for partition in (keys_partition(user_id), sessions_partition(user_id), ended_partition(user_id)):
             for item in self._table.partition(partition):
                 self._table.remove({"pk": item["pk"], "sk": item["sk"]})
 
@@ -134,6 +143,11 @@ class DynamoDBOwnChanges:
     def clear_session(self, session_id: str) -> None:
         """Forget the tries of a session."""
         self._table.remove(tries_key(session_id))
+
+
+def _key_deletions(table: Table, state: AccountState, now: int) -> list[TransactWriteItemTypeDef]:
+    """Return the deletion of every key that has not expired: at most `MAX_API_KEYS`."""
+    return [_delete(table, api_key_key(one.key_id)) for one in active_keys(state.api_keys, now)]
 
 
 def _delete(table: Table, key: Item) -> TransactWriteItemTypeDef:
@@ -165,4 +179,5 @@ def as_read_values(account: Account) -> Item:
         ":sessions": number(account.session_count),
         ":devices": number(account.device_count),
         ":recounts": number(account.recounts),
+        ":api_keys": number(account.api_key_creations),
     }
