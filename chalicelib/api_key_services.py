@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chalicelib.accounts.api_keys.administration import ApiKeyAdministration
     from chalicelib.accounts.api_keys.own import OwnApiKeys
     from chalicelib.accounts.api_keys.owner import ApiKeyOwners
+    from chalicelib.accounts.api_keys.service_accounts import ServiceAccountCreation
     from chalicelib.domain.api_keys.factory import ApiKeyFactory
     from chalicelib.oauth.api_keys.basic import ApiKeyVerifier
     from chalicelib.oauth.api_keys.clients import ApiKeyClients
@@ -70,6 +71,16 @@ class ApiKeyServices(AccountServices):
             new_key=self._new_api_key,
             notify=self._notices,
             audit=adapters.audit,
+        )
+
+    @cached_property
+    def create_service_account(self) -> ServiceAccountCreation:
+        """Return the creation of service accounts."""
+        from chalicelib.accounts.api_keys.service_accounts import ServiceAccountCreation
+
+        adapters = self.adapters
+        return ServiceAccountCreation(
+            adapters.accounts, adapters.clock, adapters.entropy, self._change, adapters.audit
         )
 
     @cached_property

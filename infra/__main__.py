@@ -9,6 +9,8 @@ from infra.cost import cost
 from infra.deploy.command import deploy
 from infra.deploy.destruction import destroy
 from infra.mail import mail
+from infra.operate.api_keys.command import api_keys
+from infra.operate.api_keys.service_accounts import create_service
 from infra.operate.breach.command import breach
 from infra.operate.cli import ErrorReportingGroup
 from infra.operate.keys import keys
@@ -25,7 +27,20 @@ def main() -> None:
 
 
 users.add_command(unlock)
-for command in (users, sessions, keys, breach, smoke, common_passwords, cost, mail, deploy, destroy):
+users.add_command(create_service)
+for command in (
+    users,
+    sessions,
+    api_keys,
+    keys,
+    breach,
+    smoke,
+    common_passwords,
+    cost,
+    mail,
+    deploy,
+    destroy,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from chalicelib.domain.accounts.account import Account
@@ -71,6 +72,10 @@ class FakeApiKeys(FakeVerifications):
         for one in mine:
             del self.api_keys[one.key_id]
         return len(mine)
+
+    def all_stored_keys(self) -> Iterator[ApiKey]:
+        """Return the keys of every account."""
+        return iter(sorted(self.api_keys.values(), key=lambda one: one.key_id))
 
     def _keys_of(self, user_id: str) -> list[ApiKey]:
         mine = [one for one in self.api_keys.values() if one.user_id == user_id]

@@ -177,6 +177,8 @@ def _deployed(stage: str, region: str | None) -> Deployment:
         "SIGNING_SECRET_ID": outputs["SigningSecretArn"],
         "ISSUER": outputs["EndpointURL"].rstrip("/"),
         "AWS_REGION": str(session.region_name),
+        # Empty where no mail is sent.
+        "MAIL_QUEUE_URL": outputs.get("MailQueueURL", ""),
     }
     settings = Settings.from_environment({**given, **ours})
     return Deployment(stage, settings, settings.issuer, outputs["RestAPIId"], outputs["ApiStageName"])

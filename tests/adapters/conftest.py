@@ -15,6 +15,7 @@ from chalicelib.domain.accounts.changes import AccountChange, ChangeKind
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.own_changes import OwnChanges
 from chalicelib.domain.accounts.passwords import PasswordHash
+from chalicelib.domain.api_keys.ports import ApiKeys
 from chalicelib.domain.ports import Accounts, Sessions
 from chalicelib.domain.secret import Secret
 from chalicelib.domain.sessions.session import EndedSession, Session
@@ -76,6 +77,7 @@ class Store:
     verifications: Verifications
     verified: VerifiedChanges
     own: OwnChanges
+    api_keys: ApiKeys
 
     @staticmethod
     def of(services: AwsServices) -> Store:
@@ -89,13 +91,14 @@ class Store:
             adapters.verifications,
             adapters.verified_changes,
             adapters.own_changes,
+            adapters.api_keys,
         )
 
     @staticmethod
     def fake(fake: FakeStore | None = None) -> Store:
         """Return a store over dictionaries."""
         fake = fake or FakeStore()
-        return Store(ChangedByTests(fake), fake, fake, fake, fake, fake, fake)
+        return Store(ChangedByTests(fake), fake, fake, fake, fake, fake, fake, fake)
 
     def create(self, account: Account, password_hash: PasswordHash = HASH) -> None:
         """Add an account."""

@@ -14,6 +14,7 @@ from chalicelib.domain.api_keys.ports import ApiKeys
 from chalicelib.domain.errors import NotFound, Unavailable
 from chalicelib.domain.mail import MailKind
 from chalicelib.domain.ports import Audit
+from chalicelib.domain.tokens.scopes import Scope
 
 _TURNS = 40
 
@@ -32,14 +33,18 @@ class ApiKeyAdministration:
     notify: Notices
     audit: Audit
 
-    def create(self, user_id: str, order: ApiKeyOrder, actor: str) -> tuple[ApiKey, ApiKeySecret]:
+    def create(
+        self, user_id: str, order: ApiKeyOrder, actor: str, *, tell_owner: bool = True
+    ) -> tuple[ApiKey, ApiKeySecret]:
         """Create a key for an account, and return it with its secret.
 
         Raises NotFound, InvalidRequest, InvalidScope, InvalidAccount for a disabled account, and Conflict if
         it has as many keys as it may have.
         """
         order.check()
-        self._notify(MailKind.API_KEY_CREATED, self._enabled(user_id))
+        account = self._enabled(user_id)
+        if tell_owner:
+            self._notify(MailKind.API_KEY_CREATED, account)
         for _ in range(_TURNS):
             account = self._enabled(user_id)
             # Read after the account: no key can be missing that was created before.
@@ -71,8 +76,31 @@ class ApiKeyAdministration:
             raise NotFound("no such api key")
         self.audit.account_changed(change)
 
-    def expire(self, key: ApiKey, expires_at: int, actor: str) -> None:
-        """End a key at a time, in Unix seconds. Raises NotFound if it has ended."""
+    def successor(self, key: ApiKey, expires_in: int | None = None) -> ApiKeyOrder:
+        """Return the order of a key like another one: without permissions that its owner has lost.
+
+        Its lifetime, in seconds, is that of the other one unless `expires_in` is given. Raises NotFound.
+        """
+        account = self.administration.account(key.user_id)
+        scope = Scope(key.scope.permissions & account.permissions.permissions)
+        if expires_in is None and key.expires_at is not None:
+            expires_in = key.expires_at - key.created_at
+        return ApiKeyOrder(key.name, scope, expires_in)
+
+    def retire(self, key: ApiKey, ends_at: int, actor: str) -> int:
+        """End a key at a time, in Unix seconds, or when it expires anyway; return when that is.
+
+        One that is in the past ends it at once. Raises NotFound if the key has ended.
+        """
+        if key.expires_at is not None and key.expires_at <= ends_at:
+            return key.expires_at
+        if not ends_at > self.new_key.clock():
+            self.revoke(key, actor)
+            return ends_at
+        self._expire(key, ends_at, actor)
+        return ends_at
+
+    def _expire(self, key: ApiKey, expires_at: int, actor: str) -> None:
         change = self.new_key.expiry_set(key, actor)
         if not self.api_keys.set_expiry(key, expires_at, change):
             raise NotFound("no such api key")

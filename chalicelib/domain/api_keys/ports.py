@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -77,3 +78,6 @@ class ApiKeys(ApiKeyReader, Protocol):
 
     def remove_keys(self, user_id: str) -> int:
         """End every key of an account that is disabled or deleted, and return how many there were."""
+
+    def all_stored_keys(self) -> Iterator[ApiKey]:
+        """Return the keys of every account. This is a scan, for operators only."""

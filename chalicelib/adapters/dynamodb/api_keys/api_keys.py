@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from chalicelib.adapters.dynamodb.api_keys.items import (
@@ -75,3 +76,7 @@ class DynamoDBApiKeys(DynamoDBApiKeyReader):
         for item in items:
             self._table.remove({"pk": item["pk"], "sk": item["sk"]})
         return len(items)
+
+    def all_stored_keys(self) -> Iterator[ApiKey]:
+        """Return the keys of every account."""
+        return map(api_key_of, self._table.scan("KEYS#"))
