@@ -9,9 +9,10 @@ from __future__ import annotations
 import secrets
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 from chalicelib.aws_account_adapters import AccountAdapters, AwsAccountAdapters
+from chalicelib.aws_clients import AwsClients
 from chalicelib.aws_mail_adapters import AwsMailAdapters, MailAdapters
 from chalicelib.domain.deadline import require_time
 from chalicelib.domain.ports import (
@@ -28,12 +29,12 @@ from chalicelib.domain.tokens.key_ports import (
     KeyVersions,
     System,
 )
+from chalicelib.lambda_environment import needs_boto3
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
-
     from chalicelib.adapters.dynamodb.table import Table
+    from chalicelib.adapters.signed.client import Transport
     from chalicelib.adapters.threads import Starter
     from chalicelib.domain.sign_in.ports import SignIns
 
@@ -79,8 +80,11 @@ def monotonic() -> float:
     return time.monotonic()
 
 
-class AwsAdapters(AwsAccountAdapters, AwsMailAdapters):
-    """DynamoDB, Secrets Manager, bcrypt and PyJWT."""
+class AwsAdapters(AwsAccountAdapters, AwsMailAdapters, AwsClients):
+    """DynamoDB, Secrets Manager, bcrypt and PyJWT.
+
+    With a `transport`, the hot paths send signed requests through it; without one they use boto3.
+    """
 
     def __init__(
         self,
@@ -88,6 +92,7 @@ class AwsAdapters(AwsAccountAdapters, AwsMailAdapters):
         clock: Clock = now,
         sleep: Sleep = time.sleep,
         threads: Starter | None = None,
+        transport: Transport | None = None,
     ) -> None:
         # Costs no import: each function has loaded it before. The log level applies to the whole process.
         from chalicelib.observability import set_log_level
@@ -97,7 +102,18 @@ class AwsAdapters(AwsAccountAdapters, AwsMailAdapters):
         self.clock = clock
         self.sleep = sleep
         self._given_threads = threads
+        self._transport = transport
         self.entropy: Entropy = secrets.token_bytes
+
+    @classmethod
+    def of_function(cls, settings: Settings, clock: Clock = now) -> Self:
+        """Return the adapters of a Lambda function: signed requests, or boto3 if the environment needs it."""
+        if needs_boto3():
+            return cls(settings, clock)
+        from chalicelib.adapters.signed.client import http_session
+
+        session = http_session(settings.aws_endpoint_url) if settings.aws_endpoint_url else http_session()
+        return cls(settings, clock, transport=session)
 
     @cached_property
     def sessions(self) -> Sessions:
@@ -126,7 +142,7 @@ class AwsAdapters(AwsAccountAdapters, AwsMailAdapters):
         from chalicelib.adapters.secrets_manager.keys import SecretsManagerKeys
 
         return SecretsManagerKeys(
-            self._secretsmanager,
+            self._secret_reader,
             self.settings.signing_secret_id,
             clock=self.clock,
             cache_seconds=self.settings.key_cache_seconds,
@@ -156,23 +172,15 @@ class AwsAdapters(AwsAccountAdapters, AwsMailAdapters):
     @cached_property
     def audit(self) -> Audit:
         """Return the audit trail in the log."""
-        from chalicelib.observability import LogAudit
+        from chalicelib.observability.audit import LogAudit
 
         return LogAudit()
 
     @cached_property
-    def _secretsmanager(self) -> SecretsManagerClient:
-        from chalicelib.adapters.aws import secretsmanager
-
-        return secretsmanager(self.settings.aws_region, self.settings.aws_endpoint_url)
-
-    @cached_property
     def _table(self) -> Table:
-        from chalicelib.adapters.aws import dynamodb
         from chalicelib.adapters.dynamodb.table import Table
 
-        client = dynamodb(self.settings.aws_region, self.settings.aws_endpoint_url)
-        return Table(client, self.settings.users_table, self._backoff)
+        return Table(self._dynamodb, self.settings.users_table, self._backoff)
 
     @cached_property
     def _threads(self) -> Starter:

@@ -176,7 +176,7 @@ _active: Services | None = None
 @cache
 def _aws_services() -> Services:
     settings = Settings.from_environment()
-    return Services(settings, AwsAdapters(settings))
+    return Services(settings, AwsAdapters.of_function(settings))
 
 
 def get_services() -> Services:

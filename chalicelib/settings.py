@@ -1,4 +1,4 @@
-"""Every setting: its environment variable, unit, default and meaning. Nothing else reads `os.environ`."""
+"""Every setting: its environment variable, unit, default and meaning."""
 
 from __future__ import annotations
 

@@ -10,15 +10,18 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from threading import Thread
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto import mock_aws
 from moto.core.config import DefaultConfig
+from moto.core.models import botocore_stubber
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from chalicelib.adapters.aws import dynamodb, secretsmanager
 from chalicelib.adapters.bcrypt_hasher import TEST_COST
+from chalicelib.adapters.signed.client import Transport, http_session
 from chalicelib.services import AwsAdapters, Services
 from chalicelib.settings import Settings
 from infra.local.stack.moto_transactions import copy_tables_once
@@ -56,6 +59,34 @@ class Inline:
         return future
 
 
+class InProcessMoto:
+    """Sends signed requests to moto in this process."""
+
+    def send(self, request: AWSPreparedRequest) -> AWSResponse:
+        """Return the response of moto."""
+        response = botocore_stubber("before-send", request)
+        assert response is not None
+        return response
+
+
+@dataclass
+class ListenedTransport:
+    """Sends signed requests to `inner` unless a handler of a test responds.
+
+    As botocore does with its events, it asks every handler and takes the first response.
+    """
+
+    inner: Transport
+    handlers: list[tuple[str, Callable[..., Any]]] = field(default_factory=list)
+
+    def send(self, request: AWSPreparedRequest) -> AWSResponse:
+        """Return the first response."""
+        operation = request.headers["X-Amz-Target"].rpartition(".")[2]
+        asked = [handler(request=request) for name, handler in self.handlers if name in {"", operation}]
+        responses = [one for one in asked if one is not None]
+        return responses[0] if responses else self.inner.send(request)
+
+
 @dataclass(frozen=True)
 class AwsServices(Services):
     """The real services on the real adapters."""
@@ -69,8 +100,18 @@ class AwsServices(Services):
 
     @property
     def secretsmanager(self) -> SecretsManagerClient:
-        """Return the client of the keys."""
+        """Return the boto3 client of the keys."""
         return self.adapters._secretsmanager
+
+    @property
+    def secret_reader(self) -> SecretsManagerClient:
+        """Return the client that reads keys; with boto3 the same as the other."""
+        return self.adapters._secret_reader
+
+    @property
+    def transport(self) -> ListenedTransport | None:
+        """Return where signed requests go, or None for services that use boto3."""
+        return cast("ListenedTransport | None", self.adapters._transport)
 
 
 @dataclass
@@ -100,16 +141,24 @@ class Aws:
         client = secretsmanager(self.settings.aws_region, self.settings.aws_endpoint_url)
         return self._closing.enter_context(closing(client))
 
-    def services(self, clock: FakeClock, **settings: Any) -> AwsServices:
-        """Build services here; `settings` are those that differ."""
+    def services(self, clock: FakeClock, *, signed: bool = False, **settings: Any) -> AwsServices:
+        """Build services here, with signed requests or boto3; `settings` are those that differ."""
         differing = replace(self.settings, **settings)
         adapters = AwsAdapters(
-            differing, clock, sleep=self.slept.append, threads=None if self.is_served else Inline()
+            differing,
+            clock,
+            sleep=self.slept.append,
+            threads=None if self.is_served else Inline(),
+            transport=ListenedTransport(self._transport()) if signed else None,
         )
         services = AwsServices(differing, adapters)
-        for client in (services.dynamodb, services.secretsmanager):
-            self._closing.enter_context(closing(client))
+        if not signed:
+            for client in (services.dynamodb, services.secretsmanager):
+                self._closing.enter_context(closing(client))
         return services
+
+    def _transport(self) -> Transport:
+        return self._closing.enter_context(closing(http_session())) if self.is_served else InProcessMoto()
 
     def items(self) -> list[dict[str, Any]]:
         """Return all that is in the table."""

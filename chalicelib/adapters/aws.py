@@ -1,20 +1,21 @@
-"""boto3 clients with short time-outs within the request's deadline; failures become `Unavailable`."""
+"""boto3 clients with short time-outs within the request's deadline."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from chalicelib.domain.deadline import require_time, seconds_left
-from chalicelib.domain.errors import Unavailable
+from chalicelib.adapters.aws_errors import (
+    ATTEMPTS,
+    CONNECT_TIMEOUT_SECONDS,
+    READ_TIMEOUT_SECONDS,
+    read_timeout,
+)
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSResponse
@@ -25,12 +26,6 @@ if TYPE_CHECKING:
 
 Client = TypeVar("Client", "DynamoDBClient", "SecretsManagerClient", "SESV2Client", "SQSClient")
 
-CONNECT_TIMEOUT_SECONDS = 1
-READ_TIMEOUT_SECONDS = 2
-ATTEMPTS = 2
-"""The worst case of one call is about 7 s with back-off. The request's deadline limits all of its calls."""
-SHORTEST_READ_SECONDS = 0.25
-"""Minimum read time-out: with less time left, no attempt is made."""
 _RETRY_AFTER = "x-amz-retry-after"
 
 
@@ -69,10 +64,7 @@ def _fit_into_deadline(request: Any, **_: Any) -> None:
     botocore retries by itself, so the deadline is checked for each attempt, not for each call. botocore
     passes the exception on without another attempt.
     """
-    require_time(CONNECT_TIMEOUT_SECONDS + SHORTEST_READ_SECONDS)
-    left = seconds_left()
-    if left is not None:
-        request.context["read_timeout"] = min(READ_TIMEOUT_SECONDS, left - CONNECT_TIMEOUT_SECONDS)
+    request.context["read_timeout"] = read_timeout()
 
 
 def _ignore_retry_after(response: tuple[AWSResponse, Any] | None, **_: Any) -> None:
@@ -106,25 +98,3 @@ def _options(region: str, endpoint_url: str) -> dict[str, Any]:
         max_pool_connections=50,
     )
     return {"region_name": region, "endpoint_url": endpoint_url or None, "config": config}
-
-
-@contextmanager
-def translate_aws_errors() -> Iterator[None]:
-    """Raise Unavailable for every failure of a call except a failed condition.
-
-    Failures are throttled, denied, timed-out and unreadable calls, and responses without an expected member
-    (KeyError): read those members inside the `with` block. A failed condition stays a ClientError.
-    """
-    try:
-        yield
-    except ClientError as error:
-        if error_code(error) in {"ConditionalCheckFailedException", "TransactionCanceledException"}:
-            raise
-        raise Unavailable(f"aws {error_code(error)}") from error
-    except (BotoCoreError, ResponseParserError, KeyError) as error:
-        raise Unavailable(f"aws {type(error).__name__}") from error
-
-
-def error_code(error: ClientError) -> str:
-    """Return the error code of AWS."""
-    return str(error.response.get("Error", {}).get("Code", "unknown"))

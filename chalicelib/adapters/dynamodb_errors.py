@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws import error_code
+from chalicelib.adapters.aws_errors import error_code
 from chalicelib.domain.errors import Unavailable
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from chalicelib import observability
 from chalicelib.api.issuer import issuer_of_method
 from chalicelib.api.time_budget import time_budget
 from chalicelib.domain.errors import BearerError, TooManyUnknownKeys, Unavailable
+from chalicelib.init_phase import prepare
 from chalicelib.observability import Event, Metric
 from chalicelib.services import get_services
 from chalicelib.settings import BadSetting
@@ -113,3 +114,6 @@ def _log(event: Event, error: BearerError | Unavailable) -> None:
         user_id=error.user_id,
     )
     observability.count(Metric.AUTHORIZER_DECISION, error.reason)
+
+
+prepare(f"{__name__}.bearer", lambda services: services.verifier(""))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import click
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws import error_code
+from chalicelib.adapters.aws_errors import error_code
 from infra.deploy.refusal import Refused
 from infra.deploy.target import Target
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import click
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-from chalicelib.adapters.aws import error_code
+from chalicelib.adapters.aws_errors import error_code
 from infra.deploy.change_set import ChangeSet, change_of
 from infra.deploy.refusal import Refused
 

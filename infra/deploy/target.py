@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from chalicelib.adapters.aws import error_code
+from chalicelib.adapters.aws_errors import error_code
 from infra.deploy.refusal import Refused
 from infra.operate.deployment import LOCAL, session_in, stack_name
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from botocore import exceptions as aws
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.adapters.aws import error_code
+from chalicelib.adapters.aws_errors import error_code
 
 _NO_CREDENTIALS = (aws.NoCredentialsError, aws.PartialCredentialsError, aws.CredentialRetrievalError)
 _SIGNED_OUT = (aws.SSOError, aws.TokenRetrievalError)

@@ -14,11 +14,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from chalicelib.adapters.aws import error_code
+from chalicelib.adapters.aws_errors import error_code
 from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.errors import NotFound
-from chalicelib.observability import LogAudit
+from chalicelib.observability.audit import LogAudit
 from chalicelib.services import AwsAdapters, Services
 from chalicelib.settings import Settings
 from infra.parameters import variable

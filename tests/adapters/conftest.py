@@ -163,7 +163,7 @@ def _stores(kind: str, place: Callable[[], AbstractContextManager[Aws]]) -> Iter
         yield Store.fake()
         return
     with place() as aws:
-        yield Store.of(aws.services(FakeClock()))
+        yield Store.of(aws.services(FakeClock(), signed=True))
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
@@ -176,10 +176,16 @@ def raced_store(request: pytest.FixtureRequest) -> Iterator[Store]:
     yield from _stores(request.param, aws_behind_one_thread)
 
 
+@pytest.fixture(params=["boto3", "signed"])
+def either_client(request: pytest.FixtureRequest, aws: Aws, clock: FakeClock) -> AwsServices:
+    """Return services on moto, with boto3 and with signed requests."""
+    return aws.services(clock, signed=request.param == "signed")
+
+
 @pytest.fixture
-def stocked(aws_house: AwsServices) -> Store:
+def stocked(either_client: AwsServices) -> Store:
     """Return the store in DynamoDB, with an account and a session of it."""
-    store = Store.of(aws_house)
+    store = Store.of(either_client)
     store.create(account())
     store.open(session())
     store.begin()

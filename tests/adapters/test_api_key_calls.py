@@ -123,7 +123,7 @@ def test_a_failing_table_is_unavailable_and_no_negative(
     assert add(stocked, key())
     account = stocked.known(ADA)
     answer_with(aws_house.dynamodb, FAILURES[failure])
-    methods = {
+    methods: dict[str, Callable[[Store], Any]] = {
         **KEY_METHODS,
         "add_key": lambda store: store.api_keys.add_key(account, key(2), changed(ADA)),
     }

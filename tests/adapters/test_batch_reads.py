@@ -61,19 +61,21 @@ ALL: Left = lambda keys: keys  # noqa: E731
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("name", READS)
 def test_what_was_left_unread_is_asked_for_again(
-    stocked: Store, aws: Aws, aws_house: AwsServices, name: str, times: int, left: Left
+    stocked: Store, aws: Aws, either_client: AwsServices, name: str, times: int, left: Left
 ) -> None:
     whole = STORE_METHODS[name](stocked)
-    answer_with(aws_house.dynamodb, Throttled(aws, times, left), "BatchGetItem")
+    answer_with(either_client.dynamodb, Throttled(aws, times, left), "BatchGetItem")
     again = STORE_METHODS[name](stocked)
     assert again == whole
     assert len(aws.slept) == times
     assert aws.slept == sorted(aws.slept)
 
 
-def test_only_the_unread_keys_are_asked_for_again(stocked: Store, aws: Aws, aws_house: AwsServices) -> None:
-    answer_with(aws_house.dynamodb, Throttled(aws, 2, LAST), "BatchGetItem")
-    calls = Calls.of(aws_house)
+def test_only_the_unread_keys_are_asked_for_again(
+    stocked: Store, aws: Aws, either_client: AwsServices
+) -> None:
+    answer_with(either_client.dynamodb, Throttled(aws, 2, LAST), "BatchGetItem")
+    calls = Calls.of(either_client)
     view = stocked.sessions.session_and_account(ADA, session().session_id)
     assert view.session is not None
     assert view.account is not None
@@ -84,10 +86,10 @@ def test_only_the_unread_keys_are_asked_for_again(stocked: Store, aws: Aws, aws_
 
 @pytest.mark.parametrize("name", READS)
 def test_after_three_attempts_it_is_unavailable(
-    stocked: Store, aws: Aws, aws_house: AwsServices, name: str
+    stocked: Store, aws: Aws, either_client: AwsServices, name: str
 ) -> None:
     throttled = Throttled(aws, 99, FIRST)
-    answer_with(aws_house.dynamodb, throttled, "BatchGetItem")
+    answer_with(either_client.dynamodb, throttled, "BatchGetItem")
     with pytest.raises(Unavailable, match="aws left keys unread"):
         STORE_METHODS[name](stocked)
     assert throttled.times == 96
@@ -95,20 +97,20 @@ def test_after_three_attempts_it_is_unavailable(
 
 
 def test_no_back_off_outlasts_the_deadline(
-    stocked: Store, aws: Aws, aws_house: AwsServices, clock: FakeClock
+    stocked: Store, aws: Aws, either_client: AwsServices, clock: FakeClock
 ) -> None:
     throttled = Throttled(aws, 99, FIRST)
-    answer_with(aws_house.dynamodb, throttled, "BatchGetItem")
-    answer_with(aws_house.dynamodb, lambda **_: clock.advance(10), "BatchGetItem")
+    answer_with(either_client.dynamodb, throttled, "BatchGetItem")
+    answer_with(either_client.dynamodb, lambda **_: clock.advance(10), "BatchGetItem")
     with time_limit(9, clock), pytest.raises(Unavailable, match="out of time"):
         stocked.sessions.session(ADA, session().session_id)
     assert aws.slept == []
 
 
 def test_a_page_is_one_call_that_reads_no_more_than_one_item_too_many(
-    stocked: Store, aws_house: AwsServices
+    stocked: Store, either_client: AwsServices
 ) -> None:
-    calls = Calls.of(aws_house)
+    calls = Calls.of(either_client)
     stocked.sessions.ended(ADA, limit=20)
     (query,) = calls.dynamodb
     assert (query.operation, query.parameters["Limit"]) == ("Query", 21)

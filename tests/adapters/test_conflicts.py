@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import Unavailable
-from tests.adapters.aws_calls import answer_with
+from tests.adapters.aws_calls import answer_with, let_hang
 from tests.adapters.conftest import Store
 from tests.adapters.test_outages import STORE_METHODS, refusal
 from tests.fake_aws import Aws, AwsServices
@@ -37,10 +37,10 @@ class InTheWay:
 
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_that_a_transaction_is_in_the_way_of_is_tried_again_later_each_time(
-    stocked: Store, aws: Aws, aws_house: AwsServices, name: str
+    stocked: Store, aws: Aws, either_client: AwsServices, name: str
 ) -> None:
     conflict = InTheWay(4)
-    answer_with(aws_house.dynamodb, conflict, WRITES[name])
+    answer_with(either_client.dynamodb, conflict, WRITES[name])
     STORE_METHODS[name](stocked)
     assert conflict.left == 0
     assert aws.slept == sorted(aws.slept)
@@ -50,20 +50,18 @@ def test_a_write_that_a_transaction_is_in_the_way_of_is_tried_again_later_each_t
 
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_that_never_gets_through_is_unavailable(
-    stocked: Store, aws_house: AwsServices, name: str
+    stocked: Store, either_client: AwsServices, name: str
 ) -> None:
-    answer_with(aws_house.dynamodb, InTheWay(99), WRITES[name])
+    answer_with(either_client.dynamodb, InTheWay(99), WRITES[name])
     with pytest.raises(Unavailable):
         STORE_METHODS[name](stocked)
 
 
 def test_a_charge_is_taken_back_by_a_request_that_counts_once_however_often_it_is_sent(
-    stocked: Store, aws_house: AwsServices
+    stocked: Store, either_client: AwsServices
 ) -> None:
-    """botocore sends a request again where the answer was lost; only a token tells that it is the same."""
+    """A request is sent again if its response was lost; only a token tells that it is the same."""
     sent: list[dict[str, Any]] = []
-    aws_house.dynamodb.meta.events.register_first(
-        "before-send.dynamodb", lambda request, **_: sent.append(json.loads(request.body))
-    )
+    let_hang(either_client.dynamodb, lambda request, **_: sent.append(json.loads(request.body)))
     STORE_METHODS["withdraw"](stocked)
     assert [bool(request.get("ClientRequestToken")) for request in sent] == [True]

@@ -9,7 +9,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
-from chalicelib.adapters.aws import (
+from chalicelib.adapters.aws_errors import (
     CONNECT_TIMEOUT_SECONDS,
     READ_TIMEOUT_SECONDS,
     SHORTEST_READ_SECONDS,
@@ -18,7 +18,7 @@ from chalicelib.adapters.bcrypt_hasher import TEST_COST, BcryptHasher
 from chalicelib.domain.accounts.passwords import Password
 from chalicelib.domain.deadline import seconds_left, time_limit
 from chalicelib.domain.errors import Unavailable
-from tests.adapters.aws_calls import answer_with
+from tests.adapters.aws_calls import answer_with, let_hang
 from tests.adapters.conftest import Store
 from tests.adapters.test_conflicts import InTheWay
 from tests.adapters.test_outages import ADA, SECRET_METHODS, STORE_METHODS, refusal
@@ -55,21 +55,16 @@ class Hangs:
             raise ReadTimeoutError(endpoint_url="https://aws")
 
 
-def let_hang(client: Any, hangs: Callable[..., None]) -> None:
-    """Register it behind the adapter's own handler, and before the imitation of AWS."""
-    client.meta.events.register(f"before-send.{client.meta.service_model.service_id.hyphenize()}", hangs)
-
-
 @pytest.fixture
 def moments() -> Moments:
     return Moments()
 
 
 def test_four_calls_that_each_hang_once_end_within_the_budget(
-    stocked: Store, aws_house: AwsServices, moments: Moments
+    stocked: Store, either_client: AwsServices, moments: Moments
 ) -> None:
     hangs = Hangs(moments, lambda attempt: attempt % 2 == 0)
-    let_hang(aws_house.dynamodb, hangs)
+    let_hang(either_client.dynamodb, hangs)
     began = moments.now
     with time_limit(8, moments):
         for _ in range(3):
@@ -82,10 +77,10 @@ def test_four_calls_that_each_hang_once_end_within_the_budget(
 
 @pytest.mark.parametrize("left", [SHORTEST, 0.5, 0, -1])
 def test_an_attempt_that_has_no_time_is_not_begun(
-    stocked: Store, aws_house: AwsServices, moments: Moments, left: float
+    stocked: Store, either_client: AwsServices, moments: Moments, left: float
 ) -> None:
     hangs = Hangs(moments, lambda _: False)
-    for client in (aws_house.dynamodb, aws_house.secretsmanager):
+    for client in (either_client.dynamodb, either_client.secretsmanager, either_client.secret_reader):
         answer_with(client, hangs)
     with time_limit(left, moments):
         for method in STORE_METHODS.values():
@@ -93,35 +88,35 @@ def test_an_attempt_that_has_no_time_is_not_begun(
                 method(stocked)
         for ask in SECRET_METHODS.values():
             with pytest.raises(Unavailable, match="out of time"):
-                ask(aws_house)
+                ask(either_client)
 
 
 @pytest.mark.parametrize(("left", "waited"), [(SHORTEST + 0.5, 0.75), (2.5, 1.5), (3, 2), (100, 2)])
 def test_an_attempt_waits_no_longer_than_its_request(
-    stocked: Store, aws_house: AwsServices, moments: Moments, left: float, waited: float
+    stocked: Store, either_client: AwsServices, moments: Moments, left: float, waited: float
 ) -> None:
     hangs = Hangs(moments, lambda _: False)
-    let_hang(aws_house.dynamodb, hangs)
+    let_hang(either_client.dynamodb, hangs)
     with time_limit(left, moments):
         stocked.accounts.account(ADA)
     assert hangs.waited == [waited]
 
 
 def test_without_a_deadline_nothing_is_shortened(
-    stocked: Store, aws_house: AwsServices, moments: Moments
+    stocked: Store, either_client: AwsServices, moments: Moments
 ) -> None:
     hangs = Hangs(moments, lambda _: False)
-    let_hang(aws_house.dynamodb, hangs)
+    let_hang(either_client.dynamodb, hangs)
     assert seconds_left() is None
     stocked.accounts.account(ADA)
     assert hangs.waited == [READ_TIMEOUT_SECONDS]
 
 
 def test_waiting_for_a_transaction_ends_with_the_deadline(
-    stocked: Store, aws: Aws, aws_house: AwsServices, moments: Moments
+    stocked: Store, aws: Aws, either_client: AwsServices, moments: Moments
 ) -> None:
-    answer_with(aws_house.dynamodb, InTheWay(99), "PutItem")
-    let_hang(aws_house.dynamodb, lambda **_: moments.pass_time(3))
+    answer_with(either_client.dynamodb, InTheWay(99), "PutItem")
+    let_hang(either_client.dynamodb, lambda **_: moments.pass_time(3))
     with time_limit(7, moments), pytest.raises(Unavailable, match="out of time"):
         STORE_METHODS["rotate"](stocked)
     assert len(aws.slept) == 2

@@ -110,8 +110,8 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_failing_table_is_unavailable(stocked: Store, aws_house: AwsServices, failure: str) -> None:
-    answer_with(aws_house.dynamodb, FAILURES[failure])
+def test_a_failing_table_is_unavailable(stocked: Store, either_client: AwsServices, failure: str) -> None:
+    answer_with(either_client.dynamodb, FAILURES[failure])
     for name, method in STORE_METHODS.items():
         with pytest.raises(Unavailable) as outage:
             method(stocked)
@@ -119,31 +119,32 @@ def test_a_failing_table_is_unavailable(stocked: Store, aws_house: AwsServices, 
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_failing_secrets_manager_is_unavailable(aws_house: AwsServices, failure: str) -> None:
-    answer_with(aws_house.secretsmanager, FAILURES[failure])
+def test_a_failing_secrets_manager_is_unavailable(either_client: AwsServices, failure: str) -> None:
+    for client in (either_client.secretsmanager, either_client.secret_reader):
+        answer_with(client, FAILURES[failure])
     for name, method in SECRET_METHODS.items():
         with pytest.raises(Unavailable) as outage:
-            method(aws_house)
+            method(either_client)
         assert "PRIVATE" not in str(outage.value) + outage.value.public_description, name
 
 
-def test_a_table_or_a_secret_that_is_not_there_is_unavailable(aws_house: AwsServices) -> None:
+def test_a_table_or_a_secret_that_is_not_there_is_unavailable(either_client: AwsServices) -> None:
     missing = refusal("ResourceNotFoundException")
-    answer_with(aws_house.dynamodb, missing)
-    answer_with(aws_house.secretsmanager, missing)
+    answer_with(either_client.dynamodb, missing)
+    answer_with(either_client.secret_reader, missing)
     with pytest.raises(Unavailable):
-        aws_house.adapters.accounts.account(ADA)
+        either_client.adapters.accounts.account(ADA)
     with pytest.raises(Unavailable):
-        aws_house.adapters.keys.current()
+        either_client.adapters.keys.current()
 
 
 @pytest.mark.parametrize(
     "operation", ["UpdateItem", "BatchGetItem", "Query", "TransactWriteItems", "GetItem"]
 )
 def test_a_sign_in_at_any_of_whose_calls_aws_fails_is_unavailable(
-    stocked: Store, aws_house: AwsServices, operation: str
+    stocked: Store, either_client: AwsServices, operation: str
 ) -> None:
-    answer_with(aws_house.dynamodb, FAILURES["throttled"], operation)
+    answer_with(either_client.dynamodb, FAILURES["throttled"], operation)
 
     def sign_in() -> None:
         stocked.begin()
@@ -154,10 +155,12 @@ def test_a_sign_in_at_any_of_whose_calls_aws_fails_is_unavailable(
         sign_in()
 
 
-def test_a_key_that_was_not_looked_at_is_not_a_missing_item(stocked: Store, aws_house: AwsServices) -> None:
+def test_a_key_that_was_not_looked_at_is_not_a_missing_item(
+    stocked: Store, either_client: AwsServices
+) -> None:
     key = {"pk": {"S": "x"}, "sk": {"S": "y"}}
     left = {"Responses": {"gatehouse-test": []}, "UnprocessedKeys": {"gatehouse-test": {"Keys": [key]}}}
-    answer_with(aws_house.dynamodb, Answer(200, json.dumps(left).encode()), "BatchGetItem")
+    answer_with(either_client.dynamodb, Answer(200, json.dumps(left).encode()), "BatchGetItem")
     for name in ("begin", "session", "session_and_account"):
         with pytest.raises(Unavailable):
             STORE_METHODS[name](stocked)
@@ -165,9 +168,9 @@ def test_a_key_that_was_not_looked_at_is_not_a_missing_item(stocked: Store, aws_
 
 @pytest.mark.parametrize("body", [b"{}", b'{"Responses": {}}', b'{"UnprocessedKeys": {}}'])
 def test_an_answer_without_what_was_asked_for_is_no_answer(
-    stocked: Store, aws_house: AwsServices, body: bytes
+    stocked: Store, either_client: AwsServices, body: bytes
 ) -> None:
-    answer_with(aws_house.dynamodb, Answer(200, body), "BatchGetItem")
+    answer_with(either_client.dynamodb, Answer(200, body), "BatchGetItem")
     for name in ("begin", "session", "session_and_account"):
         with pytest.raises(Unavailable):
             STORE_METHODS[name](stocked)
@@ -198,10 +201,10 @@ TRANSACTIONS = ["create", "delete", "open", "open at the limit", "end"]
 
 @pytest.mark.parametrize("name", TRANSACTIONS)
 def test_a_transaction_that_another_one_is_in_the_way_of_is_tried_again(
-    stocked: Store, aws_house: AwsServices, name: str
+    stocked: Store, either_client: AwsServices, name: str
 ) -> None:
     conflict = Cancelled(2, "None", "TransactionConflict")
-    answer_with(aws_house.dynamodb, conflict, "TransactWriteItems")
+    answer_with(either_client.dynamodb, conflict, "TransactWriteItems")
     STORE_METHODS[name](stocked)
     assert conflict.left == 0
 
@@ -211,33 +214,33 @@ def test_a_transaction_that_another_one_is_in_the_way_of_is_tried_again(
 )
 @pytest.mark.parametrize("name", TRANSACTIONS)
 def test_a_transaction_that_never_gets_through_is_unavailable(
-    stocked: Store, aws_house: AwsServices, name: str, code: str
+    stocked: Store, either_client: AwsServices, name: str, code: str
 ) -> None:
-    answer_with(aws_house.dynamodb, Cancelled(99, "None", code), "TransactWriteItems")
+    answer_with(either_client.dynamodb, Cancelled(99, "None", code), "TransactWriteItems")
     with pytest.raises(Unavailable):
         STORE_METHODS[name](stocked)
 
 
 @pytest.mark.parametrize("name", TRANSACTIONS)
 def test_a_transaction_canceled_for_no_reason_is_unavailable(
-    stocked: Store, aws_house: AwsServices, name: str
+    stocked: Store, either_client: AwsServices, name: str
 ) -> None:
-    answer_with(aws_house.dynamodb, Cancelled(99), "TransactWriteItems")
+    answer_with(either_client.dynamodb, Cancelled(99), "TransactWriteItems")
     with pytest.raises(Unavailable):
         STORE_METHODS[name](stocked)
 
 
 def test_a_condition_that_fails_beside_a_conflict_is_an_answer(
-    stocked: Store, aws_house: AwsServices
+    stocked: Store, either_client: AwsServices
 ) -> None:
     both = Cancelled(1, "TransactionConflict", "ConditionalCheckFailed")
-    answer_with(aws_house.dynamodb, both, "TransactWriteItems")
+    answer_with(either_client.dynamodb, both, "TransactWriteItems")
     assert STORE_METHODS["end"](stocked) == []
 
 
-def test_an_outage_leaves_no_trace_once_it_is_over(stocked: Store, aws_house: AwsServices) -> None:
+def test_an_outage_leaves_no_trace_once_it_is_over(stocked: Store, either_client: AwsServices) -> None:
     once = Cancelled(5, "TransactionConflict")
-    answer_with(aws_house.dynamodb, once, "TransactWriteItems")
+    answer_with(either_client.dynamodb, once, "TransactWriteItems")
     with pytest.raises(Unavailable):
         STORE_METHODS["open"](stocked)
     assert STORE_METHODS["open"](stocked) == ()

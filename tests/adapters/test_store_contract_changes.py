@@ -56,9 +56,9 @@ def test_many_changes_of_one_second_are_all_kept(store: Store) -> None:
 
 
 def test_an_audit_item_has_no_name_in_it_and_expires_after_400_days(
-    stocked: Store, aws_house: AwsServices
+    stocked: Store, either_client: AwsServices
 ) -> None:
-    table = aws_house.adapters._table
+    table = either_client.adapters._table
     (item,) = table.partition(f"AUDIT#{ADA}")
     assert item["ttl"] == {"N": str(AT + 400 * 86_400)}
     assert "example" not in str(item)

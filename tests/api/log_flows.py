@@ -20,7 +20,7 @@ from chalicelib.adapters.bcrypt_hasher import TEST_COST, BcryptHasher
 from chalicelib.api import key_rotation
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.errors import Unavailable
-from chalicelib.observability import LogAudit
+from chalicelib.observability.audit import LogAudit
 from chalicelib.services import Services, override_services
 from tests.api.events import REGION, Answer, Denied, Gateway
 from tests.api.key_log_flows import use_api_keys

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from app import app
-from chalicelib.adapters.aws import READ_TIMEOUT_SECONDS
+from chalicelib.adapters.aws_errors import READ_TIMEOUT_SECONDS
 from chalicelib.api import authorizer, key_rotation
 from chalicelib.api.time_budget import BUDGET_SECONDS, RESERVE_SECONDS, time_budget
 from chalicelib.domain.deadline import seconds_left, time_limit

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws import error_code, translate_aws_errors
+from chalicelib.adapters.aws_errors import error_code, translate_aws_errors
 from chalicelib.adapters.dynamodb.items import Item
 from chalicelib.adapters.dynamodb_errors import Contention, Refused, refusal_of, refused_item
 from chalicelib.domain.errors import Unavailable
@@ -88,23 +88,29 @@ class Table:
             "ExpressionAttributeValues": {":pk": {"S": pk}},
             "ConsistentRead": True,
         }
-        items: list[Item] = []
-        with translate_aws_errors():
-            for page in self.client.get_paginator("query").paginate(**request):
-                items.extend(page["Items"])
-        return items
+        return list(self._pages(self.client.query, request))
 
     def scan(self, leading: str) -> Iterator[Item]:
         """Return all items whose partition key begins with `leading`. This reads the whole table."""
-        pages = self.client.get_paginator("scan").paginate(
-            TableName=self.name,
-            FilterExpression="begins_with(pk, :leading)",
-            ExpressionAttributeValues={":leading": {"S": leading}},
-            ConsistentRead=True,
-        )
-        with translate_aws_errors():
-            for page in pages:
-                yield from page["Items"]
+        request = {
+            "TableName": self.name,
+            "FilterExpression": "begins_with(pk, :leading)",
+            "ExpressionAttributeValues": {":leading": {"S": leading}},
+            "ConsistentRead": True,
+        }
+        return self._pages(self.client.scan, request)
+
+    def _pages(self, operation: Callable[..., Any], request: dict[str, Any]) -> Iterator[Item]:
+        """Return the items of every page of a query or scan."""
+        start: dict[str, Any] = {}
+        while True:
+            with translate_aws_errors():
+                page = operation(**request, **start)
+                items: list[Item] = page["Items"]
+            yield from items
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def page(self, pk: str, *, limit: int, before: str | None = None) -> tuple[list[Item], bool]:
         """Return the last items of a partition, in reverse order, and whether these are all.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.adapters.aws import translate_aws_errors
+from chalicelib.adapters.aws_errors import translate_aws_errors
 from chalicelib.adapters.dynamodb.items import DAY, Item, integer, name_key, number
 from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.accounts.names import SignInName

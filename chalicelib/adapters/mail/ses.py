@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws import error_code, translate_aws_errors
+from chalicelib.adapters.aws_errors import error_code, translate_aws_errors
 from chalicelib.domain.mail_delivery import Mail, MailRejected
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.aws import translate_aws_errors
+from chalicelib.adapters.aws_errors import translate_aws_errors
 from chalicelib.domain.mail import MailRequest
 from chalicelib.domain.mail_messages import message_body
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws import error_code, translate_aws_errors
+from chalicelib.adapters.aws_errors import error_code, translate_aws_errors
 from chalicelib.adapters.secrets_manager.secret_value import secret_text, signing_key
 from chalicelib.domain.tokens.key_ports import (
     StaleVersion,

@@ -8,6 +8,7 @@ from chalicelib import observability
 from chalicelib.api.http import ANY_TYPE, body_bytes, current_request, device, header, json_response
 from chalicelib.api.issuer import issuer_of_request
 from chalicelib.domain.errors import GatehouseError, MethodNotAllowed
+from chalicelib.init_phase import prepare
 from chalicelib.oauth.form import parse_form, refuse_credentials_in_query
 from chalicelib.oauth.requests import TokenRequest
 from chalicelib.observability import Metric
@@ -60,3 +61,6 @@ def read_request() -> TokenRequest:
         idempotency_key=header("idempotency-key") or None,
         device=device(),
     )
+
+
+prepare("app.app", lambda services: services.token_endpoint, lambda services: services.own_account)

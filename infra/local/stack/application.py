@@ -56,7 +56,7 @@ def gatehouse(environment: Mapping[str, str], clock: Clock | None) -> Iterator[A
     from chalicelib.settings import Settings
 
     settings = Settings.from_environment(environment)
-    with override_services(Services(settings, AwsAdapters(settings, clock or now))) as services:
+    with override_services(Services(settings, AwsAdapters.of_function(settings, clock or now))) as services:
         create_demo_accounts(services)
         yield Application.of_chalice(app)
 

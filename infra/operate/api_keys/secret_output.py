@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from chalicelib.adapters.aws import error_code
+from chalicelib.adapters.aws_errors import error_code
 from chalicelib.domain.api_keys.api_key import ApiKey, ApiKeySecret
 from chalicelib.domain.tokens.claims import API_KEY_PREFIX
 from infra.operate.deployment import Deployment

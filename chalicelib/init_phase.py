@@ -1,0 +1,49 @@
+"""What a function builds before its first request.
+
+Lambda imports a function's module at full CPU speed, whatever its memory; the handler gets memory/1769 of a
+core. So imports, clients, connections and the first read of the signing key belong to the import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chalicelib import observability
+from chalicelib.domain.deadline import time_limit
+from chalicelib.domain.errors import GatehouseError
+from chalicelib.lambda_environment import lambda_handler
+from chalicelib.observability import Event
+from chalicelib.services import Services, get_services, monotonic
+from chalicelib.settings import BadSetting
+
+INIT_SECONDS = 4.0
+"""Time limit. Lambda ends an import that takes longer than ten seconds, and then begins it again."""
+_NOBODY = "0" * 32
+
+
+def prepare(handler: str, *builders: Callable[[Services], object]) -> None:
+    """In the Lambda function of `handler`, build what it needs and connect it to AWS.
+
+    Elsewhere do nothing: another function has other rights, and tests and commands choose their services
+    later. A failure is logged and not raised: a function that cannot be imported answers no request at all,
+    while the outage may be over by the next one.
+    """
+    if lambda_handler() != handler:
+        return
+    with observability.scope(function="init"):
+        try:
+            with time_limit(INIT_SECONDS, monotonic):
+                services = get_services()
+                for build in (*builders, _connect):
+                    build(services)
+        except (GatehouseError, BadSetting) as error:
+            observability.record(Event.OUTAGE, severe=True, reason=str(error))
+        except Exception as error:  # noqa: BLE001 - the first request shows the same defect, as a 500
+            observability.record_crash(error)
+
+
+def _connect(services: Services) -> None:
+    adapters = services.adapters
+    adapters.keys.current()
+    # The read that each request makes, of a session that does not exist.
+    adapters.sessions.session(_NOBODY, _NOBODY)
