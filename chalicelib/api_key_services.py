@@ -46,6 +46,7 @@ class ApiKeyServices(AccountServices):
             current_password=self._current_password,
             own_changes=adapters.own_changes,
             api_keys=adapters.api_keys,
+            keys=adapters.keys,
             new_key=self._new_api_key,
             notify=self._notices,
             audit=adapters.audit,

@@ -28,7 +28,7 @@ def test_every_link_leads_to_a_file() -> None:
 
 
 def test_every_command_in_the_operators_table_exists() -> None:
-    named = set(re.findall(r"^\| `python -m infra ([a-z]+)(?: ([a-z]+))?", README, re.MULTILINE))
+    named = set(re.findall(r"^\| `python -m infra ([a-z-]+)(?: ([a-z-]+))?", README, re.MULTILINE))
     assert named
     for group, command in named:
         found = main.commands[group]

@@ -157,7 +157,7 @@ def delete(deployment: Deployment, user: str, *, yes: bool) -> None:
 def whom(account: Account) -> str:
     """Return address, user name and id of an account, so that the operator sees which one was meant."""
     username = "" if account.username is None else f"user name {account.username}, "
-    return f"{account.email or 'Service account'} ({username}id {account.user_id})"
+    return f"{account.email or 'service account'} ({username}id {account.user_id})"
 
 
 def read_password(*, from_stdin: bool) -> str:

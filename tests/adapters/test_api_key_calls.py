@@ -118,11 +118,11 @@ KEY_METHODS: dict[str, Callable[[Store], Any]] = {
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_failing_table_is_unavailable_and_no_negative(
-    stocked: Store, aws_house: AwsServices, failure: str
+    stocked: Store, either_client: AwsServices, failure: str
 ) -> None:
     assert add(stocked, key())
     account = stocked.known(ADA)
-    answer_with(aws_house.dynamodb, FAILURES[failure])
+    answer_with(either_client.dynamodb, FAILURES[failure])
     methods: dict[str, Callable[[Store], Any]] = {
         **KEY_METHODS,
         "add_key": lambda store: store.api_keys.add_key(account, key(2), changed(ADA)),

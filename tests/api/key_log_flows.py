@@ -36,6 +36,9 @@ def _show(gateway: Gateway, key: Key, wrong: str) -> None:
         Key(key.id, wrong),
         Key(wrong, wrong),
     )
+    for header in ("Basic", "Basic x", f"Basic {wrong}"):
+        with suppress(Denied, Unavailable):
+            shown(header)
     for one in shapes:
         for path in ("/me", "/me/sessions"):
             with suppress(Denied, Unavailable):

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.api_keys.api_key import owner_of_key
 from tests.api.events import Denied, Gateway, authorize, invoke, proxy_event, stringified
 from tests.api.json_requests import ask, post
-from tests.api.key_requests import created, exchanged_token, owner, shown, signed_in
+from tests.api.key_requests import create, created, exchanged_token, owner, shown, signed_in
 from tests.oauth.actors import EMAIL, PASSWORD
 
 
@@ -116,6 +116,20 @@ def test_a_breach_leaves_keys_alone_unless_it_says_so_but_ends_their_tokens(gate
     with pytest.raises(Denied):
         shown(f"Bearer {token}")
     assert shown(f"Bearer {exchanged_token(gateway, key)}").status == 200
+
+
+def test_keys_that_a_breach_has_ended_are_neither_listed_nor_counted(gateway: Gateway) -> None:
+    token = owner(gateway)
+    for _ in range(20):
+        created(gateway, token)
+    assert create(gateway, token).status == 409
+    _breach(gateway, "")
+    token = signed_in(gateway)
+    assert gateway.protected("GET", "/me/api-keys", token).json == {"api_keys": []}
+    for _ in range(20):
+        created(gateway, token)
+    assert create(gateway, token).status == 409
+    assert len(gateway.protected("GET", "/me/api-keys", token).json["api_keys"]) == 20
 
 
 def test_a_key_that_is_created_after_a_breach_is_valid(gateway: Gateway) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import fields
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.api_keys.api_key import (
+    MAX_ACTIVE_KEYS,
     ApiKey,
     ApiKeySecret,
     active_keys,
@@ -20,6 +22,7 @@ from chalicelib.domain.api_keys.api_key import (
 from chalicelib.domain.api_keys.ports import ApiKeyView, KeyOwner
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.tokens.system_state import SystemState, merged
+from chalicelib.settings import Settings
 
 USER = "0123456789abcdef0123456789abcdef"
 SECRET = ApiKeySecret(bytes(range(32)))
@@ -90,6 +93,13 @@ def test_a_key_is_active_until_it_expires_or_an_epoch_ends_it() -> None:
     assert key(epoch=3).is_active(NOW, 3)
     assert not key(epoch=2).is_active(NOW, 3)
     assert active_keys([key(NOW), key(NOW + 1)], NOW) == [key(NOW + 1)]
+
+
+def test_of_more_keys_than_can_be_active_those_that_a_breach_ended_are_left_out() -> None:
+    ended, valid = [key(epoch=1)] * 30, [key(epoch=2)] * 30
+    assert active_keys([*ended, *valid], NOW) == valid
+    (limit,) = (one for one in fields(Settings) if one.name == "max_api_keys")
+    assert limit.metadata["high"] == MAX_ACTIVE_KEYS
 
 
 def test_a_key_has_what_was_given_to_it_and_what_its_owner_holds() -> None:

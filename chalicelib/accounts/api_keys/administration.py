@@ -8,7 +8,7 @@ from chalicelib.accounts.administration import Administration
 from chalicelib.accounts.notices import Notices
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.errors import InvalidAccount
-from chalicelib.domain.api_keys.api_key import ApiKey, ApiKeySecret, owner_of_key
+from chalicelib.domain.api_keys.api_key import ApiKey, ApiKeySecret, not_ended_by_breach, owner_of_key
 from chalicelib.domain.api_keys.factory import ApiKeyFactory, ApiKeyOrder
 from chalicelib.domain.api_keys.ports import ApiKeys
 from chalicelib.domain.errors import NotFound, Unavailable
@@ -48,7 +48,7 @@ class ApiKeyAdministration:
         for _ in range(_TURNS):
             account = self._enabled(user_id)
             # Read after the account: no key can be missing that was created before.
-            keys = self.api_keys.stored_keys(user_id)
+            keys = self.stored(user_id)
             key, secret = self.new_key(order, account, keys, self.administration.epoch(user_id))
             change = self.new_key.created(key, actor)
             if self.api_keys.add_key(account, key, change):
@@ -57,9 +57,9 @@ class ApiKeyAdministration:
         raise Unavailable("too many changes of one account at once")
 
     def stored(self, user_id: str) -> list[ApiKey]:
-        """Return the keys of an account, the oldest first."""
-        found = self.api_keys.stored_keys(user_id)
-        return sorted(found, key=lambda one: (one.created_at, one.key_id))
+        """Return the keys of an account that no breach has ended, the oldest first."""
+        epoch = self.administration.keys.current().current.api_keys_epoch
+        return not_ended_by_breach(self.api_keys.stored_keys(user_id), epoch)
 
     def key(self, key_id: str) -> ApiKey:
         """Return a key. Raises NotFound."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chalicelib.accounts.notices import Notices
 from chalicelib.accounts.own.current_password import CurrentPassword
 from chalicelib.accounts.own_account import OwnAccount
 from chalicelib.domain.accounts.own_changes import AccountState, OwnChanges
-from chalicelib.domain.api_keys.api_key import ApiKey, ApiKeySecret, owner_of_key
+from chalicelib.domain.api_keys.api_key import ApiKey, ApiKeySecret, not_ended_by_breach, owner_of_key
 from chalicelib.domain.api_keys.factory import ApiKeyFactory, ApiKeyOrder
 from chalicelib.domain.api_keys.ports import ApiKeys
 from chalicelib.domain.errors import InvalidToken, NotFound, Unavailable
 from chalicelib.domain.mail import MailKind
-from chalicelib.domain.ports import Audit
+from chalicelib.domain.ports import Audit, Keys
 from chalicelib.domain.tokens.claims import VerifiedClaims
 
 _TURNS = 40
@@ -32,6 +33,7 @@ class OwnApiKeys:
     current_password: CurrentPassword
     own_changes: OwnChanges
     api_keys: ApiKeys
+    keys: Keys
     new_key: ApiKeyFactory
     notify: Notices
     audit: Audit
@@ -48,10 +50,10 @@ class OwnApiKeys:
         state = self.current_password.check(claims, current_password)
         version, user_id = state.account.security_version, state.account.user_id
         epoch = self._epoch(claims, state)
-        self.new_key(order, state.account, state.api_keys, epoch)
+        self.new_key(order, state.account, self._valid(state.api_keys), epoch)
         self.notify(MailKind.API_KEY_CREATED, state.account, languages)
         for _ in range(_TURNS):
-            key, secret = self.new_key(order, state.account, state.api_keys, epoch)
+            key, secret = self.new_key(order, state.account, self._valid(state.api_keys), epoch)
             change = self.new_key.created(key, user_id)
             if self.api_keys.add_key(state.account, key, change):
                 self.audit.account_changed(change)
@@ -66,8 +68,7 @@ class OwnApiKeys:
     def listed(self, claims: VerifiedClaims) -> list[ApiKey]:
         """Return the keys, the newest first; those that have expired as well, for a while."""
         account, _ = self.own_account.load(claims)
-        found = self.api_keys.stored_keys(account.user_id)
-        return sorted(found, key=lambda one: (one.created_at, one.key_id), reverse=True)
+        return self._valid(self.api_keys.stored_keys(account.user_id))[::-1]
 
     def revoke(self, claims: VerifiedClaims, key_id: str, languages: str) -> None:
         """End a key. Raises NotFound if it has ended or belongs to another account."""
@@ -78,6 +79,10 @@ class OwnApiKeys:
         if not self.api_keys.remove_key(key, change):
             raise NotFound("no such api key", user_id=account.user_id)
         self.audit.account_changed(change)
+
+    def _valid(self, keys: Iterable[ApiKey]) -> list[ApiKey]:
+        # `OwnAccount.load` has seen to it that the cached signing key is not older than the last breach.
+        return not_ended_by_breach(keys, self.keys.current().current.api_keys_epoch)
 
     def _own_key(self, user_id: str, key_id: str) -> ApiKey:
         key = self.api_keys.api_key(key_id).key if owner_of_key(key_id) == user_id else None

@@ -22,6 +22,8 @@ KEY_ID_BYTES = 8
 """Random bytes of a key's id. They distinguish the keys of one account, and are not secret."""
 KEY_SECRET_BYTES = 32
 MAX_NAME_CHARACTERS = 100
+MAX_ACTIVE_KEYS = 30
+"""Highest limit of an account's active keys: a reset or deletion ends all of them in one transaction."""
 _USER_ID_BYTES = 16
 _CHECKSUM_BYTES = 4
 SECRET_PREFIX = "ghs_"  # noqa: S105 - marks a leaked secret for secret scanners
@@ -98,9 +100,19 @@ class ApiKey:
         return hmac.compare_digest(self.secret_hash, secret.digest())
 
 
-def active_keys(keys: Iterable[ApiKey], now: int) -> list[ApiKey]:
-    """Return the keys that have not expired."""
-    return [one for one in keys if one.is_active(now)]
+def active_keys(keys: Iterable[ApiKey], now: int, epoch: int = 0) -> list[ApiKey]:
+    """Return the active keys, at most `MAX_ACTIVE_KEYS`.
+
+    Without `epoch`, those that a breach has ended may be among them, but none that is active is missing.
+    """
+    active = [one for one in keys if one.is_active(now, epoch)]
+    return sorted(active, key=lambda one: -one.epoch)[:MAX_ACTIVE_KEYS]
+
+
+def not_ended_by_breach(keys: Iterable[ApiKey], epoch: int) -> list[ApiKey]:
+    """Return the keys of `epoch` or later, the oldest first, including those that have expired."""
+    found = [one for one in keys if one.epoch >= epoch]
+    return sorted(found, key=lambda one: (one.created_at, one.key_id))
 
 
 def is_key_name(text: str) -> bool:

@@ -64,7 +64,7 @@ class ApiKeyFactory:
     def __call__(
         self, order: ApiKeyOrder, account: Account, keys: Sequence[ApiKey], epoch: int
     ) -> tuple[ApiKey, ApiKeySecret]:
-        """Return a new key of an account that has `keys`, and its secret.
+        """Return a new key of an account that has `keys`, none of which a breach has ended, and its secret.
 
         Raises Conflict if the account has as many as it may have, and InvalidScope for a permission that it
         does not hold.

@@ -31,7 +31,7 @@ def basic_credentials(authorization: str) -> tuple[str, str]:
         decoded = ""
     key_id, _, secret = decoded.partition(":")
     if not key_id or not secret:
-        raise InvalidToken("malformed basic credentials")
+        raise InvalidToken("malformed id and secret of an api key")
     return key_id, secret
 
 
