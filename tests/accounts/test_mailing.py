@@ -242,3 +242,11 @@ def test_a_report_is_forgotten_after_a_year(services: FakeServices, clock: FakeC
     clock.advance(1)
     request = mail_request(MailKind.SIGN_UP, address=NEW, created_at=clock())
     assert deliver(services, request) is SENT
+
+
+def test_a_service_account_has_no_address_to_mail_to(services: FakeServices) -> None:
+    made = services.create_service_account("robot", [], "operator")
+    assert (
+        deliver(services, mail_request(MailKind.API_KEY_REVOKED, user_id=made.user_id)) is Outcome.NO_ADDRESS
+    )
+    assert mails(services) == []
