@@ -11,6 +11,9 @@ from chalicelib.verification_services import VerificationServices
 
 if TYPE_CHECKING:
     from chalicelib.accounts.administration import Administration
+    from chalicelib.accounts.administrators.authority import LiveAuthority
+    from chalicelib.accounts.administrators.user_administration import UserAdministration
+    from chalicelib.accounts.api_keys.owner import ApiKeyOwners
     from chalicelib.accounts.creation import AccountCreation
     from chalicelib.accounts.notices import Notices
     from chalicelib.accounts.own.current_password import CurrentPassword
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from chalicelib.accounts.own.password_change import PasswordChange
     from chalicelib.accounts.own.username_change import UsernameChange
     from chalicelib.accounts.own_account import OwnAccount
+    from chalicelib.accounts.removal import AccountRemoval
     from chalicelib.accounts.unlocking import Unlocking
     from chalicelib.domain.accounts.changes import ChangeFactory
     from chalicelib.domain.accounts.password_rules import PasswordRules
@@ -67,15 +71,14 @@ class AccountServices(VerificationServices):
         """Return the deletion of one's account."""
         from chalicelib.accounts.own.deletion import AccountDeletion
 
+        return AccountDeletion(self._current_password, self._removal, self._notices)
+
+    @cached_property
+    def _removal(self) -> AccountRemoval:
+        from chalicelib.accounts.removal import AccountRemoval
+
         adapters = self.adapters
-        return AccountDeletion(
-            self._current_password,
-            adapters.own_changes,
-            self._change,
-            self._notices,
-            adapters.audit,
-            adapters.clock,
-        )
+        return AccountRemoval(adapters.own_changes, self._change, adapters.audit, adapters.clock)
 
     @cached_property
     def _current_password(self) -> CurrentPassword:
@@ -115,15 +118,37 @@ class AccountServices(VerificationServices):
         return Administration(
             accounts=adapters.accounts,
             sessions=adapters.sessions,
-            sign_ins=adapters.sign_ins,
             api_keys=adapters.api_keys,
             system=adapters.system,
             keys=adapters.keys,
             terminate=self._terminator,
+            remove=self._removal,
             clock=adapters.clock,
             change=self._change,
             audit=adapters.audit,
         )
+
+    @cached_property
+    def authority(self) -> LiveAuthority:
+        """Return the reader of what a caller may do at this moment."""
+        from chalicelib.accounts.administrators.authority import LiveAuthority
+
+        return LiveAuthority(self.own_account, self.api_key_owners)
+
+    @cached_property
+    def api_key_owners(self) -> ApiKeyOwners:
+        """Return the accounts to which API keys belong."""
+        from chalicelib.accounts.api_keys.owner import ApiKeyOwners
+
+        adapters = self.adapters
+        return ApiKeyOwners(adapters.api_keys, adapters.keys, adapters.clock)
+
+    @cached_property
+    def user_administration(self) -> UserAdministration:
+        """Return what an administrator can do."""
+        from chalicelib.accounts.administrators.user_administration import UserAdministration
+
+        return UserAdministration(self.administration, self.create_account, self._notices)
 
     @cached_property
     def create_account(self) -> AccountCreation:

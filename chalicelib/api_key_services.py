@@ -12,7 +12,6 @@ from chalicelib.settings import Settings
 if TYPE_CHECKING:
     from chalicelib.accounts.api_keys.administration import ApiKeyAdministration
     from chalicelib.accounts.api_keys.own import OwnApiKeys
-    from chalicelib.accounts.api_keys.owner import ApiKeyOwners
     from chalicelib.accounts.api_keys.service_accounts import ServiceAccountCreation
     from chalicelib.domain.api_keys.factory import ApiKeyFactory
     from chalicelib.oauth.api_keys.basic import ApiKeyVerifier
@@ -51,14 +50,6 @@ class ApiKeyServices(AccountServices):
             notify=self._notices,
             audit=adapters.audit,
         )
-
-    @cached_property
-    def api_key_owners(self) -> ApiKeyOwners:
-        """Return the accounts to which API keys belong."""
-        from chalicelib.accounts.api_keys.owner import ApiKeyOwners
-
-        adapters = self.adapters
-        return ApiKeyOwners(adapters.api_keys, adapters.keys, adapters.clock)
 
     @cached_property
     def api_key_administration(self) -> ApiKeyAdministration:

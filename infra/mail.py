@@ -1,4 +1,4 @@
-"""`python -m infra mail …`: look at the texts of mails, and mail an address again."""
+"""`python -m infra mail …`: preview the texts of mails, and allow mail to an address again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CODE = "12345678"
 
 @click.group(cls=ErrorReportingGroup)
 def mail() -> None:
-    """Look at the texts of mails, and mail an address again."""
+    """Preview the texts of mails, and allow mail to an address again."""
 
 
 @mail.command()
@@ -29,7 +29,7 @@ def mail() -> None:
 @click.option("--language", "languages", multiple=True, help="Only this one, such as `de`.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the HTML of one mail.")
 def preview(kinds: tuple[str, ...], languages: tuple[str, ...], html: Path | None) -> None:
-    """Print the mails as they would be sent, with a code of no use. Checks every text on the way."""
+    """Print the mails as they would be sent, with an invalid code. Checks every text."""
     offered = sorted(_TEXTS.languages())
     if unknown := sorted(set(languages) - set(offered)):
         folders = ", ".join(offered)
@@ -50,7 +50,7 @@ def preview(kinds: tuple[str, ...], languages: tuple[str, ...], html: Path | Non
 @stage_options
 @click.argument("address")
 def allow(deployment: Deployment, address: str) -> None:
-    """Mail ADDRESS again, after a bounce or a complaint had stopped that.
+    """Allow mail to ADDRESS again after a bounce or a complaint.
 
     SES has a list of its own, which `aws sesv2 delete-suppressed-destination` changes.
     """

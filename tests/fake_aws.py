@@ -24,7 +24,7 @@ from chalicelib.adapters.bcrypt_hasher import TEST_COST
 from chalicelib.adapters.signed.client import Transport, http_session
 from chalicelib.services import AwsAdapters, Services
 from chalicelib.settings import Settings
-from infra.local.stack.moto_transactions import copy_tables_once
+from infra.local.stack.moto_transactions import copy_written_items_only
 from tests.fakes import FakeClock
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ T = TypeVar("T")
 SETTINGS = Settings(
     stage="test", users_table="gatehouse-test", signing_secret_id="gatehouse-test", bcrypt_cost=TEST_COST
 )
-copy_tables_once()
+copy_written_items_only()
 # A session that is made anew reads the models of its services anew, which costs a second a test.
 _KEEP_SESSION: DefaultConfig = {"core": {"reset_boto3_session": False}}
 
@@ -173,6 +173,18 @@ class Aws:
             AttributeDefinitions=[
                 {"AttributeName": "pk", "AttributeType": "S"},
                 {"AttributeName": "sk", "AttributeType": "S"},
+                {"AttributeName": "listed", "AttributeType": "S"},
+                {"AttributeName": "user_id", "AttributeType": "S"},
+            ],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "accounts",
+                    "KeySchema": [
+                        {"AttributeName": "listed", "KeyType": "HASH"},
+                        {"AttributeName": "user_id", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                }
             ],
             KeySchema=[
                 {"AttributeName": "pk", "KeyType": "HASH"},

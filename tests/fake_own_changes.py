@@ -31,7 +31,7 @@ class FakeOwnChanges(FakeApiKeys):
         self.password_tries: dict[str, tuple[int, int]] = {}
 
     @remote
-    def account_state(self, user_id: str) -> AccountState | None:
+    def account_state(self, user_id: str, *, with_hash: bool = True) -> AccountState | None:
         """Return the state of an account."""
         account = self.accounts.get(user_id)
         if account is None:
@@ -39,7 +39,8 @@ class FakeOwnChanges(FakeApiKeys):
         keys = self._keys_of(user_id) if account.api_key_creations else []
         self.round_trips += 3 if account.api_key_creations else 2
         mine, devices = self._stored(user_id), self.devices_of(user_id)
-        return AccountState(account, self.hashes.get(user_id), mine, devices, keys)
+        stored_hash = self.hashes.get(user_id) if with_hash else None
+        return AccountState(account, stored_hash, mine, devices, keys)
 
     @remote
     def set_password(
@@ -105,7 +106,7 @@ class FakeOwnChanges(FakeApiKeys):
     def delete_account(self, state: AccountState, live: Sequence[Session], change: AccountChange) -> bool:
         """Delete an account."""
         account = state.account
-        if not self._is_as_read(account):
+        if self.accounts.get(account.user_id) != account:
             return False
         del self.accounts[account.user_id]
         self.hashes.pop(account.user_id, None)

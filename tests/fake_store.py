@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
-from chalicelib.domain.accounts.errors import InvalidAccount
+from chalicelib.domain.accounts.errors import NameTaken
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import PasswordHash
-from chalicelib.domain.ports import SessionView
+from chalicelib.domain.administration.metadata import Metadata
+from chalicelib.domain.ports import AccountPage, SessionView
 from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, EndReason, Session
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.tokens.system_state import SystemState
@@ -27,7 +28,7 @@ class FakeStore(FakeOwnChanges):
         names = account.sign_in_names
         now, user_id = account.created_at, account.user_id
         if user_id in self.accounts or not all(self._is_available(one, user_id, now) for one in names):
-            raise InvalidAccount("name taken", description="The address or user name is already taken.")
+            raise NameTaken("name taken")
         self.accounts[account.user_id] = account
         if password_hash is not None:
             self.hashes[account.user_id] = password_hash
@@ -48,38 +49,29 @@ class FakeStore(FakeOwnChanges):
         return self.accounts.get(self.names[name])
 
     @remote
-    def set_permissions(self, account: Account, permissions: Scope, change: AccountChange) -> bool:
-        """Replace the permissions, if nobody else has meanwhile."""
-        stored = self.accounts.get(account.user_id)
-        if stored is None or stored.permissions != account.permissions:
-            return False
-        self.accounts[account.user_id] = replace(stored, permissions=permissions)
-        self._record(change)
-        return True
+    def page(self, after: str | None, limit: int) -> AccountPage:
+        """Return accounts by the order of their ids."""
+        rest = sorted(user_id for user_id in self.accounts if user_id > (after or ""))
+        page = rest[:limit]
+        more = page[-1] if len(rest) > limit else None
+        return AccountPage(tuple(self.accounts[user_id] for user_id in page), more)
 
     @remote
-    def set_disabled(self, user_id: str, change: AccountChange, *, disabled: bool) -> bool:
-        """Disable or enable an account."""
-        if user_id not in self.accounts:
+    def administer(self, before: Account, after: Account, changes: Sequence[AccountChange]) -> bool:
+        """Write what administrators change, if nobody else has meanwhile."""
+        stored = self.accounts.get(before.user_id)
+        if stored is None or _administered(stored) != _administered(before):
             return False
-        stored = self.accounts[user_id]
-        version = stored.security_version + 1
-        self.accounts[user_id] = replace(stored, disabled=disabled, security_version=version)
-        self._record(change)
-        return True
-
-    @remote
-    def delete(self, account: Account, change: AccountChange) -> bool:
-        """Remove an account and its names."""
-        names = account.sign_in_names
-        found = [self.names.get(name) for name in names]
-        if account.user_id not in self.accounts or set(found) != {account.user_id}:
-            return False
-        del self.accounts[account.user_id]
-        self.hashes.pop(account.user_id, None)
-        for name in names:
-            del self.names[name]
-        self._record(change)
+        permissions, disabled, metadata = _administered(after)
+        self.accounts[before.user_id] = replace(
+            stored,
+            permissions=permissions,
+            disabled=disabled,
+            metadata=metadata,
+            security_version=stored.security_version + (disabled != before.disabled),
+        )
+        for change in changes:
+            self._record(change)
         return True
 
     @remote
@@ -162,3 +154,7 @@ class FakeStore(FakeOwnChanges):
     def record_replaced(self, kids: Iterable[str], now: int) -> None:
         """Record replaced keys; the first time of each stays."""
         self.system_state = self.system_state.with_replaced(kids, now)
+
+
+def _administered(account: Account) -> tuple[Scope, bool, Metadata]:
+    return account.permissions, account.disabled, account.metadata

@@ -1,18 +1,20 @@
-"""Administration of accounts: change permissions, disable, enable, delete, end sessions."""
+"""Administration of accounts: list, change, disable, enable, delete, end sessions."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from chalicelib.accounts.removal import AccountRemoval
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange, ChangeFactory, ChangeKind
 from chalicelib.domain.accounts.ids import is_id
+from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.api_keys.ports import ApiKeys
 from chalicelib.domain.errors import NotFound, Unavailable
-from chalicelib.domain.ports import Accounts, Audit, Clock, Keys, Sessions
+from chalicelib.domain.ports import AccountPage, Accounts, Audit, Clock, Keys, Sessions
 from chalicelib.domain.sessions.session import EndedSession, EndReason, active
 from chalicelib.domain.sessions.termination import SessionTerminator
-from chalicelib.domain.sign_in.ports import SignIns
 from chalicelib.domain.tokens.key_ports import (
     System,
 )
@@ -31,11 +33,11 @@ class Administration:
 
     accounts: Accounts
     sessions: Sessions
-    sign_ins: SignIns
     api_keys: ApiKeys
     system: System
     keys: Keys
     terminate: SessionTerminator
+    remove: AccountRemoval
     clock: Clock
     change: ChangeFactory
     audit: Audit
@@ -47,28 +49,55 @@ class Administration:
             raise NotFound("no such user")
         return account
 
+    def page(self, after: str | None, limit: int) -> AccountPage:
+        """Return at most `limit` accounts by the order of their ids, those after the id `after`."""
+        return self.accounts.page(after, limit)
+
+    def find(self, *, email: str | None, username: str | None) -> Account | None:
+        """Return the account with an address or with a user name, in any spelling that matches."""
+        name = SignInName.of(email or username or "")
+        account = self.accounts.find(name)
+        if account is None:
+            return None
+        own = account.username if email is None else account.email
+        return account if own is not None and SignInName.of(own) == name else None
+
     def changes(self, user_id: str, limit: int) -> list[AccountChange]:
         """Return at most `limit` changes of an account, the newest first, even after its deletion."""
         return self.accounts.changes(user_id, limit) if is_id(user_id) else []
 
-    def permit(self, user_id: str, granted: Scope, withdrawn: Scope, actor: str) -> Account:
-        """Grant and withdraw permissions; tokens carry them after the next refresh.
+    def edit(self, user_id: str, edit: Callable[[Account], Account], actor: str) -> Account:
+        """Set permissions, `disabled` and metadata to those that `edit` returns for the stored account.
 
-        A call that changes nothing leaves no audit item. Raises NotFound, InvalidAccount for a malformed or
-        too long list of permissions, and Unavailable also after losing every race.
+        If another request changes them meanwhile, `edit` is called again with the new account; what it raises
+        ends the change. Tokens carry permissions after the next refresh. A call that changes nothing leaves
+        no audit item. Raises NotFound, InvalidAccount for a malformed or too long list of permissions, and
+        Unavailable also after losing every race.
         """
         for _ in range(_ATTEMPTS):
-            account = self.account(user_id)
-            before = account.permissions
-            after = Scope((before.permissions | granted.permissions) - withdrawn.permissions)
-            check_permissions(after)
-            if after == before:
-                return account
-            change = self.change(user_id, ChangeKind.PERMISSIONS, actor, before=before, after=after)
-            if self.accounts.set_permissions(account, after, change):
-                self.audit.account_changed(change)
-                return replace(account, permissions=after)
-        raise Unavailable("lost every race for permissions")
+            before = self.account(user_id)
+            after = edit(before)
+            check_permissions(after.permissions)
+            changes = list(self._changes(before, after, actor))
+            if not changes:
+                return before
+            if before.disabled and not after.disabled:
+                # What an interrupted `disable` has left: no key may become valid again.
+                self.api_keys.remove_keys(user_id)
+            if self.accounts.administer(before, after, changes):
+                for change in changes:
+                    self.audit.account_changed(change)
+                return after
+        raise Unavailable("lost every race for an account")
+
+    def permit(self, user_id: str, granted: Scope, withdrawn: Scope, actor: str) -> Account:
+        """Grant and withdraw permissions. Raises as `edit` does."""
+
+        def edit(account: Account) -> Account:
+            held = (account.permissions.permissions | granted.permissions) - withdrawn.permissions
+            return replace(account, permissions=Scope(held))
+
+        return self.edit(user_id, edit, actor)
 
     def disable(self, user_id: str, actor: str) -> list[EndedSession]:
         """Disable an account, end its sessions (ASVS 7.4.2) and its API keys. Raises NotFound.
@@ -76,41 +105,66 @@ class Administration:
         In this order: once disabled, nobody can open a session or create a key that the next steps would not
         see. No key of a disabled account is valid, so none is used meanwhile.
         """
-        self._set_disabled(user_id, actor, disabled=True)
+        self.edit(user_id, lambda account: replace(account, disabled=True), actor)
+        return self.end_sessions_of_disabled(user_id)
+
+    def end_sessions_of_disabled(self, user_id: str) -> list[EndedSession]:
+        """End the sessions and API keys of an account that was disabled before. Repeating it does no harm."""
         self.api_keys.remove_keys(user_id)
         return self._end_active(user_id, EndReason.DISABLED)
 
     def enable(self, user_id: str, actor: str) -> None:
-        """Enable an account again. Raises NotFound.
+        """Enable an account again. Raises NotFound."""
+        self.edit(user_id, lambda account: replace(account, disabled=False), actor)
 
-        Keys that an interrupted `disable` has left are ended before, so none of them becomes valid again.
+    def delete(
+        self,
+        user_id: str,
+        actor: str,
+        *,
+        before: Callable[[Account], object] = lambda _: None,
+        check: Callable[[Account], object] = lambda _: None,
+    ) -> None:
+        """Delete an account permanently.
+
+        `before` is called with the account once, `check` each time that it has changed meanwhile; what they
+        raise ends the deletion. Raises NotFound for an account that does not exist, after removing what an
+        interrupted deletion has left of it.
         """
-        if self.account(user_id).disabled:
-            self.api_keys.remove_keys(user_id)
-        self._set_disabled(user_id, actor, disabled=False)
-
-    def delete(self, user_id: str, actor: str) -> None:
-        """Delete an account permanently, its sessions first and its devices last. Raises NotFound."""
-        self.disable(user_id, actor)
-        change = self.change(user_id, ChangeKind.DELETED, actor)
-        if not self.accounts.delete(self.account(user_id), change):
+        state = self.remove.state(user_id) if is_id(user_id) else None
+        if state is None:
+            if is_id(user_id):
+                self.remove.remove_rest(user_id)
             raise NotFound("no such user")
-        self.audit.account_changed(change)
-        self.sign_ins.forget_devices(user_id)
+        before(state.account)
+        self.remove(state, actor, check)
 
     def end_sessions(self, user_id: str, actor: str) -> list[EndedSession]:
         """End every active session of a user. Sessions that have expired stay as they are.
 
         The audit item is written first: each session ends in its own transaction, and none may end unaudited.
         """
-        change = self.change(user_id, ChangeKind.SESSIONS_ENDED, actor)
+        self.record(user_id, ChangeKind.SESSIONS_ENDED, actor)
+        return self._end_active(user_id, EndReason.ADMINISTRATOR)
+
+    def record(self, user_id: str, kind: ChangeKind, actor: str) -> None:
+        """Write the audit item of a change that is made in other items."""
+        change = self.change(user_id, kind, actor)
         self.accounts.record(change)
         self.audit.account_changed(change)
-        return self._end_active(user_id, EndReason.ADMINISTRATOR)
 
     def epoch(self, user_id: str) -> int:
         """Return the minimum epoch of an active session of this user: the later one of table and key."""
         return self.keys.current(epoch=self.system.epoch(user_id)).current.epoch
+
+    def _changes(self, before: Account, after: Account, actor: str) -> Iterator[AccountChange]:
+        user_id, had, has = before.user_id, before.permissions, after.permissions
+        if has != had:
+            yield self.change(user_id, ChangeKind.PERMISSIONS, actor, before=had, after=has)
+        if after.disabled != before.disabled:
+            yield self.change(user_id, ChangeKind.DISABLED if after.disabled else ChangeKind.ENABLED, actor)
+        if after.metadata != before.metadata:
+            yield self.change(user_id, ChangeKind.METADATA, actor)
 
     def _end_active(self, user_id: str, reason: EndReason) -> list[EndedSession]:
         epoch = self._epoch_if_known(user_id)
@@ -126,10 +180,3 @@ class Administration:
             return self.epoch(user_id)
         except Unavailable:
             return self.system.epoch(user_id)
-
-    def _set_disabled(self, user_id: str, actor: str, *, disabled: bool) -> None:
-        kind = ChangeKind.DISABLED if disabled else ChangeKind.ENABLED
-        change = self.change(user_id, kind, actor)
-        if not is_id(user_id) or not self.accounts.set_disabled(user_id, change, disabled=disabled):
-            raise NotFound("no such user")
-        self.audit.account_changed(change)

@@ -32,15 +32,16 @@ class AccountCreation:
         self,
         *,
         email: str,
-        password: Password | PasswordHash,
+        password: Password | PasswordHash | None,
         username_: str | None = None,
         permissions: Iterable[str] = (),
         actor: str | None = None,
     ) -> Account:
-        """Create an account, with a password or with a hash that another system made.
+        """Create an account, with a password, with a hash that another system made, or with neither.
 
-        `actor` is who creates the account; by default its own user. Raises InvalidAccount for a malformed or
-        taken name, malformed permissions, and a hash that is unreadable or costs more than
+        Nobody can sign in to an account without a password until it is reset. `actor` is who creates the
+        account; by default its own user. Raises InvalidAccount for a malformed name, NameTaken for a taken
+        one, InvalidAccount for malformed permissions, and a hash that is unreadable or costs more than
         `FAILED_SIGN_IN_COST`; InvalidPassword or InvalidRequest for a password that is not accepted; and
         Unavailable.
         """
@@ -62,7 +63,9 @@ class AccountCreation:
         self.audit.account_changed(change)
         return account
 
-    def _hash_of(self, password: Password | PasswordHash, names: Sequence[str]) -> PasswordHash:
+    def _hash_of(self, password: Password | PasswordHash | None, names: Sequence[str]) -> PasswordHash | None:
+        if password is None:
+            return None
         if isinstance(password, Password):
             self.password_rules.accept(password.reveal(), names)
             return self.hasher.hash(password)

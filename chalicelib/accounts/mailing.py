@@ -1,14 +1,13 @@
-"""The mail function's use case: decide who gets which mail, and send it once.
+"""The use case of the mail function: decide who gets which mail, and send it once.
 
 SQS may deliver a message twice, and a function may stop between any two calls. A delivery claims its message
 for `CLAIM_SECONDS` before it sends, and marks it as done after that:
 
 - Two deliveries at once: the second finds the claim and leaves the message in the queue.
-- A delivery after the mark: nothing is sent.
-- A stop between claim and mark: the claim runs out, and the next delivery sends. The mail is sent twice only
-  if the stop came between SES's acceptance and the mark. It is never lost, as it could be if the mark were
-  written first: a second copy of a mail does no harm, but a missing notice of a changed password hides an
-  attack.
+- A delivery after the mark: sends nothing.
+- A stop between claim and mark: the claim expires, and the next delivery sends. The mail is sent twice only
+  if the stop was between SES's acceptance and the mark. It is never lost, which could happen if the mark were
+  written first. A second copy of a mail is harmless; a missing notice of a changed password hides an attack.
 """
 
 from __future__ import annotations
@@ -36,17 +35,17 @@ _TAKEN = {
     MailKind.SIGN_UP: TextKind.SIGN_UP_TAKEN,
     MailKind.EMAIL_CHANGE: TextKind.EMAIL_CHANGE_TAKEN,
 }
-"""What the owner of an address is sent in place of a code that somebody asked for."""
+"""What the owner of an address gets instead of a code that somebody requested."""
 
 
 class Outcome(StrEnum):
-    """What became of a message that is out of the queue."""
+    """The result of a delivery that SQS may delete."""
 
     SENT = "sent"
     DUPLICATE = "duplicate"
-    """A second delivery of a message that had been dealt with."""
+    """A second delivery of a finished message."""
     EXPIRED = "expired"
-    """The code would be too old to be used."""
+    """The code is too old to be used."""
     NO_ACCOUNT = "no_account"
     NO_ADDRESS = "no_address"
     """The account is a service account, which has no address."""
@@ -55,14 +54,14 @@ class Outcome(StrEnum):
     UNDELIVERABLE = "undeliverable"
     """An earlier mail to the address bounced, or its owner complained."""
     REJECTED = "rejected"
-    """SES takes no mail to this address."""
+    """SES accepts no mail to this address."""
     OFF = "off"
     """No sender is set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mailing:
-    """Sends the mails of the queue. `sender` is None where nothing is to be mailed."""
+    """Sends the mails of the queue. `sender` is None if no mail is to be sent."""
 
     accounts: Accounts
     outbox: Outbox
@@ -111,12 +110,11 @@ class Mailing:
         try:
             self.outbox.mark_done(message_id, self.clock())
         except Unavailable:
-            # The mail is out. To leave the message in the queue would surely send it again; to let SQS
-            # delete it will hardly ever.
+            # The mail has been sent. If the message stayed in the queue, it would be sent again.
             return
 
     def _addressed(self, request: MailRequest) -> tuple[str, TextKind] | Outcome:
-        """Return address and text of the mail that is due, or why none is."""
+        """Return address and text of the mail to send, or the reason for sending none."""
         if request.kind is MailKind.PASSWORD_RESET:
             return self._reset_address(request)
         if taken := _TAKEN.get(request.kind):
@@ -136,7 +134,7 @@ class Mailing:
             return Outcome.NO_ACCOUNT
         if account.disabled:
             return Outcome.DISABLED
-        # The stored spelling: what was typed need only match it, and another mailbox may be spelled so.
+        # The stored spelling: the typed one only matches it, and may be the address of another mailbox.
         return account.email, TextKind.PASSWORD_RESET
 
     def _mail(self, request: MailRequest, recipient: str, kind: TextKind) -> Mail:

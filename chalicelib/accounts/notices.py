@@ -1,4 +1,4 @@
-"""Notices by mail of what was changed."""
+"""Notices of changes by mail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MESSAGE_ID_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """Tells owners of accounts by mail what has changed.
+    """Sends owners of accounts notices of changes.
 
     A notice is queued before its change is written: a missing notice would hide an attack, and one of a
     change that then fails does no harm. While the queue is down nothing is changed.

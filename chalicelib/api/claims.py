@@ -11,9 +11,10 @@ from chalicelib.api.authorizer import bearer
 from chalicelib.api.http import current_request, handle_errors
 from chalicelib.domain.errors import InsufficientScope, InvalidToken
 from chalicelib.domain.tokens.claims import Credential, VerifiedClaims
+from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.services import get_services
 
-__all__ = ["bearer", "claims", "requires"]
+__all__ = ["administers", "bearer", "claims", "requires"]
 
 _NUMERIC = ("exp", "iat")
 
@@ -64,5 +65,25 @@ def requires(*permissions: str, session: bool = False) -> Callable[[Callable[...
         guarded.permissions = permissions  # type: ignore[attr-defined]  # lets a test recognize a guarded view
         guarded.takes_session = session  # type: ignore[attr-defined]
         return handle_errors(guarded)
+
+    return guard
+
+
+def administers(permission: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Run the view only for callers who hold `permission` at this moment, with their Authority as argument.
+
+    The token must carry the permission, which is checked without reading the table. Session, account and
+    today's permissions are then read anew. Both come before the body and the path are looked at.
+    """
+
+    def guard(view: Callable[..., Any]) -> Callable[..., Any]:
+        @requires(permission)
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            authority = get_services().authority(claims())
+            authority.require(Scope.of([permission]))
+            return view(authority, *args, **kwargs)
+
+        return guarded
 
     return guard

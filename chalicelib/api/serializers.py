@@ -19,6 +19,7 @@ def account_json(account: Account) -> dict[str, Any]:
         "username": account.username,
         "permissions": sorted(account.permissions.permissions),
         "disabled": account.disabled,
+        "metadata": account.metadata.value(),
         "created_at": timestamp(account.created_at),
     }
 

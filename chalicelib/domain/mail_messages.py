@@ -15,14 +15,14 @@ from chalicelib.domain.secret import Secret
 
 
 class MalformedMessage(Exception):
-    """A message of the queue has neither of the two forms."""
+    """A message of the queue is neither a request nor a report."""
 
 
 class Report(StrEnum):
-    """What became of a mail that SES had accepted."""
+    """What happened to a mail that SES had accepted."""
 
     BOUNCE = "bounce"
-    """The address does not exist, or its server refuses mail for good."""
+    """The address does not exist, or its server rejects mail permanently."""
     SOFT_BOUNCE = "soft_bounce"
     """The mail could not be delivered; another one may be."""
     COMPLAINT = "complaint"
@@ -30,7 +30,7 @@ class Report(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Return whether the address must not be mailed again."""
+        """Return whether the address must not get mail again."""
         return self is not Report.SOFT_BOUNCE
 
 
@@ -55,7 +55,7 @@ def read_message(body: str) -> MailRequest | MailReport:
         read = json.loads(body)
         return _report(read) if read.get("source") == "aws.ses" else _request(read)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        # Not chained: the text of the error may quote the body, which may hold a code.
+        # Not chained: the text of the error may quote the body, which may contain a code.
         raise MalformedMessage(type(error).__name__) from None
 
 
@@ -82,5 +82,5 @@ def _report(event: Mapping[str, Any]) -> MailReport:
 
 
 def _addresses(recipients: list[Mapping[str, str]]) -> tuple[str, ...]:
-    # SES repeats an address as it stood in the message, which may be with a display name.
+    # SES returns an address as it was in the message, possibly with a display name.
     return tuple(parseaddr(one["emailAddress"])[1] for one in recipients)

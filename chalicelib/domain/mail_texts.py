@@ -1,4 +1,4 @@
-"""Texts of mails: how the files are written, which placeholders they have, and how they are filled in.
+"""Texts of mails: the form of the files, their placeholders, and filling them in.
 
 A text is two files, `<kind>.txt` with the subject in its first line, and `<kind>.html`. `$name` is a
 placeholder and `$$` a dollar sign (`string.Template`). Values are escaped in the HTML.
@@ -14,13 +14,13 @@ from string import Template
 from typing import Protocol
 
 EVERYWHERE = frozenset({"service"})
-"""Placeholders that every text may have: the name of the service."""
+"""Placeholders that every text may contain: the name of the service."""
 WITH_CODE = frozenset({"code", "minutes"})
-"""Placeholders that a text with a code must have: the code, and the minutes for which it can be used."""
+"""Placeholders that a text with a code must contain: the code, and the minutes for which it is valid."""
 
 
 class TextKind(StrEnum):
-    """A text that can be mailed. Most are named as the kind of request that they answer."""
+    """A text that can be mailed. Most have the name of the kind of request."""
 
     SIGN_UP = "sign_up"
     SIGN_UP_TAKEN = "sign_up_taken"
@@ -35,20 +35,21 @@ class TextKind(StrEnum):
     API_KEY_REVOKED = "api_key_revoked"
     ACCOUNT_DELETED = "account_deleted"
     INVITED = "invited"
+    RESET_REQUESTED = "password_reset_requested"
 
     @property
     def has_code(self) -> bool:
-        """Return whether the text tells a code."""
+        """Return whether the text contains a code."""
         return self in {TextKind.SIGN_UP, TextKind.PASSWORD_RESET, TextKind.EMAIL_CHANGE}
 
 
 class BadMailText(Exception):
-    """The files of a text are missing or wrong; `str` of it says which and what."""
+    """The files of a text are missing or invalid. `str` names the file and the fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class MailText:
-    """The content of one mail. `repr` shows neither text, which may hold a code."""
+    """The content of one mail. `repr` does not show the texts, which may contain a code."""
 
     subject: str
     text: str = field(repr=False)
@@ -75,20 +76,20 @@ class MailTemplate:
 
     @classmethod
     def read(cls, kind: TextKind, text: str, html_text: str) -> MailTemplate:
-        """Read the content of the two files. Raises BadMailText where a placeholder is missing or unknown."""
+        """Read the content of the two files. Raises BadMailText if a placeholder is missing or unknown."""
         subject, _, body = text.partition("\n")
         template = cls(Template(subject.strip()), Template(body.strip() + "\n"), Template(html_text))
         if not subject.strip() or not body.strip() or not html_text.strip():
             raise BadMailText("A subject in the first line, a text and an HTML text are needed.")
         required = WITH_CODE if kind.has_code else frozenset()
-        # A subject is shown on locked screens, so it never tells a code.
+        # A subject is shown on locked screens, so it never contains a code.
         _check("the subject", template.subject, frozenset(), EVERYWHERE)
         _check("the text", template.text, required, EVERYWHERE | required)
         _check("the HTML text", template.html, required, EVERYWHERE | required)
         return template
 
     def fill_in(self, values: Mapping[str, str]) -> MailText:
-        """Return the content with `values` for the placeholders. The subject is one line in any case."""
+        """Return the content with `values` for the placeholders. The subject is always one line."""
         escaped = {name: html.escape(value) for name, value in values.items()}
         subject = " ".join(self.subject.substitute(values).split())
         return MailText(subject, self.text.substitute(values), self.html.substitute(escaped))

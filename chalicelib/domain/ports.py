@@ -5,7 +5,7 @@ On an I/O failure every method raises `errors.Unavailable`; it never returns a n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -15,7 +15,6 @@ from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import Password, PasswordHash
 from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, EndReason, Session
-from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
 from chalicelib.domain.tokens.system_state import SystemState
 
@@ -157,14 +156,19 @@ class SessionReader(Protocol):
         """Return a session, strongly consistent, in one round trip."""
 
 
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """Some accounts in the order of their ids. `next` is the id after which the next page begins, or None."""
+
+    accounts: tuple[Account, ...]
+    next: str | None
+
+
 class Accounts(Protocol):
     """The accounts and their sign-in names. Each change is written in one transaction with its audit item."""
 
     def create(self, account: Account, password_hash: PasswordHash | None, change: AccountChange) -> None:
-        """Add an account with its hash, if it has one, and its names, atomically.
-
-        Raises InvalidAccount for a taken name.
-        """
+        """Add an account with its names, and its hash if it has one, atomically. Raises NameTaken."""
 
     def account(self, user_id: str) -> Account | None:
         """Return an account, strongly consistent."""
@@ -172,14 +176,18 @@ class Accounts(Protocol):
     def find(self, name: SignInName) -> Account | None:
         """Return the account with a sign-in name; for operators, not for sign-ins."""
 
-    def set_permissions(self, account: Account, permissions: Scope, change: AccountChange) -> bool:
-        """Replace the permissions on condition that they are those of `account`. Return whether they were."""
+    def page(self, after: str | None, limit: int) -> AccountPage:
+        """Return at most `limit` accounts in the order of their ids, those after the id `after`.
 
-    def set_disabled(self, user_id: str, change: AccountChange, *, disabled: bool) -> bool:
-        """Disable or enable an account. No sign-in to a disabled one succeeds. Return whether it exists."""
+        Eventually consistent: an account of the last seconds may be missing. Each one returned is up to date.
+        """
 
-    def delete(self, account: Account, change: AccountChange) -> bool:
-        """Delete an account and its names. Return False if they have changed."""
+    def administer(self, before: Account, after: Account, changes: Sequence[AccountChange]) -> bool:
+        """Write permissions, `disabled` and metadata of `after` on condition that they are those of `before`.
+
+        If `disabled` changes, the codes that were mailed are void; no sign-in to a disabled account succeeds.
+        Return False, and change nothing, if the account has changed or does not exist.
+        """
 
     def record(self, change: AccountChange) -> None:
         """Write the audit item of a change that is made in other items."""

@@ -91,6 +91,8 @@ def _say_account(account: Account) -> None:
     say(f"permissions  {str(account.permissions) or '-'}")
     say(f"created      {timestamp(account.created_at)}")
     say(f"disabled     {'yes' if account.disabled else 'no'}")
+    if account.metadata.value():
+        say(f"metadata     {account.metadata.text}")
 
 
 def describe_change(change: AccountChange) -> str:

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.mail import CODE_SECONDS, MailKind, MailRequest
 from chalicelib.domain.mail_delivery import CLAIM_SECONDS, Mail
 from chalicelib.domain.mail_messages import MailReport, Report
-from tests.changes import changed
+from tests.changes import set_disabled
 from tests.fakes import FakeAdapters, FakeClock, FakeServices, fake_services
 from tests.mail_requests import CODE, mail_request
 from tests.oauth.actors import account
@@ -46,7 +46,7 @@ def mails(services: FakeServices) -> list[Mail]:
 
 def stored_account(services: FakeServices, *, disabled: bool = False) -> Account:
     made = account(services, email=STORED)
-    services.adapters.store.set_disabled(made.user_id, changed(made.user_id), disabled=disabled)
+    set_disabled(services.adapters.store, made.user_id, disabled=disabled)
     return made
 
 
@@ -242,11 +242,3 @@ def test_a_report_is_forgotten_after_a_year(services: FakeServices, clock: FakeC
     clock.advance(1)
     request = mail_request(MailKind.SIGN_UP, address=NEW, created_at=clock())
     assert deliver(services, request) is SENT
-
-
-def test_a_service_account_has_no_address_to_mail_to(services: FakeServices) -> None:
-    made = services.create_service_account("robot", [], "operator")
-    assert (
-        deliver(services, mail_request(MailKind.API_KEY_REVOKED, user_id=made.user_id)) is Outcome.NO_ADDRESS
-    )
-    assert mails(services) == []

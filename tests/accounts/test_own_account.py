@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.errors import InvalidGrant, InvalidToken, NotFound, Unavailable
 from chalicelib.domain.sessions.session import EndedSession, EndReason, Session
 from chalicelib.domain.tokens.claims import VerifiedClaims
-from tests.changes import changed
+from tests.changes import set_disabled
 from tests.fakes import FakeAdapters, FakeServices, fake_services
 from tests.oauth.actors import account, claims_of, refresh, sign_in
 
@@ -46,7 +46,7 @@ def test_an_ended_session_does_nothing_more(services: FakeServices, operation: O
 def test_a_disabled_user_does_nothing_more(services: FakeServices, operation: Operation) -> None:
     made = account(services)
     claims = claims_of(services, sign_in(services))
-    services.adapters.store.set_disabled(made.user_id, changed(made.user_id), disabled=True)
+    set_disabled(services.adapters.store, made.user_id, disabled=True)
     with pytest.raises(InvalidToken):
         operation(services, claims)
     assert services.adapters.store.live

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange, ChangeKind
 from chalicelib.domain.accounts.names import SignInName
-from chalicelib.domain.accounts.own_changes import OwnChanges
+from chalicelib.domain.accounts.own_changes import AccountState, OwnChanges
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.api_keys.ports import ApiKeys
 from chalicelib.domain.ports import Accounts, Sessions
@@ -27,7 +27,7 @@ from chalicelib.domain.tokens.key_ports import System
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.verification.ports import Verifications, VerifiedChanges
 from tests.adapters.records import HASH, LIMITS, NAME, NOW, account, attempt, session
-from tests.changes import changed
+from tests.changes import changed, set_disabled
 from tests.fake_aws import Aws, AwsServices, aws_behind_one_thread, aws_in_process
 from tests.fakes import FakeClock, FakeStore
 
@@ -39,6 +39,7 @@ class ChangedByTests:
     """The accounts of a store, whose changes are made by somebody whom a test need not name."""
 
     inner: Accounts
+    own: OwnChanges
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
@@ -55,15 +56,18 @@ class ChangedByTests:
     ) -> bool:
         """Replace the permissions."""
         change = change or changed(account.user_id, ChangeKind.PERMISSIONS)
-        return self.inner.set_permissions(account, permissions, change)
+        return self.inner.administer(account, replace(account, permissions=permissions), [change])
 
     def set_disabled(self, user_id: str, change: AccountChange | None = None, *, disabled: bool) -> bool:
         """Disable or enable an account."""
-        return self.inner.set_disabled(user_id, change or changed(user_id), disabled=disabled)
+        return set_disabled(self.inner, user_id, change, disabled=disabled)
 
     def delete(self, account: Account, change: AccountChange | None = None) -> bool:
-        """Remove an account."""
-        return self.inner.delete(account, change or changed(account.user_id, ChangeKind.DELETED))
+        """Remove an account with the names of `account`, and leave its sessions and devices."""
+        found = self.inner.account(account.user_id) or account
+        given = replace(found, email=account.email, username=account.username)
+        change = change or changed(account.user_id, ChangeKind.DELETED)
+        return self.own.delete_account(AccountState(given, None, [], []), [], change)
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class Store:
         """Return the store of services."""
         adapters = services.adapters
         return Store(
-            ChangedByTests(adapters.accounts),
+            ChangedByTests(adapters.accounts, adapters.own_changes),
             adapters.sessions,
             adapters.sign_ins,
             adapters.system,
@@ -98,7 +102,7 @@ class Store:
     def fake(fake: FakeStore | None = None) -> Store:
         """Return a store over dictionaries."""
         fake = fake or FakeStore()
-        return Store(ChangedByTests(fake), fake, fake, fake, fake, fake, fake, fake)
+        return Store(ChangedByTests(fake, fake), fake, fake, fake, fake, fake, fake, fake)
 
     def create(self, account: Account, password_hash: PasswordHash = HASH) -> None:
         """Add an account."""

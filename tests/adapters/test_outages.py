@@ -23,7 +23,6 @@ from chalicelib.domain.secret import Secret
 from chalicelib.domain.sessions.session import EndReason
 from chalicelib.domain.sign_in.attempts import NameCharge
 from chalicelib.domain.sign_in.device_keys import DeviceKey
-from chalicelib.domain.tokens.scopes import Scope
 from tests.adapters.aws_calls import Answer, answer_with
 from tests.adapters.conftest import Store
 from tests.adapters.records import NAME, NOW, account, id_of, rotated, session
@@ -44,9 +43,9 @@ STORE_METHODS: dict[str, Callable[[Store], Any]] = {
     "withdraw": lambda store: store.sign_ins.withdraw(NameCharge("id", "network", NOW)),
     "unlock": lambda store: store.sign_ins.unlock(["id"]),
     "forget_devices": lambda store: store.sign_ins.forget_devices(ADA),
-    "set_permissions": lambda store: store.accounts.set_permissions(account(), Scope.of([])),
-    "set_disabled": lambda store: store.accounts.set_disabled(ADA, disabled=True),
-    "delete": lambda store: store.accounts.delete(account()),
+    "administer": lambda store: store.accounts.administer(account(), account(), [changed(ADA)]),
+    "page": lambda store: store.accounts.page(None, 1),
+    "account_state": lambda store: store.own.account_state(ADA),
     "record": lambda store: store.accounts.record(changed(ADA)),
     "changes": lambda store: store.accounts.changes(ADA, 10),
     "session": lambda store: store.sessions.session(ADA, session().session_id),

@@ -83,7 +83,7 @@ def test_disabling_and_enabling_change_that_and_nothing_else(store: Store) -> No
     assert store.known(given.user_id) == replace(given, disabled=True, security_version=2)
     assert store.accounts.set_disabled(given.user_id, disabled=True)
     assert store.accounts.set_disabled(given.user_id, disabled=False)
-    assert store.known(given.user_id) == replace(given, security_version=4)
+    assert store.known(given.user_id) == replace(given, security_version=3)
 
 
 def test_disabling_an_unknown_account_returns_false_and_creates_none(store: Store) -> None:

@@ -11,7 +11,7 @@ from chalicelib.domain.api_keys.api_key import owner_of_key
 from tests.api.events import Denied, Gateway, authorize, invoke, proxy_event, stringified
 from tests.api.json_requests import ask, post
 from tests.api.key_requests import create, created, exchanged_token, owner, shown, signed_in
-from tests.oauth.actors import EMAIL, PASSWORD
+from tests.oauth.actors import EMAIL, PASSWORD, account
 
 
 def _expire(gateway: Gateway, user_id: str) -> None:
@@ -96,6 +96,22 @@ def test_what_ends_a_key_ends_it_at_once_with_its_tokens(
     # What the gateway has cached does not help on the routes that read the key anew.
     context = stringified(cached["context"], cached["principalId"])
     assert invoke(proxy_event("GET", "/me", context=context)).error == (401, "invalid_token")
+
+
+def test_an_administrator_with_an_api_key_ends_the_keys_of_others_for_good(gateway: Gateway) -> None:
+    key = created(gateway, owner(gateway, "a"))
+    account(gateway.services, "admin@example.com", "admin", ["a", "users:read", "users:write"])
+    answer = gateway.token(grant_type="password", username="admin", password=PASSWORD)
+    admin = created(gateway, answer.json["access_token"])
+    path = f"/admin/users/{owner_of_key(key.id)}"
+    for disabled in ("true", "false"):
+        assert shown(admin.basic, "PATCH", path, body=f'{{"disabled": {disabled}}}').status == 200
+        with pytest.raises(Denied, match="invalid_token"):
+            shown(key.basic)
+    # The key that did it is read anew for each request, too.
+    store = gateway.services.adapters.store
+    store.before["api_key_and_account"] = lambda: store.remove_keys(owner_of_key(admin.id) or "")
+    assert shown(admin.basic, "PATCH", path, body='{"disabled": true}').error == (401, "invalid_token")
 
 
 def test_a_password_change_leaves_keys_alone(gateway: Gateway) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.errors import InvalidGrant, InvalidScope
 from chalicelib.domain.tokens.scopes import Scope
-from tests.changes import ACTOR, changed
+from tests.changes import ACTOR, set_disabled
 from tests.fakes import FakeAdapters, FakeServices, fake_services
 from tests.oauth.actors import PERMISSIONS, account, claims_of, refresh, sign_in
 
@@ -98,9 +98,9 @@ def test_a_disabled_user_refreshes_nothing_and_comes_back_only_by_signing_in(ser
 def test_a_user_disabled_in_the_table_alone_refreshes_nothing(services: FakeServices) -> None:
     user = account(services)
     first = sign_in(services)
-    services.adapters.store.set_disabled(user.user_id, changed(user.user_id), disabled=True)
+    set_disabled(services.adapters.store, user.user_id, disabled=True)
     assert refused(services, first.refresh_token).reason == "disabled_user"
-    services.adapters.store.set_disabled(user.user_id, changed(user.user_id), disabled=False)
+    set_disabled(services.adapters.store, user.user_id, disabled=False)
     assert refresh(services, first.refresh_token).access_token
 
 

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain.errors import InvalidClient, InvalidGrant, InvalidRequest, InvalidToken, Unavailable
 from chalicelib.domain.sessions.session import EndReason
 from chalicelib.oauth.access_tokens import TokenResponse
-from tests.changes import changed
+from tests.changes import set_disabled
 from tests.fakes import FakeServices, fake_services
 from tests.oauth.actors import ISSUER, account, claims_of, refresh, request, sign_in
 
@@ -151,5 +151,5 @@ def test_a_key_that_a_breach_has_withdrawn_ends_no_session(services: FakeService
 def test_a_disabled_user_can_still_sign_out(services: FakeServices) -> None:
     answer = sign_in(services)
     user_id = next(iter(services.adapters.store.accounts))
-    services.adapters.store.set_disabled(user_id, changed(user_id), disabled=True)
+    set_disabled(services.adapters.store, user_id, disabled=True)
     assert revoke(services, answer.refresh_token)

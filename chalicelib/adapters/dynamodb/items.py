@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import PasswordHash
+from chalicelib.domain.administration.metadata import Metadata
 from chalicelib.domain.secret import Secret
 from chalicelib.domain.sessions.refresh_tokens import Family
 from chalicelib.domain.sessions.session import Device, EndedSession, EndReason, Session
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 Item = dict[str, "Value"]
 
 DAY = 86_400
+LISTED = "ACCOUNTS#"
+"""Partitions of the index `accounts`, each followed by the first digit of the user ids in it."""
 
 
 def account_key(user_id: str) -> Item:
@@ -80,13 +83,14 @@ def account_item(account: Account) -> Item:
     """Return an account as an item."""
     item: Item = account_key(account.user_id) | {
         "user_id": {"S": account.user_id},
-        "listed": {"S": f"ACCOUNTS#{account.user_id[0]}"},
+        "listed": {"S": LISTED + account.user_id[0]},
         "email": {"S": account.email},
         "password_version": number(account.password_version),
         "security_version": number(account.security_version),
         "disabled": {"BOOL": account.disabled},
         "created_at": number(account.created_at),
         "scope": {"S": str(account.permissions)},
+        "metadata": {"S": account.metadata.text},
         "session_count": number(account.session_count),
         "device_count": number(account.device_count),
         "api_key_creations": number(account.api_key_creations),
@@ -107,6 +111,7 @@ def account_of(item: Item) -> Account:
         permissions=_scope_of(item["scope"]["S"]),
         created_at=integer(item, "created_at"),
         disabled=item["disabled"]["BOOL"],
+        metadata=Metadata(item["metadata"]["S"]),
         password_version=integer(item, "password_version"),
         security_version=integer(item, "security_version"),
         session_count=integer(item, "session_count"),

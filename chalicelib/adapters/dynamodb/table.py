@@ -1,4 +1,4 @@
-"""The DynamoDB table and its operations. Every read is strongly consistent."""
+"""The DynamoDB table and its operations. Every read is strongly consistent, except of the index."""
 
 from __future__ import annotations
 
@@ -130,6 +130,21 @@ class Table:
         with translate_aws_errors():
             answer = self.client.query(**request)
             return answer["Items"], "LastEvaluatedKey" not in answer
+
+    def listed(self, partition: str, *, after: str, limit: int) -> list[str]:
+        """Return at most `limit` user ids of a partition of the index `accounts`, those after `after`.
+
+        An index can only be read eventually consistent.
+        """
+        with translate_aws_errors():
+            answer = self.client.query(
+                TableName=self.name,
+                IndexName="accounts",
+                KeyConditionExpression="listed = :partition AND user_id > :after",
+                ExpressionAttributeValues={":partition": {"S": partition}, ":after": {"S": after}},
+                Limit=limit,
+            )
+            return [item["user_id"]["S"] for item in answer["Items"]]
 
     def update_or_old(self, request: UpdateItemInputTypeDef) -> tuple[bool, Item | None]:
         """Update one item. Return whether the condition held, and the attributes that were requested."""

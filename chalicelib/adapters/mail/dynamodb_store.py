@@ -1,4 +1,4 @@
-"""Messages that have been dealt with, and addresses that are not mailed any more, in DynamoDB."""
+"""Finished messages, and addresses that get no more mail, in DynamoDB."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from chalicelib.domain.mail_delivery import CLAIM_SECONDS, Claim
 from chalicelib.domain.mail_messages import Report
 
 OUTBOX_DAYS = 14
-"""SQS keeps a message for no longer."""
+"""The longest time for which SQS keeps a message."""
 UNDELIVERABLE_DAYS = 365
-"""Time after which an address is mailed again: it may belong to somebody else."""
+"""Days after which an address gets mail again: it may belong to somebody else by then."""
 
 
 def message_key(message_id: str) -> Item:
-    """Return the key of what is remembered about a message."""
+    """Return the key of the item of a message."""
     return {"pk": {"S": f"OUTBOX#{message_id}"}, "sk": {"S": "MESSAGE"}}
 
 
 def address_key(address: SignInName) -> Item:
-    """Return the key of an address that is not mailed."""
+    """Return the key of the item of an address."""
     digest = name_key(address)["pk"]["S"].removeprefix("NAME#")
     return {"pk": {"S": f"ADDRESS#{digest}"}, "sk": {"S": "ADDRESS"}}
 
 
 class DynamoDBOutbox:
-    """Serves `Outbox`."""
+    """Implements `Outbox`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def claim(self, message_id: str, now: int) -> Claim:
-        """Write the claim if the message is not done and no earlier claim still holds."""
+        """Write the claim, unless the message is finished or an earlier claim has not expired."""
         is_granted, found = self._table.update_or_old(
             {
                 "TableName": self._table.name,
@@ -55,7 +55,7 @@ class DynamoDBOutbox:
         return Claim.DONE if found and "done_at" in found else Claim.HELD
 
     def mark_done(self, message_id: str, now: int) -> None:
-        """Write the mark, whatever there is: it is also right where the claim has run out."""
+        """Write the mark unconditionally: it is correct even if the claim has expired."""
         self._table.update_or_old(
             {
                 "TableName": self._table.name,
@@ -68,23 +68,23 @@ class DynamoDBOutbox:
 
 
 class DynamoDBUndeliverableAddresses:
-    """Serves `UndeliverableAddresses`.
+    """Implements `UndeliverableAddresses`.
 
-    The key is a plain digest, as that of a name: the mail function holds no key. A copy of the table tells
-    whether a given address bounced, and nothing that could be read back into an address nobody thought of.
+    The partition key is a plain digest, as for names, because the mail function has no HMAC key. A copy of
+    the table reveals whether a given address bounced, but not the addresses themselves.
     """
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def contains(self, address: SignInName, now: int) -> bool:
-        """Return whether an address is stopped. Expired items may still be there."""
+        """Return whether an address gets no mail. Expired items may still exist."""
         item = self._table.get(address_key(address))
         with translate_aws_errors():
             return item is not None and now < integer(item, "ttl")
 
     def add(self, address: SignInName, report: Report, now: int) -> None:
-        """Write or renew the item; a late report does not shorten what a newer one wrote."""
+        """Write or renew the item, unless a newer report has done so."""
         self._table.update_or_old(
             {
                 "TableName": self._table.name,
@@ -101,5 +101,5 @@ class DynamoDBUndeliverableAddresses:
         )
 
     def remove(self, address: SignInName) -> bool:
-        """Delete the item, if there is one."""
+        """Delete the item, if it exists."""
         return self._table.remove(address_key(address)) is not None

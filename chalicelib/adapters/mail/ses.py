@@ -1,4 +1,4 @@
-"""Send mails by Amazon SES (API v2, raw MIME messages)."""
+"""Sending mails with Amazon SES (API v2, raw MIME messages)."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 
 _HIGHEST_ASCII = "\x7e"
 _UNSENDABLE = frozenset({"BadRequestException", "InvalidParameterValue", "ValidationError"})
-"""SES cannot parse the request; of what it holds only the address comes from outside. Everything else may
-change: `MessageRejected` is an identity that is not verified, as every recipient is in the sandbox."""
+"""SES cannot parse the request, of which only the address comes from outside. Other errors may be temporary:
+`MessageRejected` means an identity that is not verified, which in the sandbox is every recipient."""
 
 
 class SesSender:
-    """Serves `MailSender`. `sender` is an address that SES has verified, `name` what is shown with it."""
+    """Implements `MailSender`. `sender` is an address that SES has verified, and `name` its display name."""
 
     def __init__(self, client: SESV2Client, sender: str, name: str, configuration_set: str = "") -> None:
         self._client = client
-        # Here, since a sender that is no address is a wrong setting, and must not lose mails.
+        # In the constructor: an invalid sender is a wrong setting, which must not discard mails.
         self._sender = mail_address(sender, name)
         self._configuration_set = configuration_set
 
     def send(self, mail: Mail) -> None:
-        """Send a mail. Raises MailRejected where that can never work, and Unavailable where it may later."""
+        """Send a mail. Raises MailRejected if that can never succeed, and Unavailable if it may later."""
         request: SendEmailRequestTypeDef = {
             "FromEmailAddress": self._sender.addr_spec,
-            # The envelope: SES mails these addresses, whatever the header says.
+            # The envelope: SES sends to these addresses, whatever the header contains.
             "Destination": {"ToAddresses": [mail.recipient]},
             "Content": {"Raw": {"Data": bytes(mime_message(mail, self._sender))}},
         }
@@ -52,39 +52,38 @@ class SesSender:
 
 
 def mime_message(mail: Mail, sender: Address) -> EmailMessage:
-    """Return a mail as a MIME message (RFC 5322, RFC 2047). Raises MailRejected for what is no address.
+    """Return a mail as a MIME message (RFC 5322, RFC 2047). Raises MailRejected for an invalid address.
 
-    SES replaces `Message-ID` and `Date` by its own; another way of sending keeps the `Message-ID`, which is
-    the same however often a mail is sent.
+    SES replaces `Message-ID` and `Date` with its own. Another transport would keep the `Message-ID`, which is
+    the same if a mail is sent twice.
     """
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
     message["To"] = mail_address(mail.recipient)
     message["Subject"] = _one_line(mail.content.subject)
     message["Message-ID"] = f"<{mail.message_id}@{sender.domain}>"
-    # RFC 3834 §5: no out-of-office reply comes back.
+    # RFC 3834 §5: prevents out-of-office replies.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.content.text, cte="quoted-printable")
     message.add_alternative(mail.content.html, subtype="html", cte="quoted-printable")
-    # Only now: `add_alternative` moves such headers into the first part.
+    # After `add_alternative`, which would move this header into the first part.
     message["Content-Language"] = mail.language
     return message
 
 
 def _one_line(text: str) -> str:
-    """Return text for a header: printable, and nothing that the email package would decode.
+    """Return text for a header: one printable line without encoded words (RFC 2047).
 
-    It decodes encoded words (RFC 2047) in what a header is set to, and writes a line break that comes out of
-    one.
+    The email package decodes encoded words in the value of a header, and would write a line break from one.
     """
     printable = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(printable.split()).replace("=?", "= ?")
 
 
 def mail_address(spec: str, name: str = "") -> Address:
-    """Return an address for a header. Raises MailRejected where it could be anything but one address.
+    """Return an address for a header. Raises MailRejected if it is not exactly one address.
 
-    ASCII only: SES takes no address that needs SMTPUTF8 (RFC 6531), and a domain has an ASCII form.
+    ASCII only: SES accepts no address that needs SMTPUTF8 (RFC 6531), and a domain has an ASCII form.
     """
     if not all("!" <= char <= _HIGHEST_ASCII for char in spec):
         raise MailRejected("not ASCII")

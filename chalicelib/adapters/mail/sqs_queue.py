@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SqsMailQueue:
-    """Serves `MailQueue`. The queue has to be encrypted: a message holds a code while it is queued."""
+    """Implements `MailQueue`. The queue must be encrypted, because a message contains a code."""
 
     def __init__(self, client: SQSClient, queue_url: str) -> None:
         self._client = client
@@ -26,7 +26,7 @@ class SqsMailQueue:
 
 
 class NoMailQueue:
-    """Serves `MailQueue` where no queue is set: nothing is queued."""
+    """Implements `MailQueue` if no queue is configured: queues nothing."""
 
     def enqueue(self, request: MailRequest) -> None:
         """Do nothing."""

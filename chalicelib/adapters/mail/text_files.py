@@ -13,7 +13,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{2,8})*")
 
 
 class MailTextFiles:
-    """Serves `MailTexts`. Each text is read at its first use."""
+    """Implements `MailTexts`. Reads each text at its first use."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.administration.metadata import Metadata
 from chalicelib.domain.tokens.scopes import Scope
 
 
@@ -29,6 +30,8 @@ class Account:
     """Counts changes of password, address and `disabled`: each voids the codes that were mailed before."""
     username_changes: tuple[int, ...] = ()
     """When the user name was changed within the last day before its last change, in Unix seconds."""
+    metadata: Metadata = field(default_factory=Metadata)
+    """What administrators have written for the user and the app to read."""
     session_count: int = 0
     """At least the number of active sessions. Only a sign-in at the limit corrects it downwards."""
     device_count: int = 0

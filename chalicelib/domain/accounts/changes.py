@@ -34,6 +34,8 @@ class ChangeKind(StrEnum):
     API_KEY_CREATED = "api_key_created"
     API_KEY_EXPIRY = "api_key_expiry_set"
     API_KEY_REVOKED = "api_key_revoked"
+    METADATA = "metadata_changed"
+    RESET_REQUESTED = "password_reset_requested"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@
 
     GatehouseError
     ├── Conflict                      409 conflict
+    ├── PreconditionFailed            412 precondition_failed
     ├── InvalidCode                   400 invalid_code
     └── InvalidAccount                an account that cannot be created or changed
+        └── NameTaken                 400 invalid_request
 """
 
 from __future__ import annotations
@@ -20,6 +22,13 @@ class Conflict(GatehouseError):
     description = "The request conflicts with what there is."
 
 
+class PreconditionFailed(GatehouseError):
+    """The resource is not the one that `If-Match` names (RFC 9110 §13.1.1)."""
+
+    status, code = 412, "precondition_failed"
+    description = "The resource has changed meanwhile. Read it again."
+
+
 class InvalidCode(GatehouseError):
     """A mailed code is wrong, used up, too old, or of no known verification. One text for every reason."""
 
@@ -32,3 +41,9 @@ class InvalidAccount(GatehouseError):
 
     status, code = 400, "invalid_request"
     description = "The account data is invalid."
+
+
+class NameTaken(InvalidAccount):
+    """The address or the user name of a new account belongs to another one."""
+
+    description = "The address or user name is already taken."

@@ -46,8 +46,11 @@ class NewDevice:
 class OwnChanges(Protocol):
     """Changes of the user's own account, each in one transaction with its audit item."""
 
-    def account_state(self, user_id: str) -> AccountState | None:
-        """Return the state of an account, strongly consistent, or None where there is no account."""
+    def account_state(self, user_id: str, *, with_hash: bool = True) -> AccountState | None:
+        """Return the state of an account, strongly consistent, or None where there is no account.
+
+        Without `with_hash` the password hash is not read, which not every caller's role may.
+        """
 
     def set_password(
         self,

@@ -10,7 +10,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from moto.ses.models import ses_backends
 
 from infra.local.environment import HOST, REGION
-from infra.local.stack.moto_transactions import copy_tables_once
+from infra.local.stack.moto_transactions import copy_written_items_only
 from infra.local.stack.server import HttpServer
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class LocalAws:
         self._account = str(next(_ACCOUNTS))
         self._on_flush = on_flush
         self._on_message = on_message
-        copy_tables_once()
+        copy_written_items_only()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = HttpServer(self._serve, listener, threads=1)
 

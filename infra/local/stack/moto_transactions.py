@@ -1,23 +1,25 @@
-"""Makes moto copy a table once for a transaction, and not once for each of its items.
+"""Makes moto copy for a transaction the items that it writes, and not every table whole.
 
-moto keeps a copy to go back to where a condition fails. A breach writes 64 items in one transaction, and 64
-copies of the whole table take seconds, which is longer than any client waits.
+moto keeps a copy to go back to if a condition fails. It copies a table once for each item of a transaction.
+That takes seconds for the 64 items of a breach, longer than any client waits.
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 
-_copies: ContextVar[dict[int, Table] | None] = ContextVar("copies", default=None)
+_is_in_transaction: ContextVar[bool] = ContextVar("is_in_transaction", default=False)
 
 
-def copy_tables_once() -> None:
+def copy_written_items_only() -> None:
     """Change moto in this process. May be called more than once."""
     write = DynamoDBBackend.transact_write_items
     if hasattr(write, "__wrapped__"):
@@ -25,23 +27,41 @@ def copy_tables_once() -> None:
 
     @wraps(write)
     def transact_write_items(self: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
-        token = _copies.set({})
+        undo = [_undo(self, write) for action in transact_items for write in action.values()]
+        token = _is_in_transaction.set(True)
         try:
             write(self, transact_items)
+        except Exception:
+            for step in reversed(undo):
+                step()
+            raise
         finally:
-            _copies.reset(token)
+            _is_in_transaction.reset(token)
 
     DynamoDBBackend.transact_write_items = transact_write_items  # type: ignore[method-assign]
-    Table.__deepcopy__ = _copy_once  # type: ignore[attr-defined]
+    Table.__deepcopy__ = _copy  # type: ignore[attr-defined]
 
 
-def _copy_once(table: Table, memo: dict[int, Any]) -> Table:
-    copies = _copies.get()
-    if copies is not None and id(table) in copies:
-        return copies[id(table)]
+def _undo(backend: DynamoDBBackend, write: dict[str, Any]) -> Callable[[], None]:
+    """Return what restores the item that a part of a transaction writes."""
+    table, attributes = backend.tables.get(write.get("TableName", "")), write.get("Item") or write.get("Key")
+    if (
+        table is None
+        or table.range_key_attr is None
+        or not attributes
+        or table.hash_key_attr not in attributes
+    ):
+        return lambda: None
+    key = DynamoType(attributes[table.hash_key_attr])
+    before = copy.deepcopy(dict(table.items.get(key, {})))
+    return lambda: table.items.__setitem__(key, before)
+
+
+def _copy(table: Table, memo: dict[int, Any]) -> Table:
+    # A stream records each write, and a table without a sort key is not ours: moto copies those as it would.
+    if _is_in_transaction.get() and table.stream_shard is None and table.range_key_attr is not None:
+        return table
     made: Table = object.__new__(type(table))
     memo[id(table)] = made
     made.__dict__.update({name: copy.deepcopy(value, memo) for name, value in table.__dict__.items()})
-    if copies is not None:
-        copies[id(table)] = made
     return made

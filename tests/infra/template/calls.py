@@ -74,13 +74,18 @@ def calls_of(function: str, model: Any, params: dict[str, Any]) -> Iterator[Call
 
 
 def _item_call(function: str, operation: str, params: dict[str, Any]) -> Call:
-    if operation == "Query":
+    resource = _table(params["TableName"])
+    if "IndexName" in params:
+        assert params["KeyConditionExpression"] == "listed = :partition AND user_id > :after"
+        resource += f"/index/{params['IndexName']}"
+        key = params["ExpressionAttributeValues"][":partition"]
+    elif operation == "Query":
         assert params["KeyConditionExpression"] == "pk = :pk"
         key = params["ExpressionAttributeValues"][":pk"]
     else:
         key = (params["Item"] if "Item" in params else params["Key"])["pk"]
     attributes = tuple(sorted(_attributes(params))) if operation == "UpdateItem" else ()
-    return Call(function, f"dynamodb:{operation}", _table(params["TableName"]), (key["S"],), attributes)
+    return Call(function, f"dynamodb:{operation}", resource, (key["S"],), attributes)
 
 
 def _attributes(params: dict[str, Any]) -> set[str]:

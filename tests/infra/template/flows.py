@@ -22,7 +22,7 @@ from chalicelib.domain.sign_in.device_keys import MAX_DEVICES, DeviceKey
 from chalicelib.domain.sign_in.ports import AccountChanged
 from chalicelib.services import Services
 from tests.changes import ACTOR
-from tests.infra.template import mail_flows
+from tests.infra.template import administration_flows, mail_flows
 from tests.infra.template.account_flows import account_flows
 from tests.infra.template.recorded import API, AUTHORIZER, FunctionHarness
 
@@ -60,7 +60,7 @@ def every_flow(stage: FunctionHarness) -> None:
 
 def _furnish(stage: FunctionHarness) -> None:
     for email in (ADA, ADMIN, OFF, BROKEN, RACER):
-        held = ("users:read",) if email == ADMIN else ()
+        held = ("users:read", "users:write") if email == ADMIN else ()
         stage.operator.create_account(email=email, password=Password(PASSWORD), permissions=held)
     stage.operator.administration.disable(_account(stage, OFF).user_id, ACTOR)
     stage.aws.dynamodb.update_item(
@@ -136,6 +136,7 @@ def _administration(stage: FunctionHarness) -> None:
     assert stage.ask("GET", f"/admin/users/{user_id}", admin).status == 200
     assert stage.ask("GET", f"/admin/users/{user_id}", ada).status == 403
     assert stage.ask("GET", "/admin/users/unknown", admin).status == 404
+    administration_flows.drive(stage, admin, user_id)
     assert stage.ask("GET", "/health").status == 200
 
 

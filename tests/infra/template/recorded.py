@@ -74,6 +74,7 @@ class FunctionHarness:
         token: str = "",
         form: dict[str, str] | None = None,
         body: dict[str, Any] | None = None,
+        query: str = "",
     ) -> Response:
         """Send a request through the gateway, which asks the authorizer anew each time."""
         headers = {"User-Agent": "phone"}
@@ -84,7 +85,7 @@ class FunctionHarness:
         if token:
             headers["Authorization"] = token if token.startswith("Basic ") else f"Bearer {token}"
         content = json.dumps(body) if body is not None else urlencode(form or {})
-        return self._gateway.handle(Request(method, path, "", headers, content.encode(), "192.0.2.7"))
+        return self._gateway.handle(Request(method, path, query, headers, content.encode(), "192.0.2.7"))
 
     def token(self, **form: str) -> dict[str, Any]:
         """Ask the token endpoint."""

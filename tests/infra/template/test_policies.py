@@ -124,23 +124,35 @@ def test_the_api_does_not_remove_what_tells_of_a_change(key: str) -> None:
     assert not policy_of(API).allows(Call(API, "dynamodb:DeleteItem", TABLE, (key,)))
 
 
-@pytest.mark.parametrize("attribute", ["user_id", "scope", "created_at", "anything"])
+@pytest.mark.parametrize("attribute", ["user_id", "listed", "created_at", "anything"])
 @pytest.mark.parametrize(
     ("key", "allowed"),
     [
         ("ACCOUNT#u", ("pk", "session_count", "sk")),
+        ("ACCOUNT#u", ("disabled", "metadata", "pk", "scope", "security_version", "sk")),
         ("PASSWORD#u", ("password_hash", "pk", "sk")),
         ("DEVICES#u", ("failures", "last_used_at", "pk", "sk")),
         ("FAILURES#n", ("network_1", "pk", "sk", "total")),
     ],
 )
-def test_the_api_neither_makes_an_account_by_an_update_nor_grants_a_permission(
-    key: str, allowed: tuple[str, ...], attribute: str
-) -> None:
+def test_the_api_makes_no_account_by_an_update(key: str, allowed: tuple[str, ...], attribute: str) -> None:
     """`UpdateItem` creates an item that is not there; without these attributes it is no account."""
     policy = policy_of(API)
     assert policy.allows(Call(API, "dynamodb:UpdateItem", TABLE, (key,), allowed))
     assert not policy.allows(Call(API, "dynamodb:UpdateItem", TABLE, (key,), (*allowed, attribute)))
+
+
+@pytest.mark.parametrize("attribute", ["email", "password_version", "session_count", "username"])
+def test_an_update_that_grants_permissions_changes_no_name_and_no_count(attribute: str) -> None:
+    attributes = tuple(sorted(("pk", "scope", "sk", attribute)))
+    assert not policy_of(API).allows(Call(API, "dynamodb:UpdateItem", TABLE, ("ACCOUNT#u",), attributes))
+
+
+@pytest.mark.parametrize("function", [AUTHORIZER, ROTATION, MAIL])
+def test_only_the_api_lists_accounts(function: str) -> None:
+    index = f"{TABLE}/index/accounts"
+    assert policy_of(API).allows(Call(API, "dynamodb:Query", index, ("ACCOUNTS#0",)))
+    assert not policy_of(function).allows(Call(function, "dynamodb:Query", index, ("ACCOUNTS#0",)))
 
 
 def test_the_api_updates_no_name() -> None:

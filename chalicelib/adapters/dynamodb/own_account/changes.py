@@ -58,20 +58,21 @@ class DynamoDBOwnChanges:
         self._table = table
         self._keep_days = ended_days
 
-    def account_state(self, user_id: str) -> AccountState | None:
+    def account_state(self, user_id: str, *, with_hash: bool = True) -> AccountState | None:
         """Read the account, then what it counts."""
-        account, password = self._table.batch_get(account_key(user_id), password_key(user_id))
+        keys = [account_key(user_id), password_key(user_id)]
+        account, password = self._table.batch_get(*keys) if with_hash else (self._table.get(keys[0]), None)
         if account is None:
             return None
         found = account_of(account)
         # Most accounts never have a key, and save this call.
-        keys = self._table.partition(keys_partition(user_id)) if found.api_key_creations else []
+        api_keys = self._table.partition(keys_partition(user_id)) if found.api_key_creations else []
         return AccountState(
             found,
             password_of(password) if password else None,
             [session_of(one) for one in self._table.partition(sessions_partition(user_id))],
             [device_of(one) for one in self._table.partition(devices_partition(user_id))],
-            [api_key_of(one) for one in keys],
+            [api_key_of(one) for one in api_keys],
         )
 
     def set_password(
@@ -119,8 +120,10 @@ class DynamoDBOwnChanges:
         """Delete everything that does not expire by itself, and every session that is active."""
         table, account = self._table, state.account
         own: Item = {":user_id": {"S": account.user_id}}
+        # An administrator may delete a disabled account.
+        as_read = as_read_values(account) | {":enabled": {"BOOL": account.disabled}}
         actions = [
-            table.delete(account_key(account.user_id), _AS_READ, as_read_values(account)),
+            table.delete(account_key(account.user_id), _AS_READ, as_read),
             _delete(table, password_key(account.user_id)),
             table.put(change_item(change), _FREE),
         ]

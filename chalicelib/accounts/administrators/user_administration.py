@@ -1,0 +1,119 @@
+"""What administrators do to accounts over HTTP: administration, within their own permissions."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from chalicelib.accounts.administration import Administration
+from chalicelib.accounts.creation import AccountCreation
+from chalicelib.accounts.notices import Notices
+from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.accounts.changes import ChangeKind
+from chalicelib.domain.accounts.errors import Conflict, NameTaken, PreconditionFailed
+from chalicelib.domain.administration.authority import Authority
+from chalicelib.domain.administration.patch import AccountPatch, Precondition
+from chalicelib.domain.errors import NotFound, Unavailable
+from chalicelib.domain.mail import MailKind
+from chalicelib.domain.tokens.scopes import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class UserAdministration:
+    """Changes of accounts by users with the permission `users:write`, which the caller has verified.
+
+    - Nobody grants a permission that they do not hold.
+    - An account with `users:write` is changed only by those who hold all of its permissions.
+    - Nobody disables or deletes their own account here: `/me/delete` asks for the password.
+
+    `languages` are those of a mail, as `requested_languages` returns them. Every method raises NotFound for
+    an unknown user, InsufficientScope where these rules forbid the change, and Unavailable.
+    """
+
+    administration: Administration
+    create: AccountCreation
+    notify: Notices
+
+    def invite(self, authority: Authority, email: str, permissions: Scope, languages: str) -> Account:
+        """Create an account without a password, and mail its user how to set one.
+
+        The mail is queued last: one that is sent before the account exists would not be delivered. If it
+        cannot be queued, the account is deleted again, so that the request can be repeated. If that fails,
+        too, `request_reset` mails the user. Raises InvalidAccount for a malformed address or permission, and
+        Conflict for an address that is taken.
+        """
+        authority.require(permissions)
+        try:
+            account = self.create(
+                email=email, password=None, permissions=permissions.permissions, actor=authority.user_id
+            )
+        except NameTaken as error:
+            raise Conflict("address taken") from error
+        try:
+            self.notify(MailKind.INVITED, account, languages)
+        except Unavailable:
+            with suppress(Unavailable, NotFound):
+                self.administration.delete(account.user_id, authority.user_id)
+            raise
+        return account
+
+    def change(
+        self, authority: Authority, user_id: str, patch: AccountPatch, precondition: Precondition
+    ) -> Account:
+        """Change an account, and end its sessions if it is disabled. Return the account.
+
+        Raises PreconditionFailed, InvalidAccount for malformed permissions, and Conflict for the disabling of
+        the caller's own account.
+        """
+
+        def edit(before: Account) -> Account:
+            authority.require_over(before)
+            if not precondition(before):
+                raise PreconditionFailed
+            after = patch(before)
+            authority.require(Scope(after.permissions.permissions - before.permissions.permissions))
+            if patch.disabled:
+                authority.refuse_self(before)
+            return after
+
+        account = self.administration.edit(user_id, edit, authority.user_id)
+        if patch.disabled:
+            # Also if it was disabled before: the request that did so may have been interrupted.
+            self.administration.end_sessions_of_disabled(user_id)
+        return account
+
+    def delete(self, authority: Authority, user_id: str, languages: str) -> None:
+        """Delete an account and tell its user by mail. Raises Conflict for the caller's own account."""
+
+        def check(account: Account) -> None:
+            authority.require_over(account)
+
+        def notify(account: Account) -> None:
+            authority.refuse_self(account)
+            check(account)
+            self.notify(MailKind.ACCOUNT_DELETED, account, languages, to_address=True)
+
+        self.administration.delete(user_id, authority.user_id, before=notify, check=check)
+
+    def end_sessions(self, authority: Authority, user_id: str) -> None:
+        """End every session of a user."""
+        self._require_over(authority, user_id)
+        self.administration.end_sessions(user_id, authority.user_id)
+
+    def request_reset(self, authority: Authority, user_id: str, languages: str) -> None:
+        """Mail a user, at the stored address, how to set a new password. The present one stays valid.
+
+        The mail has no code: a code works only with the token that the app gets when it asks for one, so
+        that a mailbox alone opens no account. Raises Conflict for a disabled account, which cannot be reset.
+        """
+        account = self._require_over(authority, user_id)
+        if account.disabled:
+            raise Conflict("disabled user", user_id=user_id)
+        # The audit item is written first: no mail may be sent unaudited.
+        self.administration.record(user_id, ChangeKind.RESET_REQUESTED, authority.user_id)
+        self.notify(MailKind.RESET_REQUESTED, account, languages)
+
+    def _require_over(self, authority: Authority, user_id: str) -> Account:
+        account = self.administration.account(user_id)
+        authority.require_over(account)
+        return account
