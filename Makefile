@@ -14,7 +14,7 @@ SECOND_ENGINE_LOCK := tests/network/second_engine/package.json tests/network/sec
 INTO_VENV := --no-user --target= --root=/ --prefix="$(CURDIR)/$(VENV)"
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help run test test-deployed check soak deploy destroy lock clean ready
+.PHONY: help run test test-deployed check bench load soak deploy destroy lock clean ready
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -27,7 +27,7 @@ test: ready check $(SECOND_ENGINE) ## Check and test everything
 	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-deployed: ready ## Run the unit and black-box tests on the functions' Python, if this machine has it
-	@python=$$($(PY) -m infra.deploy.packaging.runtime) && { test -z "$$python" || { \
+	@python=$$($(PY) -m tests.deployed_python) && { test -z "$$python" || { \
 		$(MAKE) --no-print-directory VENV=$(DEPLOYED_VENV) PYTHON="$$python" ready && \
 		$(DEPLOYED_VENV)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(DEPLOYED_TESTS); }; }
 
@@ -38,18 +38,24 @@ check: ready ## Lint, types, architecture, known vulnerabilities
 	$(PY) -m pytest tests/test_architecture.py tests/test_sizes.py
 	@$(PY) -m infra.audit
 
+bench: ready ## Measure what it costs (ARGS="--short", --rows, --json, --help)
+	@exec $(PY) -m tests.bench $(ARGS)
+
+load: ready ## Drive the local stack, or a deployment by --url, with a bounded load (ARGS=--help)
+	@exec $(PY) -m tests.load $(ARGS)
+
 soak: ready ## Run the long simulations
 	$(PY) -m pytest -m soak
 
 deploy: ready ## Deploy a stage to AWS (STAGE=prod; DRY_RUN=1 only shows it; ROLLBACK=1 goes back)
-	@exec $(PY) -m infra deploy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") $(if $(DRY_RUN),--dry-run) $(if $(ROLLBACK),--rollback) $(if $(YES),--yes) $(if $(WAIT),--wait) $(ARGS)
+	@exec $(PY) -m infra deploy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") $(if $(DRY_RUN),--dry-run) $(if $(ROLLBACK),--rollback) $(if $(YES),--yes) $(ARGS)
 
 destroy: ready ## Delete the service of a stage; its users and its key stay (STAGE=prod)
 	@exec $(PY) -m infra destroy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") $(if $(YES),--yes) $(ARGS)
 
 lock: ready ## Update the pinned dependencies, with hashes
 	$(PY) -m uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements.in -o requirements.txt
-	$(PY) -m uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements-dev.in -o requirements-dev.txt
+	$(PY) -m uv pip compile -q --no-config --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements-dev.in -o requirements-dev.txt
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) .local .chalice/deployments .mypy_cache .ruff_cache .hypothesis

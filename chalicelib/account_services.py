@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from chalicelib.accounts.notices import Notices
     from chalicelib.accounts.own.current_password import CurrentPassword
     from chalicelib.accounts.own.deletion import AccountDeletion
+    from chalicelib.accounts.own.export import OwnExport
     from chalicelib.accounts.own.password_change import PasswordChange
+    from chalicelib.accounts.own.profile import OwnProfile
     from chalicelib.accounts.own.username_change import UsernameChange
     from chalicelib.accounts.own_account import OwnAccount
     from chalicelib.accounts.removal import AccountRemoval
@@ -65,6 +67,21 @@ class AccountServices(VerificationServices):
             adapters.audit,
             adapters.clock,
         )
+
+    @cached_property
+    def own_profile(self) -> OwnProfile:
+        """Return reading and replacing one's profile."""
+        from chalicelib.accounts.own.profile import OwnProfile
+
+        return OwnProfile(self.own_account, self.adapters.profiles, self.adapters.clock)
+
+    @cached_property
+    def own_export(self) -> OwnExport:
+        """Return the export of what is stored about a person."""
+        from chalicelib.accounts.own.export import OwnExport
+
+        adapters = self.adapters
+        return OwnExport(self.own_account, adapters.personal_data, adapters.keys)
 
     @cached_property
     def delete_account(self) -> AccountDeletion:

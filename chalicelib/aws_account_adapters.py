@@ -11,6 +11,8 @@ from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.adapters.dynamodb.table import Table
+    from chalicelib.domain.accounts.own.export import PersonalData
+    from chalicelib.domain.accounts.own.profiles import Profiles
     from chalicelib.domain.accounts.own_changes import OwnChanges
     from chalicelib.domain.accounts.password_rules import BreachedPasswords, CommonPasswords
     from chalicelib.domain.api_keys.ports import ApiKeyReader, ApiKeys
@@ -30,6 +32,10 @@ class AccountAdapters(Protocol):
     def verifications(self) -> Verifications: ...  # noqa: D102
     @property
     def own_changes(self) -> OwnChanges: ...  # noqa: D102
+    @property
+    def personal_data(self) -> PersonalData: ...  # noqa: D102
+    @property
+    def profiles(self) -> Profiles: ...  # noqa: D102
     @property
     def verified_changes(self) -> VerifiedChanges: ...  # noqa: D102
     @property
@@ -82,6 +88,20 @@ class AwsAccountAdapters:
         from chalicelib.adapters.dynamodb.own_account.changes import DynamoDBOwnChanges
 
         return DynamoDBOwnChanges(self._table, ended_days=self.settings.ended_session_days)
+
+    @cached_property
+    def personal_data(self) -> PersonalData:
+        """What an export contains, in DynamoDB."""
+        from chalicelib.adapters.dynamodb.own_account.export import DynamoDBPersonalData
+
+        return DynamoDBPersonalData(self._table)
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        """Profiles in DynamoDB."""
+        from chalicelib.adapters.dynamodb.own_account.profiles import DynamoDBProfiles
+
+        return DynamoDBProfiles(self._table)
 
     @cached_property
     def verified_changes(self) -> VerifiedChanges:

@@ -6,8 +6,7 @@ import click
 
 from infra.common_passwords import common_passwords
 from infra.cost import cost
-from infra.deploy.command import deploy
-from infra.deploy.destruction import destroy
+from infra.deploy.command import deploy, destroy
 from infra.mail import mail
 from infra.operate.api_keys.command import api_keys
 from infra.operate.api_keys.service_accounts import create_service

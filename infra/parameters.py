@@ -64,6 +64,27 @@ def check_settings(values: Mapping[str, str]) -> None:
         )
 
 
+def check_change(before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Raise BadSetting for a change of parameters that takes more than one step."""
+    if before and before.get("EndpointType") != after["EndpointType"]:
+        raise BadSetting(
+            f"EndpointType cannot go from {before.get('EndpointType')} to {after['EndpointType']} in one "
+            "step; docs/deploy.md has the steps, under *Another endpoint type*."
+        )
+    old, new = _web_acl(before), _web_acl(after)
+    if old and new and old != new:
+        raise BadSetting(
+            "A web ACL can be replaced in two steps only, or the API may end without any: deploy with "
+            "--parameter WebAclArn= --parameter AddressRateLimit=0 first, then with the new one."
+        )
+
+
+def _web_acl(values: Mapping[str, str]) -> str:
+    """Return what tells the web ACLs apart: an ARN, or that it is the stack's own, whatever its limit."""
+    own = "AddressRateLimit" if values.get("AddressRateLimit", "0") != "0" else ""
+    return values.get("WebAclArn") or own
+
+
 def _check_form(name: str, value: str, declared: Mapping[str, Any]) -> None:
     if "AllowedValues" in declared and value not in {str(one) for one in declared["AllowedValues"]}:
         raise BadSetting(

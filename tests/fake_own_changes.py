@@ -9,6 +9,7 @@ from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.errors import Conflict
 from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.own.profiles import NO_PROFILE, Profile
 from chalicelib.domain.accounts.own_changes import (
     PASSWORD_TRIES,
     RESERVED_SECONDS,
@@ -18,16 +19,20 @@ from chalicelib.domain.accounts.own_changes import (
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.errors import TooManyAttempts
 from chalicelib.domain.sessions.session import EndedSession, Session
+from chalicelib.domain.sign_in.ports import AccountChanged
 from chalicelib.domain.verification.verification import Verification
 from tests.fake_api_keys import FakeApiKeys
 from tests.fake_outage import remote
 
 
 class FakeOwnChanges(FakeApiKeys):
-    """Serves `OwnChanges`."""
+    """Serves `OwnChanges` and `Profiles`."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.profiles: dict[str, Profile] = {}
+        self.profile_times: dict[str, int] = {}
+        self.former: dict[tuple[str, SignInName], tuple[str, int]] = {}
         self.password_tries: dict[str, tuple[int, int]] = {}
 
     @remote
@@ -90,11 +95,13 @@ class FakeOwnChanges(FakeApiKeys):
         seen = (before.username, before.username_changes)
         if stored is None or stored.disabled or (stored.username, stored.username_changes) != seen:
             return False
-        if old is not None and old != new:
+        if old is not None and old != new and before.username is not None:
             del self.names[old]
             self.reserved[old] = (user_id, now + RESERVED_SECONDS)
+            self.former[user_id, old] = (before.username, now + RESERVED_SECONDS)
         if new is not None:
             self.names[new] = user_id
+            self.former.pop((user_id, new), None)
             self.reserved.pop(new, None)
         self.accounts[user_id] = replace(
             stored, username=after.username, username_changes=after.username_changes
@@ -110,6 +117,7 @@ class FakeOwnChanges(FakeApiKeys):
             return False
         del self.accounts[account.user_id]
         self.hashes.pop(account.user_id, None)
+        self.profiles.pop(account.user_id, None)
         for name in account.sign_in_names:
             del self.names[name]
         for device in state.devices:
@@ -117,15 +125,32 @@ class FakeOwnChanges(FakeApiKeys):
         for session in live:
             self.live.pop((session.user_id, session.session_id), None)
         self._end_active_keys(account.user_id, change.at)
+        self._release_names(account.user_id)
         self._record(change)
         return True
 
     @remote
-    def remove_rest(self, user_id: str) -> None:
+    def remove_rest(self, user_id: str, now: int) -> None:
         """Remove what is left of a deleted account."""
         self.api_keys = {key: one for key, one in self.api_keys.items() if one.user_id != user_id}
         self.live = {key: one for key, one in self.live.items() if one.user_id != user_id}
         self.past = {key: one for key, one in self.past.items() if one.user_id != user_id}
+
+    @remote
+    def profile(self, user_id: str) -> Profile:
+        """Return a profile."""
+        return self.profiles.get(user_id, NO_PROFILE)
+
+    @remote
+    def put_profile(self, user_id: str, profile: Profile, now: int, *, before: Profile | None) -> bool:
+        """Replace a profile."""
+        account = self.accounts.get(user_id)
+        if account is None or account.disabled:
+            raise AccountChanged
+        if before is not None and self.profiles.get(user_id, NO_PROFILE) != before:
+            return False
+        self.profiles[user_id], self.profile_times[user_id] = profile, now
+        return True
 
     @remote
     def charge_session(self, session_id: str, now: int, wait_seconds: int) -> None:
@@ -139,6 +164,10 @@ class FakeOwnChanges(FakeApiKeys):
     def clear_session(self, session_id: str) -> None:
         """Forget the tries of a session."""
         self.password_tries.pop(session_id, None)
+
+    def _release_names(self, user_id: str) -> None:
+        self.reserved = {name: one for name, one in self.reserved.items() if one[0] != user_id}
+        self.former = {key: one for key, one in self.former.items() if key[0] != user_id}
 
     def _is_as_read(self, account: Account) -> bool:
         return not account.disabled and self.accounts.get(account.user_id) == account

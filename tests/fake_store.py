@@ -16,10 +16,10 @@ from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, E
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.tokens.system_state import SystemState
 from tests.fake_outage import remote
-from tests.fake_own_changes import FakeOwnChanges
+from tests.fake_personal_data import FakePersonalData
 
 
-class FakeStore(FakeOwnChanges):
+class FakeStore(FakePersonalData):
     """Serves `Accounts`, `Sessions` and `System`, and with its bases every port of accounts."""
 
     @remote

@@ -16,7 +16,7 @@ from chalicelib.domain.sessions.session import EndedSession, Session
 from chalicelib.services import Services
 from chalicelib.settings import Settings
 from tests.fake_keys import FakeKeys
-from tests.fake_mail import FakeMailQueue, FakeMailSender, FakeOutbox, FakeUndeliverableAddresses
+from tests.fake_mail import FakeMailQueue, FakeMailSender, FakeOutbox
 from tests.fake_outage import Remote
 from tests.fake_store import FakeStore
 
@@ -165,6 +165,7 @@ class FakeAdapters:
         self.entropy = FakeEntropy()
         self.slept: list[float] = []
         self.store = FakeStore()
+        self.api_keys = self.api_key_reader = self.store
         self.keys = FakeKeys(self.clock)
         self.hasher = FakeHasher()
         self.codec: TokenCodec = PyJwtCodec()
@@ -175,7 +176,7 @@ class FakeAdapters:
         self.mail_sender: FakeMailSender | None = FakeMailSender()
         self.mail_texts = MailTextFiles()
         self.outbox = FakeOutbox()
-        self.undeliverable_addresses = FakeUndeliverableAddresses()
+        self.undeliverable_addresses = self.store.undeliverable
 
     @property
     def accounts(self) -> FakeStore:
@@ -193,16 +194,6 @@ class FakeAdapters:
         return self.store
 
     @property
-    def api_key_reader(self) -> FakeStore:
-        """Keys of the store."""
-        return self.store
-
-    @property
-    def api_keys(self) -> FakeStore:
-        """Keys of the store."""
-        return self.store
-
-    @property
     def verifications(self) -> FakeStore:
         """Verifications of the store."""
         return self.store
@@ -210,6 +201,16 @@ class FakeAdapters:
     @property
     def own_changes(self) -> FakeStore:
         """Changes of one's own account, of the store."""
+        return self.store
+
+    @property
+    def personal_data(self) -> FakeStore:
+        """What an export contains, of the store."""
+        return self.store
+
+    @property
+    def profiles(self) -> FakeStore:
+        """Profiles of the store."""
         return self.store
 
     @property

@@ -10,7 +10,7 @@ import pytest
 from tests.source_modules import EVERYTHING, LAMBDA_CODE, ROOT, Module, modules, name_of
 
 LARGEST_FILE, LARGEST_FUNCTION, LARGEST_APP, LARGEST_FOLDER = 250, 50, 30, 12
-LARGER_FOLDERS = {"infra/deploy": 13}
+LARGER_FOLDERS: dict[str, int] = {}
 """Folders still above the largest size. Lower these numbers, never raise them."""
 
 

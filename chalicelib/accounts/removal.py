@@ -21,9 +21,9 @@ _TURNS = 20
 class AccountRemoval:
     """Deletes an account.
 
-    Account, hash, names, sessions, devices and profile go in one transaction, so nothing is left that opens
-    anything, and the names are free. Ended and expired sessions, which can be many, go after it; what an
-    interruption leaves of them expires by itself, or goes when the deletion is repeated.
+    Account, hash, profile, names, sessions and devices go in one transaction, so nothing is left that opens
+    anything, and the names are free. Ended and expired sessions and a long list of former names go after it;
+    what an interruption leaves of them expires by itself, or goes when the deletion is repeated.
     """
 
     own_changes: OwnChanges
@@ -47,7 +47,7 @@ class AccountRemoval:
     def remove_rest(self, user_id: str) -> None:
         """Remove what is left of a deleted account. An outage is ignored: all of it expires by itself."""
         with suppress(Unavailable):
-            self.own_changes.remove_rest(user_id)
+            self.own_changes.remove_rest(user_id, self.clock())
 
     def _delete(self, state: AccountState, actor: str, check: Callable[[Account], object]) -> None:
         user_id = state.account.user_id

@@ -115,6 +115,11 @@ def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | Non
     return Response(body, {**NO_STORE, **(headers or {})}, status)
 
 
+def json_text_response(text: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a response of JSON that is text already, which must not be cached."""
+    return Response(text, {"Content-Type": "application/json", **NO_STORE, **(headers or {})}, 200)
+
+
 def no_content() -> Response:
     """Return an answer without a body."""
     return Response("", {**NO_STORE}, 204)
@@ -139,6 +144,14 @@ def header(name: str) -> str:
     """Return a header of the current request, or an empty string."""
     value = current_request().headers.get(name)
     return str(value) if value is not None else ""
+
+
+def every_header(name: str) -> str | None:
+    """Return the values of a header of the current request, joined (RFC 9110 §5.3), or None without it."""
+    # Chalice's own server sends no "multiValueHeaders".
+    headers: Mapping[str, list[str]] = current_request().to_original_event().get("multiValueHeaders") or {}
+    values = [value for one, several in headers.items() if one.lower() == name for value in several]
+    return ", ".join(values) if values else current_request().headers.get(name)
 
 
 def device() -> Device:

@@ -12,6 +12,8 @@ from chalicelib.domain.errors import InvalidRequest
 from chalicelib.oauth.form import refuse_credentials_in_query, require_media_type
 
 MAX_BODY_BYTES = 64 * 1024
+MAX_DEPTH = 100
+"""Levels of objects and lists in each other; parsers elsewhere take 64 (.NET) to 512 (PHP)."""
 MEDIA_TYPE = "application/json"
 _KINDS = {
     str: "a string",
@@ -24,27 +26,35 @@ _KINDS = {
 
 
 def json_object() -> dict[str, Any]:
-    """Return the body of the current request, which is a JSON object.
+    """Return the body of the current request, a JSON object. Raises InvalidRequest as `json_text`."""
+    return json_text()[1]
 
-    Raises InvalidRequest for another media type, a body over 64 KiB or not in UTF-8, a member that is
-    repeated, a number that is none in JSON, and text that has no UTF-8 form; and for a credential in the URL.
+
+def json_text(max_bytes: int = MAX_BODY_BYTES) -> tuple[str, dict[str, Any]]:
+    """Return the text of the body of the current request, which is a JSON object, and the object.
+
+    Raises InvalidRequest for another media type, a body that is too large or not in UTF-8, a member that is
+    repeated, a number that is none in JSON, text that has no UTF-8 form, and more than `MAX_DEPTH` levels;
+    and for a credential in the URL.
     """
     refuse_credentials_in_query(current_request().query_params or {})
     require_media_type(header("content-type"), MEDIA_TYPE)
     body = body_bytes()
-    if len(body) > MAX_BODY_BYTES:
+    if len(body) > max_bytes:
         raise InvalidRequest("oversized body", description="The body of the request is too large.")
     # API Gateway replaces bytes that are not UTF-8 by U+FFFD; an encoder would have escaped a real one.
     if "\ufffd".encode() in body:
         raise _malformed()
     try:
-        read = json.loads(body.decode("utf-8"), object_pairs_hook=_members, parse_constant=_no_constant)
+        text = body.decode("utf-8")
+        read = json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
         json.dumps(read, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise _malformed() from error
     if not isinstance(read, dict):
         raise _malformed()
-    return read
+    _require_depth(read)
+    return text, read
 
 
 def json_members(
@@ -79,6 +89,17 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         raise InvalidRequest("repeated member", description="A parameter is repeated.")
     return members
+
+
+def _require_depth(read: dict[str, Any]) -> None:
+    level: list[Any] = [read]
+    for _ in range(MAX_DEPTH):
+        containers = [one for one in level if isinstance(one, dict | list)]
+        level = [inner for one in containers for inner in (one.values() if isinstance(one, dict) else one)]
+        if not level:
+            return
+    if any(isinstance(one, dict | list) for one in level):
+        raise InvalidRequest("nested too deeply", description="The request body is nested too deeply.")
 
 
 def _no_constant(_: str) -> NoReturn:

@@ -1,1 +1,1 @@
-"""Deploy a stage: package, upload, change set, events and smoke test; and delete it."""
+"""Deploy a stage (package, upload, change sets, checks), and destroy it."""

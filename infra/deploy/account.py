@@ -1,14 +1,13 @@
-"""What a stage needs of its account and region, and shares there with everything else."""
+"""Settings of the account and region that a stage depends on and shares with other applications."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from pathlib import Path
 
 import click
-from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws_errors import error_code
 from infra.deploy.refusal import Refused
 from infra.deploy.target import Target
 
@@ -19,78 +18,59 @@ FEWEST_COPIES = 20
 KEPT_FREE = 100
 """What Lambda keeps unreserved in every account."""
 _LOG_POLICY = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
-_TRUST = """{"Version": "2012-10-17", "Statement": [
-  {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}]}"""
-# API Gateway takes UpdateAccount once in 20 seconds, and does not know a new role at once.
+_TRUST = Path(__file__).with_name("policies") / "gateway-log-trust.json"
+# API Gateway accepts UpdateAccount once in 20 seconds (botocore repeats it), a new role after some more.
 _PAUSE_SECONDS, _ATTEMPTS = 21, 10
-_NOT_YET = {"BadRequestException", "TooManyRequestsException"}
 
 
-@dataclass(frozen=True)
-class Account:
-    """The account, in the region of a stage."""
+def suggestions(target: Target, given: Mapping[str, str]) -> dict[str, str]:
+    """Return parameters of a new stage that the account decides, where none are given."""
+    wanted = {"ApiConcurrency": _concurrency, "PermissionsBoundary": _boundary}
+    return {name: find(target) for name, find in wanted.items() if name not in given}
 
-    target: Target
-    sleep: Callable[[float], None]
 
-    def suggestions(self, given: Mapping[str, str]) -> dict[str, str]:
-        """Return parameters of a new stage that the account decides, where none are given."""
-        wanted = {"ApiConcurrency": self._concurrency, "PermissionsBoundary": self._boundary}
-        return {name: find() for name, find in wanted.items() if name not in given}
+def ensure_log_role(target: Target, sleep: Callable[[float], None]) -> None:
+    """Let API Gateway write logs. All APIs of a region share one role, so an existing setting stays.
 
-    def ensure_log_role(self) -> None:
-        """Let API Gateway write logs. All APIs of a region share one role, so one that is set stays.
-
-        Raises Refused where API Gateway does not take the role.
-        """
-        gateway = self.target.client("apigateway")
-        if gateway.get_account().get("cloudwatchRoleArn"):
+    Raises Refused where API Gateway does not accept the role.
+    """
+    gateway = target.client("apigateway")
+    if gateway.get_account().get("cloudwatchRoleArn"):
+        return
+    change = {"op": "replace", "path": "/cloudwatchRoleArn", "value": _log_role(target)}
+    for _ in range(_ATTEMPTS):
+        with suppress(gateway.exceptions.BadRequestException):
+            gateway.update_account(patchOperations=[change])
+            click.echo(f"Log role  {LOG_ROLE}: API Gateway writes the logs of this region with it")
             return
-        change = {"op": "replace", "path": "/cloudwatchRoleArn", "value": self._log_role()}
-        for _ in range(_ATTEMPTS):
-            try:
-                gateway.update_account(patchOperations=[change])
-            except ClientError as error:
-                if error_code(error) not in _NOT_YET:
-                    raise
-                self.sleep(_PAUSE_SECONDS)
-            else:
-                click.echo(f"Log role  {LOG_ROLE}, by which API Gateway writes the logs of this region")
-                return
-        raise Refused(
-            f"API Gateway does not take the role {LOG_ROLE} for its logs: run this again in some minutes, "
-            "or do without with --parameter AccessLogs=off."
-        )
+        sleep(_PAUSE_SECONDS)
+    raise Refused(
+        f"API Gateway does not accept the role {LOG_ROLE} for its logs: run this again in some minutes, "
+        "or do without access logs by --parameter AccessLogs=off."
+    )
 
-    def _concurrency(self) -> str:
-        """Return what the API function can reserve, which is its limit too: other functions keep the rest."""
-        limit = self.target.client("lambda").get_account_settings()["AccountLimit"]
-        copies = min(API_COPIES, (int(limit["UnreservedConcurrentExecutions"]) - KEPT_FREE) // 2)
-        if copies >= FEWEST_COPIES:
-            return str(copies)
-        click.echo(
-            f"Note      this account runs {limit['ConcurrentExecutions']} functions at once, too few to "
-            "reserve any: a burst of sign-ins can use them all up. Ask AWS for more (Lambda, Concurrent "
-            "executions)."
-        )
-        return "0"
 
-    def _boundary(self) -> str:
-        """Return the boundary of roles that docs/policies.md has an administrator create, or nothing."""
-        iam = self.target.client("iam")
-        arn = f"arn:{self.target.partition}:iam::{self.target.account}:policy/{BOUNDARY}"
-        try:
-            iam.get_policy(PolicyArn=arn)
-        except iam.exceptions.NoSuchEntityException:
-            return ""
+def _concurrency(target: Target) -> str:
+    """Return the concurrency to reserve for the API function, at most half of what the account has left."""
+    limit = target.client("lambda").get_account_settings()["AccountLimit"]
+    copies = min(API_COPIES, (int(limit["UnreservedConcurrentExecutions"]) - KEPT_FREE) // 2)
+    return str(copies) if copies >= FEWEST_COPIES else "0"
+
+
+def _boundary(target: Target) -> str:
+    """Return the permissions boundary that an administrator has created (docs/policies.md), or nothing."""
+    iam = target.client("iam")
+    arn = f"arn:{target.partition}:iam::{target.account}:policy/{BOUNDARY}"
+    with suppress(iam.exceptions.NoSuchEntityException):
+        iam.get_policy(PolicyArn=arn)
         return arn
+    return ""
 
-    def _log_role(self) -> str:
-        iam = self.target.client("iam")
-        try:
-            made = iam.create_role(RoleName=LOG_ROLE, AssumeRolePolicyDocument=_TRUST)
-        except iam.exceptions.EntityAlreadyExistsException:
-            made = iam.get_role(RoleName=LOG_ROLE)
-        policy = f"arn:{self.target.partition}:iam::aws:policy/{_LOG_POLICY}"
-        iam.attach_role_policy(RoleName=LOG_ROLE, PolicyArn=policy)
-        return str(made["Role"]["Arn"])
+
+def _log_role(target: Target) -> str:
+    iam = target.client("iam")
+    with suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName=LOG_ROLE, AssumeRolePolicyDocument=_TRUST.read_text("utf-8"))
+    policy = f"arn:{target.partition}:iam::aws:policy/{_LOG_POLICY}"
+    iam.attach_role_policy(RoleName=LOG_ROLE, PolicyArn=policy)
+    return f"arn:{target.partition}:iam::{target.account}:role/{LOG_ROLE}"

@@ -1,43 +1,39 @@
-"""A change set: what CloudFormation would do, before it does it."""
+"""The changes that CloudFormation has computed for a stack."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-_VERBS = {"Add": "add", "Modify": "modify", "Remove": "remove", "Import": "import"}
-
 
 @dataclass(frozen=True)
 class Change:
-    """What would be done to one resource."""
+    """A change of one resource, in CloudFormation's terms."""
 
     action: str
     resource: str
     kind: str
-    replacement: str
-    properties: tuple[str, ...]
+    replacement: str = "False"
+    properties: tuple[str, ...] = ()
 
     @property
     def loses(self) -> bool:
-        """Tell whether the resource that is there would go, or might."""
+        """Tell whether the existing resource would be removed or replaced, or might be."""
         return self.action not in {"Add", "Import"} and (
             self.action != "Modify" or self.replacement != "False"
         )
 
     def __str__(self) -> str:
-        verb = {"True": "replace", "Conditional": "perhaps replace"}.get(self.replacement)
+        replaced = "" if self.replacement == "False" else f", replace: {self.replacement}"
         properties = f"  ({', '.join(self.properties)})" if self.properties else ""
-        verb = verb or _VERBS.get(self.action, "perhaps modify")
-        return f"  {verb:<15}  {self.resource}  {self.kind}{properties}"
+        return f"  {self.action + replaced:<28}  {self.resource}  {self.kind}{properties}"
 
 
 @dataclass(frozen=True)
 class ChangeSet:
-    """What would be done to a stack."""
+    """The changes of a stack. `names` are the arguments that name change set and stack in calls."""
 
-    change_set_id: str
-    stack_id: str
+    names: dict[str, str]
     changes: tuple[Change, ...]
 
 

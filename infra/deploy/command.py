@@ -1,14 +1,16 @@
-"""`python -m infra deploy`: a stage, from the source to an address that answers."""
+"""The commands `python -m infra deploy` and `python -m infra destroy`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import click
 
 from infra.deploy.deployer import Deployer
 from infra.deploy.options import DeployOptions, DeployTools
+from infra.deploy.refusal import Refused
 from infra.deploy.target import check_target
 
 
@@ -25,25 +27,19 @@ def pairs(_ctx: click.Context, _option: click.Parameter, values: Iterable[str]) 
     return found
 
 
+_pairs = partial(click.option, multiple=True, callback=pairs, metavar="KEY=VALUE")
+_region = click.option("--region", default=None, help="AWS region, if not that of your configuration.")
+
+
 @click.command()
 @click.option("--stage", required=True, help="Stage to deploy; its stacks are gatehouse-STAGE and …-data.")
-@click.option("--region", default=None, help="AWS region, if not that of your configuration.")
-@click.option(
-    "--parameter",
-    "parameters",
-    multiple=True,
-    callback=pairs,
-    metavar="KEY=VALUE",
-    help="Parameter of the templates; may be repeated, and is remembered.",
-)
-@click.option(
-    "--tag", "tags", multiple=True, callback=pairs, metavar="KEY=VALUE", help="Tag of both stacks; likewise."
-)
+@_region
+@_pairs("--parameter", "parameters", help="Parameter of the templates; may be repeated, and is remembered.")
+@_pairs("--tag", "tags", help="Tag of both stacks; likewise.")
 @click.option("--role-arn", default=None, help="Role for CloudFormation to act in; it remembers the role.")
 @click.option("--smoke-profile", default=None, help="AWS profile that runs the smoke test, if not yours.")
 @click.option("--rollback", is_flag=True, help="Go back to the release before.")
 @click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
-@click.option("--wait", is_flag=True, help="If a stack is busy, wait until it is not.")
 @click.option("--check/--no-check", default=True, help="Check settings and answers when it is done.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
@@ -51,5 +47,27 @@ def deploy(ctx: click.Context, /, stage: str, region: str | None, **options: Any
     """Package the source, and create or update the stacks of a stage."""
     if options["rollback"] and (options["parameters"] or options["tags"]):
         raise click.UsageError("A rollback brings its own parameters: leave --parameter and --tag out.")
+    _deployer(ctx, stage, region, DeployOptions(**options)).run()
+
+
+@click.command()
+@click.option("--stage", required=True, help="Stage to delete.")
+@_region
+@click.option(
+    "--delete-data", metavar="STACK", help="Delete the data, too, by its name gatehouse-STAGE-data."
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def destroy(
+    ctx: click.Context, /, stage: str, region: str | None, delete_data: str | None, *, yes: bool
+) -> None:
+    """Delete the service of a stage. Its accounts and its signing key stay, unless named."""
+    deployer = _deployer(ctx, stage, region, DeployOptions(yes=yes))
+    if delete_data not in {None, deployer.data.stack.name}:
+        raise Refused(f"--delete-data requires the name of the data's stack, {deployer.data.stack.name}.")
+    deployer.destroy(delete_data=delete_data is not None)
+
+
+def _deployer(ctx: click.Context, stage: str, region: str | None, options: DeployOptions) -> Deployer:
     tools = ctx.obj if isinstance(ctx.obj, DeployTools) else DeployTools()
-    Deployer(check_target(stage, region), DeployOptions(**options), tools).run()
+    return Deployer(check_target(stage, region), options, tools)

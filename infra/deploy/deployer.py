@@ -1,40 +1,30 @@
-"""One deploy of one stage, step by step: the data first, then the service."""
+"""Deploy or destroy one stage: the data first, then the service."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import click
 
 from infra import parameters
-from infra.deploy import guards, output
-from infra.deploy.account import Account
+from infra.deploy import account, guards
 from infra.deploy.bucket import Bucket
-from infra.deploy.change_set import ChangeSet
+from infra.deploy.change_set import Change
 from infra.deploy.data_stack import DataStack
-from infra.deploy.options import DeployOptions, DeployTools
+from infra.deploy.options import PROJECT, DeployOptions, DeployTools
+from infra.deploy.packaging.build import Package
 from infra.deploy.refusal import Refused
+from infra.deploy.release import Release, release_of
 from infra.deploy.stack import Stack, State
 from infra.deploy.target import Target
-from infra.operate.deployment import data_stack_name, open_deployment
+from infra.operate.deployment import data_stack_name, stack_name
 from infra.template.build import Document, as_text, data_template, translated, with_code
-from infra.verify.settings import Verification
+from infra.verify.hints import print_next_steps, way_back
+from infra.verify.look import Deployed
 
-_DIGEST_CHARACTERS = 12
 _PACKAGE, _RELEASE = "package.zip", "release.json"
-
-
-@dataclass(frozen=True)
-class Release:
-    """A service template with a value for each of its parameters, but for those that the deploy writes."""
-
-    document: Document
-    values: Mapping[str, str]
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -47,197 +37,157 @@ class Deployer:
 
     def run(self) -> None:
         """Deploy. Raises Refused, or what botocore raises."""
-        output.head(self.target)
-        data = self._data.stack.ready(wait=self.options.wait)
-        service = self._service.ready(wait=self.options.wait)
+        click.echo(f"Stage     {self.target.stage} in account {self.target.account}, {self.target.region}")
+        data = self.data.stack.ready()
+        service = self.service.ready()
         if self.options.rollback:
-            self._roll_back(data, service)
+            self._roll_back(service)
         else:
             self._deploy(data, service)
 
-    def _deploy(self, data: State | None, service: State | None) -> None:
-        data_document = data_template(self.tools.project, self.target.stage)
-        merged = self.tools.template(self.tools.project, self.target.stage)
-        declared = merged["Parameters"]
-        parameters.check_names({**declared, **data_document["Parameters"]}, self.options.parameters)
+    def _deploy(self, data: State, service: State) -> None:
+        document = data_template(PROJECT, self.target.stage)
+        merged = self.tools.template(PROJECT, self.target.stage)
+        declared = {
+            name: one for name, one in merged["Parameters"].items() if name not in parameters.NOT_GIVEN
+        }
+        parameters.check_names({**declared, **document["Parameters"]}, self.options.parameters)
         given = {**self.options.parameters, "Stage": self.target.stage}
         remembered = self._remembered(data, service)
-        previous = {**_parameters(remembered), **_parameters(data)}
+        previous = {**remembered.parameters, **data.parameters}
         values = parameters.resolve(declared, given, previous)
-        data_values = parameters.resolve(data_document["Parameters"], given, _parameters(data))
+        data_values = parameters.resolve(document["Parameters"], given, data.parameters)
         parameters.check_settings(values)
-        guards.check_values(_parameters(service), values)
-        package = self.tools.package(self.tools.project, values["Architecture"])
-        output.package(package, values["Architecture"])
-        if service is None:
-            values |= self._account.suggestions({**previous, **self.options.parameters})
-        release = self._release(merged, values, package.digest, remembered)
-        data_digest = _digest(data_document, data_values, _tags(data, self.options.tags))
-        data_document["Outputs"]["Release"] = {"Description": "Digest of this stack.", "Value": data_digest}
-        is_kept = data is not None and data.is_protected and data.outputs.get("Release") == data_digest
-        if is_kept and service and service.outputs.get("Release") == release.digest:
+        parameters.check_change(service.parameters, values)
+        package = self.tools.package(PROJECT, values["Architecture"])
+        package.print_report()
+        if not service.exists:
+            values |= account.suggestions(self.target, {**previous, **self.options.parameters})
+        kept = release_of(document, data_values, self._tags(data))
+        release = release_of(merged, values, self._tags(remembered), package.digest, self._translated)
+        is_kept = kept.runs_as(data) and data.is_protected
+        if is_kept and release.runs_as(service):
             click.echo(f"Nothing to deploy: release {release.digest} is what runs.")
             return
         self._bucket.ensure()
         if not is_kept:
-            self._change_data(data, data_document, data_values)
-        if service and service.outputs.get("Release") == release.digest:
-            if not self.options.dry_run:
-                self._check({**data_values, **values})
-            return
-        code = {
-            "S3Bucket": self._bucket.name,
-            "S3Key": self._bucket.key(_PACKAGE),
-            "S3ObjectVersion": self._bucket.upload(_PACKAGE, package.path.read_bytes()),
-        }
-        document = with_code(release.document, code)
-        document["Metadata"] = {"Gatehouse": {"Parameters": values, "Release": release.digest}}
-        version = self._bucket.upload(_RELEASE, as_text(document).encode())
-        if values["AccessLogs"] == "on" and not self.options.dry_run:
-            self._account.ensure_log_role()
-        release = replace(release, document=document)
-        self._change_service(service, remembered, release, version, {**data_values, **values})
+            self.data.change(data, kept)
+        if not release.runs_as(service):
+            self._change_service(service, remembered, release, self._upload(release, package))
+        elif not self.options.dry_run:
+            self._check()
 
-    def _roll_back(self, data: State | None, service: State | None) -> None:
+    def _roll_back(self, service: State) -> None:
         """Deploy the release before: its template, code and parameters. The data stays as it is."""
-        version = _parameters(service).get("PreviousReleaseObject", "none")
+        version = service.parameters.get("PreviousReleaseObject", "none")
         if version == "none":
-            raise Refused(f"Stack {self.target.stack} has no release before this one to go back to.")
+            raise Refused(f"Stack {self.service.name} has no release before this one to go back to.")
         document: Document = json.loads(self._bucket.read(_RELEASE, version))
         noted = document["Metadata"]["Gatehouse"]
-        guards.check_values(_parameters(service), noted["Parameters"])
+        parameters.check_change(service.parameters, noted["Parameters"])
         click.echo(f"Rollback  to release {noted['Release']}, with the parameters that it had")
-        release = Release(document, noted["Parameters"], noted["Release"])
-        values = {**_parameters(data), **noted["Parameters"]}
-        self._change_service(service, service, release, version, values)
+        release = Release(document, noted["Parameters"], self._tags(service), noted["Release"])
+        self._change_service(service, service, release, version)
 
-    def _remembered(self, data: State | None, service: State | None) -> State | None:
-        """Return whose parameters and tags count: a service that is put back has those that it had."""
-        if service or not data:
+    def destroy(self, *, delete_data: bool) -> None:
+        """Delete the service, and on request the data. Can be repeated. Raises Refused."""
+        state, data_state, stage = self.service.find(), self.data.stack.find(), self.target.stage
+        if not state.exists and not delete_data:
+            raise Refused(f"There is no stack {self.service.name} in {self.target.region}.")
+        data = f"table {self.data.table} and signing key {self.data.secret}"
+        where = f"{self.service.name} in account {self.target.account}, {self.target.region}"
+        fate = "DELETE FOR GOOD" if delete_data else "keep"
+        guards.confirm(f"Delete {where}, and {fate} {data}?", yes=self.options.yes)
+        if state.exists:
+            self.service.delete(state)
+        if delete_data:
+            self.data.delete(data_state)
+            return
+        name = self.data.stack.name
+        click.echo(f"Kept      stack {name} with {data}")
+        click.echo(f"To deploy the service again: make deploy STAGE={stage}")
+        click.echo(f'To delete the data: make destroy STAGE={stage} ARGS="--delete-data {name}"')
+
+    def _remembered(self, data: State, service: State) -> State:
+        """Return the stack whose parameters and tags count: those of a deleted service are used again."""
+        if service.exists or not data.exists:
             return service
-        deleted = self._service.last_deleted()
-        if deleted:
+        deleted = self.service.last_deleted()
+        if deleted.exists:
             click.echo("Service   was deleted; the parameters and tags that it had are used again")
         return deleted
-
-    @cached_property
-    def _account(self) -> Account:
-        return Account(self.target, self.tools.sleep)
 
     @cached_property
     def _bucket(self) -> Bucket:
         return Bucket(self.target, self.target.client("s3"), self.tools.sleep)
 
     @cached_property
-    def _service(self) -> Stack:
-        return self._stack(self.target.stack)
+    def service(self) -> Stack:
+        """Return the stack of the service."""
+        return self._stack(stack_name(self.target.stage))
 
     @cached_property
-    def _data(self) -> DataStack:
+    def data(self) -> DataStack:
+        """Return the stack of the data."""
         return DataStack(self.target, self._stack(data_stack_name(self.target.stage)))
 
     def _stack(self, name: str) -> Stack:
-        resume = f"make deploy STAGE={self.target.stage} WAIT=1"
-        client = self.target.client("cloudformation")
-        return Stack(name, client, self.tools.sleep, resume, self.options.role_arn)
+        options, client = self.options, self.target.client("cloudformation")
+        return Stack(name, client, self.tools.sleep, options.role_arn, options.dry_run)
 
-    def _release(
-        self, merged: Document, values: dict[str, str], package: str, service: State | None
-    ) -> Release:
-        """Return the template as it will be, but for where its code lies."""
-        ours = {name: value for name, value in values.items() if name not in parameters.NOT_GIVEN}
-        digest = _digest(merged, {**ours, "Package": package}, _tags(service, self.options.tags))
-        document = translated(merged, self.target.region, digest)
-        description = "Digest of the template, the code and the parameters of this stack."
-        document["Outputs"]["Release"] = {"Description": description, "Value": digest}
-        for name in parameters.NOT_GIVEN:
-            values.pop(name)
-        return Release(document, values, digest)
+    def _tags(self, state: State) -> dict[str, str]:
+        """Return the tags of a stack: those that it has, and what is given; an empty value removes one."""
+        tags = {**state.tags, **self.options.tags}
+        return {key: value for key, value in tags.items() if value}
 
-    def _change_data(self, state: State | None, document: Document, values: Mapping[str, str]) -> None:
-        if self.options.dry_run and state is None and self._data.describe_secret():
-            click.echo(
-                f"Data      of stage {self.target.stage} exists without a stack, and would be imported"
-            )
-            return
-        change_set = self._data.prepare(state, document, values, _tags(state, self.options.tags))
-        if change_set:
-            output.changes(self._data.stack.name, change_set)
-            if self.options.dry_run:
-                self._data.stack.discard(change_set)
-                return
-            self._data.stack.execute(change_set)
-        if not self.options.dry_run:
-            self._data.protect()
+    def _translated(self, merged: Document, digest: str) -> Document:
+        return translated(merged, self.target.region, digest)
 
-    def _change_service(
-        self,
-        state: State | None,
-        remembered: State | None,
-        release: Release,
-        version: str,
-        values: Mapping[str, str],
-    ) -> None:
-        before = _parameters(remembered).get("ReleaseObject", "none")
-        wanted = {**release.values, "ReleaseObject": version, "PreviousReleaseObject": before}
-        change_set = self._service.prepare(
-            "UPDATE" if state else "CREATE",
-            wanted,
-            _tags(remembered, self.options.tags),
+    def _upload(self, release: Release, package: Package) -> str:
+        """Upload code and template; return the version of the template's object. Raises Refused."""
+        code = {
+            "S3Bucket": self._bucket.name,
+            "S3Key": self._bucket.key(_PACKAGE),
+            "S3ObjectVersion": self._bucket.upload(_PACKAGE, package.path.read_bytes()),
+        }
+        document = with_code(release.document, code)
+        noted = {"Parameters": dict(release.values), "Release": release.digest}
+        document["Metadata"] = {"Gatehouse": noted}
+        return self._bucket.upload(_RELEASE, as_text(document).encode())
+
+    def _change_service(self, state: State, remembered: State, release: Release, version: str) -> None:
+        """Deploy the release at `version` of the bucket; that of `remembered` is the one to go back to."""
+        if release.values["AccessLogs"] == "on" and not self.options.dry_run:
+            account.ensure_log_role(self.target, self.tools.sleep)
+
+        def check(changes: tuple[Change, ...]) -> None:
+            seconds = int(release.values["AccessTokenSeconds"])
+            secret = self.data.describe_secret()
+            guards.check_rotation(changes, secret, seconds, self.tools.clock())
+            guards.ask_about_address(changes, yes=self.options.yes or self.options.dry_run)
+
+        before = remembered.parameters.get("ReleaseObject", "none")
+        is_changed = self.service.change(
+            state,
+            check,
+            values={**release.values, "ReleaseObject": version, "PreviousReleaseObject": before},
+            tags=release.tags,
             Description=f"Release {release.digest}",
             TemplateURL=self._bucket.url(_RELEASE, version),
             Capabilities=["CAPABILITY_IAM"],
         )
-        if change_set is None:
-            click.echo(f"Nothing to deploy: release {release.digest} is what runs.")
-            return
-        try:
-            self._ask(change_set, release)
-        except BaseException:
-            self._service.discard(change_set)
-            raise
         if self.options.dry_run:
-            self._service.discard(change_set)
             click.echo("A dry run: nothing was changed.")
-            return
-        self._service.execute(change_set)
-        self._check(values)
+        elif is_changed:
+            self._check()
+        else:
+            click.echo(f"Nothing to deploy: release {release.digest} is what runs.")
 
-    def _ask(self, change_set: ChangeSet, release: Release) -> None:
-        output.changes(self._service.name, change_set)
-        secret = self._data.describe_secret() or {}
-        seconds = int(release.values["AccessTokenSeconds"])
-        guards.check_rotation(change_set.changes, secret, seconds, self.tools.clock())
-        guards.ask_about_address(change_set.changes, yes=self.options.yes or self.options.dry_run)
-
-    def _check(self, values: Mapping[str, str]) -> None:
-        """Look at what was deployed, as AWS describes it and as an app sees it, and print how to go on."""
-        state = self._service.find()
-        outputs = state.outputs if state else {}
-        deployment = open_deployment(self.target.stage, self.target.region)
-        if self.options.check:
-            # At AWS's own address where that answers: a new domain leads there once its owner says so.
-            seen = replace(deployment, api_url=outputs.get("AwsURL", deployment.api_url))
-            ready = self.tools.ready(seen.api_url, self.tools.sleep, self.tools.clock)
-            click.echo("Settings" if ready else f"{seen.api_url} does not answer as it should yet.\nSettings")
-            right = self.tools.verify(Verification(self.target.stage, values, outputs, self.target.client))
-            if not (self.tools.smoke(seen, self.options.smoke_profile) and ready and right):
-                raise Refused(
-                    f"The stack is deployed, but not all is as it should be. {output.way_back(outputs)}"
-                )
-        output.done(deployment, self.target, outputs)
-
-
-def _parameters(state: State | None) -> dict[str, str]:
-    return state.parameters if state else {}
-
-
-def _tags(state: State | None, given: Mapping[str, str]) -> dict[str, str]:
-    """Return the tags of a stack: those that it has, and what is given; an empty value removes one."""
-    tags = {**(state.tags if state else {}), **given}
-    return {key: value for key, value in tags.items() if value}
-
-
-def _digest(document: Document, values: Mapping[str, str], tags: Mapping[str, str]) -> str:
-    text = json.dumps([as_text(document), dict(values), dict(tags)], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_CHARACTERS]
+    def _check(self) -> None:
+        """Check what was deployed, and print the next steps. Raises Refused."""
+        data, service = self.data.stack.find(), self.service.find()
+        values, outputs = {**data.parameters, **service.parameters}, service.outputs
+        deployed = Deployed(self.target.stage, self.target.region, values, outputs, self.target.client)
+        if self.options.check and not self.tools.look(deployed, self.options.smoke_profile):
+            raise Refused(f"The stack is deployed, but not all is as it should be. {way_back(outputs)}")
+        print_next_steps(deployed)

@@ -1,4 +1,4 @@
-"""Changes that CloudFormation would not finish, or that would lose something: refused, or asked about."""
+"""Refuse changes that would fail or lose data; ask before the API's address changes."""
 
 from __future__ import annotations
 
@@ -12,39 +12,15 @@ from infra.deploy.change_set import Change
 from infra.deploy.refusal import Refused
 
 _ROTATION = "AWS::SecretsManager::RotationSchedule"
-_SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a type of resource
 _VALUE_OF_A_SECRET = {"GenerateSecretString", "SecretString"}
 # Apps know the service by these.
 _ADDRESS = {"AWS::ApiGateway::RestApi", "AWS::ApiGateway::Stage", "AWS::ApiGateway::DomainName"}
 
 
-def check_values(before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    """Raise Refused for a change of parameters that takes more than one step."""
-    if before and before.get("EndpointType") != after["EndpointType"]:
-        raise Refused(
-            f"EndpointType cannot go from {before.get('EndpointType')} to {after['EndpointType']} in one "
-            "step; docs/deploy.md has the steps, under *Another endpoint type*."
-        )
-    old, new = _web_acl(before), _web_acl(after)
-    if old and new and old != new:
-        raise Refused(
-            "A web ACL can be replaced in two steps only, or the API may end without any: deploy with "
-            "--parameter WebAclArn= --parameter AddressRateLimit=0 first, then with the new one."
-        )
-
-
-def _web_acl(values: Mapping[str, str]) -> str:
-    """Return what tells the web ACLs apart: an ARN, or that it is the stack's own, whatever its limit."""
-    own = "AddressRateLimit" if values.get("AddressRateLimit", "0") != "0" else ""
-    return values.get("WebAclArn") or own
-
-
 def check_data(changes: Iterable[Change]) -> None:
-    """Raise Refused for a change that would lose accounts or key; the stack policy forbids most too."""
+    """Raise Refused for a change that would lose accounts or key; the stack policy denies most of them."""
     for one in changes:
-        rewritten = (
-            one.kind == _SECRET and one.action == "Modify" and _VALUE_OF_A_SECRET & set(one.properties)
-        )
+        rewritten = one.action == "Modify" and _VALUE_OF_A_SECRET & set(one.properties)
         if one.loses or rewritten:
             what = "get a new value, which voids every token" if rewritten else "be replaced or given up"
             raise Refused(
@@ -56,9 +32,9 @@ def check_data(changes: Iterable[Change]) -> None:
 def check_rotation(
     changes: Iterable[Change], secret: Mapping[str, Any], token_seconds: int, now: float
 ) -> None:
-    """Raise Refused where the rotation that a new schedule begins at once would fail, or void live tokens.
+    """Raise Refused if the rotation that a new schedule starts would fail, or invalidate live tokens.
 
-    `secret` is what DescribeSecret says, `now` the time in seconds since 1970.
+    `secret` is the answer of DescribeSecret, `now` the time in seconds since 1970.
     """
     schedule = [one for one in changes if one.kind == _ROTATION and one.action != "Remove"]
     if not schedule:
@@ -67,12 +43,12 @@ def check_rotation(
         if "AWSPENDING" in labels and "AWSCURRENT" not in labels:
             raise Refused(
                 f"A rotation of the signing key is unfinished (version {version}), and this deploy would "
-                "begin another, which Secrets Manager refuses. Give that one up, then deploy:\n"
+                "begin another, which Secrets Manager refuses. Cancel that one, then deploy:\n"
                 f"  aws secretsmanager update-secret-version-stage --secret-id {secret['Name']} "
                 f"--version-stage AWSPENDING --remove-from-version-id {version}"
             )
     rotated = secret.get("LastRotatedDate")
-    # A service that is put back has no live tokens to spare.
+    # A service that is created again has no live tokens.
     if rotated and schedule[0].action == "Modify" and now < rotated.timestamp() + token_seconds:
         until = datetime.fromtimestamp(rotated.timestamp() + token_seconds, UTC)
         raise Refused(
@@ -82,7 +58,7 @@ def check_rotation(
 
 
 def ask_about_address(changes: Iterable[Change], *, yes: bool) -> None:
-    """Ask before the API's address, or its domain, would go. Raises Refused for a no."""
+    """Ask before the API's address or its domain is lost. Raises click.Abort for a no."""
     lost = [one.resource for one in changes if one.kind in _ADDRESS and one.loses]
     if lost:
         click.echo(f"Apps would lose their address: {', '.join(lost)} would be replaced or removed.")
@@ -90,12 +66,6 @@ def ask_about_address(changes: Iterable[Change], *, yes: bool) -> None:
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask, unless `yes` answers. Raises Refused for a no, and where nobody answers."""
-    if yes:
-        return
-    try:
-        agreed = click.confirm(question)
-    except click.Abort as error:
-        raise Refused("Nobody answered, so nothing was changed; --yes answers for you.") from error
-    if not agreed:
-        raise Refused("Nothing was changed.")
+    """Ask, unless `yes` answers. Raises click.Abort for a no, and where nobody answers."""
+    if not yes:
+        click.confirm(question, abort=True)

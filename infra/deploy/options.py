@@ -1,4 +1,4 @@
-"""What a deploy is told, and what it needs from outside."""
+"""The options of a deploy, and what it needs from outside."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.deploy.packaging.build import Package, build
-from infra.operate.deployment import Deployment
 from infra.template.build import Document, service_template
-from infra.verify.readiness import wait_until_ready
-from infra.verify.settings import Verification
-from infra.verify.smoke import smoke
+from infra.verify.look import Deployed, look
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -28,19 +25,15 @@ class DeployOptions:
     dry_run: bool = False
     rollback: bool = False
     yes: bool = False
-    wait: bool = False
     check: bool = True
 
 
 @dataclass(frozen=True)
 class DeployTools:
-    """What a deploy needs from outside: time, the source, and a look at what has been deployed."""
+    """What a deploy needs from outside: time, the source, and a check of what has been deployed."""
 
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.time
-    project: Path = PROJECT
     template: Callable[[Path, str], Document] = service_template
     package: Callable[[Path, str], Package] = build
-    ready: Callable[[str, Callable[[float], None], Callable[[], float]], bool] = wait_until_ready
-    verify: Callable[[Verification], bool] = Verification.passes
-    smoke: Callable[[Deployment, str | None], bool] = smoke
+    look: Callable[[Deployed, str | None], bool] = look

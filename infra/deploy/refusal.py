@@ -6,4 +6,4 @@ import click
 
 
 class Refused(click.ClickException):
-    """What was asked for cannot be done; the message is for whoever asked."""
+    """The operation is not possible; the message is for the operator."""

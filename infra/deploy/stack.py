@@ -4,110 +4,118 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from typing import Any
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-from chalicelib.adapters.aws_errors import error_code
-from infra.deploy.change_set import ChangeSet, change_of
+from infra.deploy.change_set import Change, ChangeSet, change_of
 from infra.deploy.refusal import Refused
 
-POLL_SECONDS = 3
-_TYPE = "AWS::CloudFormation::Stack"
+POLL_SECONDS, BUSY_SECONDS = 3, 30
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
-_OVERTAKEN = {"ChangeSetNotFound", "InvalidChangeSetStatus"}
 # States that no change set can be made for. OnStackFailure keeps a first deploy out of most of them.
 _STUCK = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
+
+Check = Callable[[tuple[Change, ...]], None]
+"""Raises for changes that are not to be made."""
 
 
 @dataclass(frozen=True)
 class State:
-    """A stack as it was when it was looked at."""
+    """A stack as it was when it was read; without values if there is none."""
 
-    stack_id: str
-    status: str
-    parameters: dict[str, str]
-    outputs: dict[str, str]
-    tags: dict[str, str]
-    is_protected: bool
-
-    @property
-    def is_busy(self) -> bool:
-        """Tell whether something is being done to it."""
-        return self.status.endswith("_IN_PROGRESS")
+    status: str = ""
+    stack_id: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    is_protected: bool = False
 
     @property
-    def is_stuck(self) -> bool:
-        """Tell whether it needs a hand before it can change."""
-        return self.status in _STUCK or self.status.endswith("ROLLBACK_FAILED")
+    def exists(self) -> bool:
+        """Tell whether there is a stack, other than one that only holds a change set."""
+        return self.status not in {"", "REVIEW_IN_PROGRESS"}
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack by its name."""
+    """A stack by its name.
+
+    `role` is a role for CloudFormation to act in; it remembers the last one. With `dry_run` changes are
+    printed, and not executed.
+    """
 
     name: str
     client: Any
     sleep: Callable[[float], None]
-    resume: str
-    """The command that shows how an operation ended which this one lost sight of."""
     role: str | None = None
-    """A role for CloudFormation to act in; it remembers one that was given."""
+    dry_run: bool = False
 
-    def find(self) -> State | None:
-        """Return the state; None if there is no stack, or one that only holds a change set."""
+    def find(self) -> State:
+        """Return the state."""
         try:
             found = self.client.describe_stacks(StackName=self.name)["Stacks"][0]
         except ClientError as error:
             if "does not exist" in error.response.get("Error", {}).get("Message", ""):
-                return None
+                return State()
             raise
-        if found["StackStatus"] == "REVIEW_IN_PROGRESS":
-            return None
         return State(
-            found["StackId"],
             found["StackStatus"],
+            found["StackId"],
             {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", [])},
             {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])},
             {one["Key"]: one["Value"] for one in found.get("Tags", [])},
             bool(found.get("EnableTerminationProtection")),
         )
 
-    def last_deleted(self) -> State | None:
-        """Return how the latest deleted stack of this name was; CloudFormation remembers it for 90 days."""
+    def last_deleted(self) -> State:
+        """Return the state of the latest deleted stack of this name; CloudFormation keeps it for 90 days."""
         pages = self.client.get_paginator("list_stacks").paginate(StackStatusFilter=["DELETE_COMPLETE"])
         found = [one for page in pages for one in page["StackSummaries"] if one["StackName"] == self.name]
-        if not found:
-            return None
-        latest = max(found, key=lambda one: one["DeletionTime"])
-        return replace(self, name=latest["StackId"]).find()
+        latest = max(found, key=lambda one: one["DeletionTime"], default=None)
+        return replace(self, name=latest["StackId"]).find() if latest else State()
 
-    def ready(self, *, wait: bool = False) -> State | None:
-        """Return the state if the stack can be changed. Raises Refused."""
+    def ready(self) -> State:
+        """Return the state once no operation runs. Raises Refused for a state that takes no change."""
         state = self.find()
-        if state and state.is_busy and wait:
-            click.echo(f"Stack {self.name} is busy ({state.status}); waiting for that to end.")
-        while state and state.is_busy and wait:
-            self.sleep(POLL_SECONDS)
+        while state.exists and state.status.endswith("_IN_PROGRESS"):
+            click.echo(f"Stack {self.name} is busy ({state.status}); waiting for the end of that operation")
+            self.sleep(BUSY_SECONDS)
             state = self.find()
-        if state and state.is_busy:
-            raise Refused(
-                f"Stack {self.name} is busy ({state.status}): a deploy is running, perhaps one of yours that "
-                f"was interrupted; `{self.resume}` waits for it."
-            )
-        if state and state.is_stuck:
+        if state.status in _STUCK or state.status.endswith("ROLLBACK_FAILED"):
             raise Refused(
                 f"Stack {self.name} is in state {state.status} and takes no change: "
                 "docs/runbook-deploy.md has the command that ends that state."
             )
         return state
 
+    def change(self, state: State, check: Check, **request: Any) -> bool:
+        """Create or update the stack if `check`, which may raise, accepts the changes.
+
+        `request` are arguments of `prepare`. Return whether there was anything to change. Raises Refused.
+        """
+        change_set = self.prepare("UPDATE" if state.exists else "CREATE", **request)
+        if change_set is None:
+            return False
+        try:
+            click.echo("\n".join([f"Changes of {self.name}", *sorted(map(str, change_set.changes))]))
+            check(change_set.changes)
+        except BaseException:
+            self._discard(change_set)
+            raise
+        if self.dry_run:
+            self._discard(change_set)
+        else:
+            self.execute(change_set)
+        return True
+
     def prepare(
         self, kind: str, values: Mapping[str, str], tags: Mapping[str, str], **request: Any
     ) -> ChangeSet | None:
-        """Have CloudFormation work out the changes; None if there are none. Raises Refused."""
+        """Have CloudFormation compute the changes; None if there are none. Raises Refused."""
         if kind == "CREATE":
             request["OnStackFailure"] = "DELETE"
         if self.role:
@@ -126,111 +134,83 @@ class Stack:
             waiter.wait(**names, WaiterConfig={"Delay": 2, "MaxAttempts": 300})
         except WaiterError as error:
             reason = error.last_response.get("StatusReason", str(error))
-            details = (
-                [] if any(words in reason for words in _NOTHING_TO_DO) else self._failed_checks(made["Id"])
-            )
-            self.discard(ChangeSet(made["Id"], made["StackId"], ()))
+            lines = [f"CloudFormation refuses the change: {reason}", *self._failed_checks(made["Id"])]
+            self._discard(ChangeSet(names, ()))
             if any(words in reason for words in _NOTHING_TO_DO):
                 return None
-            raise Refused("\n  ".join([f"CloudFormation refuses the change: {reason}", *details])) from error
+            raise Refused("\n  ".join(lines)) from error
         pages = self.client.get_paginator("describe_change_set").paginate(**names)
         changes = tuple(change_of(one) for page in pages for one in page.get("Changes", []))
-        return ChangeSet(made["Id"], made["StackId"], changes)
-
-    def discard(self, change_set: ChangeSet) -> None:
-        """Delete a change set, and the empty stack that was made to hold it."""
-        self.client.delete_change_set(ChangeSetName=change_set.change_set_id, StackName=change_set.stack_id)
-        if self.find() is None:
-            self.client.delete_stack(StackName=change_set.stack_id)
+        return ChangeSet(names, changes)
 
     def execute(self, change_set: ChangeSet) -> None:
-        """Carry it out, printing each event. Raises Refused with the resource that failed, and why."""
-        before = self._last_event(change_set.stack_id)
+        """Execute a change set, printing each event. Raises Refused with the resource that failed and why."""
+        before = self._events(change_set.names["StackName"])[-1]["EventId"]
         # What a failed first deploy has made is deleted, whatever its own policy; what it imported never is.
         imports = any(one.action == "Import" for one in change_set.changes)
-        try:
-            self.client.execute_change_set(
-                ChangeSetName=change_set.change_set_id,
-                StackName=change_set.stack_id,
-                ClientRequestToken=uuid.uuid4().hex,  # the same for every retry of botocore
-                RetainExceptOnCreate=not imports,
-            )
-        except ClientError as error:
-            if error_code(error) not in _OVERTAKEN:
-                raise
-            raise Refused(
-                f"Another deploy of {self.name} came first; nothing was done: run this again."
-            ) from error
-        self._succeed(change_set.stack_id, before, "The deploy failed")
+        self.client.execute_change_set(
+            **change_set.names,
+            ClientRequestToken=uuid.uuid4().hex,  # the same for every retry of botocore
+            RetainExceptOnCreate=not imports,
+        )
+        self._follow(
+            change_set.names["StackName"], before, "CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"
+        )
 
     def delete(self, state: State) -> None:
         """Delete the stack, printing each event. Raises Refused."""
-        before = self._last_event(state.stack_id)
+        before = self._events(state.stack_id)[-1]["EventId"]
         self.client.delete_stack(StackName=state.stack_id)
-        self._succeed(state.stack_id, before, "The stack could not be deleted", "DELETE_COMPLETE")
+        self._follow(state.stack_id, before, "DELETE_COMPLETE")
 
-    def _succeed(self, stack_id: str, before: str, failed: str, *wanted: str) -> None:
-        status, failures = self._follow(stack_id, before)
-        if status in (wanted or ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")):
-            return
-        cause = failures[0] if failures else "CloudFormation gives no reason"
-        raise Refused(f"{failed}: {cause}. {self.name} is now in state {status}.")
+    def _discard(self, change_set: ChangeSet) -> None:
+        """Delete a change set, and the empty stack that was made to hold it."""
+        self.client.delete_change_set(**change_set.names)
+        if not self.find().exists:
+            self.client.delete_stack(StackName=change_set.names["StackName"])
 
-    def _follow(self, stack_id: str, after: str) -> tuple[str, list[str]]:
-        """Print each event after `after` as it happens; return the last state, and what failed."""
+    def _follow(self, stack_id: str, after: str, *wanted: str) -> None:
+        """Print each event after `after` until the operation ends. Raises Refused for another end."""
         status, failures = "", list[str]()
         try:
-            while not status or status.endswith("_IN_PROGRESS"):
-                for event in self._news(stack_id, after):
+            while not status.endswith(("_COMPLETE", "_FAILED")):
+                self.sleep(POLL_SECONDS)
+                for event in self._events(stack_id, after):
                     after = event["EventId"]
                     status = _take(event, failures) or status
-                if not status or status.endswith("_IN_PROGRESS"):
-                    self.sleep(POLL_SECONDS)
-        except KeyboardInterrupt:
-            self._lose_sight("You stopped watching")
-        except (BotoCoreError, ClientError) as error:
+        except (KeyboardInterrupt, BotoCoreError, ClientError) as error:
             # botocore has tried again for minutes.
-            self._lose_sight(f"AWS cannot be asked any more ({error})")
-        return status, failures
+            raise Refused(
+                f"The events can no longer be read ({str(error) or 'interrupted'}). CloudFormation "
+                "continues by itself; the same command again waits for the end."
+            ) from error
+        if status not in wanted:
+            cause = failures[0] if failures else "CloudFormation gives no reason"
+            raise Refused(f"The operation failed: {cause}. {self.name} is now in state {status}.")
 
-    def _lose_sight(self, why: str) -> NoReturn:
-        raise Refused(f"{why}; CloudFormation goes on by itself. To see how it ends, run `{self.resume}`.")
-
-    def _last_event(self, stack_id: str) -> str:
-        events = self.client.describe_stack_events(StackName=stack_id)["StackEvents"]
-        return str(events[0]["EventId"]) if events else ""
-
-    def _news(self, stack_id: str, after: str) -> list[dict[str, Any]]:
-        fresh: list[dict[str, Any]] = []
-        for page in self.client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
-            for event in page["StackEvents"]:
-                if event["EventId"] == after:
-                    return fresh[::-1]
-                fresh.append(event)
-        return fresh[::-1]
+    def _events(self, stack_id: str, after: str = "") -> list[dict[str, Any]]:
+        """Return the events after one, the oldest first."""
+        pages = self.client.get_paginator("describe_stack_events").paginate(StackName=stack_id)
+        newest_first = (event for page in pages for event in page["StackEvents"])
+        return list(takewhile(lambda event: event["EventId"] != after, newest_first))[::-1]
 
     def _failed_checks(self, change_set_id: str) -> list[str]:
-        """Return what CloudFormation's validation before the deployment found; the status has none of it."""
-        pages = self.client.get_paginator("describe_events").paginate(
-            ChangeSetName=change_set_id, Filters={"FailedEvents": True}
-        )
-        events = [one for page in pages for one in page.get("OperationEvents", [])]
+        """Return what CloudFormation's validation before the deployment found, which the status omits."""
+        found = self.client.describe_events(ChangeSetName=change_set_id, Filters={"FailedEvents": True})
         return [
-            f"{one.get('LogicalResourceId', '')} {one.get('ValidationPath', '')}: "
-            f"{one['ValidationStatusReason']}"
-            for one in events
-            if one.get("ValidationStatusReason")
+            f"{one.get('LogicalResourceId', '')} {one.get('ValidationPath', '')}: {reason}"
+            for one in found["OperationEvents"]
+            if (reason := one.get("ValidationStatusReason"))
         ]
 
 
 def _take(event: dict[str, Any], failures: list[str]) -> str:
-    """Print an event, and note what failed; return the state of the stack where the event is about that."""
+    """Print an event, and note what failed; return the status of the stack if the event is about that."""
     status, reason = event["ResourceStatus"], event.get("ResourceStatusReason", "")
     resource = event["LogicalResourceId"]
     line = f"{event['Timestamp']:%H:%M:%S}  {status:<28}  {resource}"
     click.echo(f"{line}: {reason}" if reason else line)
-    if event["ResourceType"] == _TYPE and event["PhysicalResourceId"] == event["StackId"]:
-        # The clean-up after an update is part of it: the new version runs, but nothing else may begin.
+    if event["PhysicalResourceId"] == event["StackId"]:
         return str(status)
     if status.endswith("_FAILED") and "cancelled" not in reason:
         failures.append(f"{resource} ({event['ResourceType']}): {reason.rstrip('. ') or status}")

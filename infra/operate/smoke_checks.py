@@ -81,6 +81,19 @@ def _revoke(visitor: ApiClient) -> str:
     )
 
 
+def _code_of_nobody(visitor: ApiClient) -> str:
+    """Enter a code of no verification: no account is changed, and no mail is sent or counted."""
+    made_up = secrets.token_hex(16)
+    body = {"verification": f"ghv_{made_up}", "code": "00000000", "new_password": made_up}
+    return summarize(visitor.send("POST", "/password/reset", json=body))
+
+
+def _profile(visitor: ApiClient) -> str:
+    """Read the profile, and do not print it."""
+    answer = visitor.get("/me/profile", f"Bearer {visitor.access_token}")
+    return summarize_private(answer) + (" +ETag" if answer.headers.get("ETag") else "")
+
+
 def _get(path: str, authorization: str | None = None) -> CheckFn:
     return lambda visitor: summarize(visitor.get(path, authorization))
 
@@ -129,6 +142,8 @@ SIGNED_OUT_CHECKS = (
     Check("unknown client", "401 invalid_client", _form(grant_type="password", client_id="smoke")),
     Check("wrong password, unknown user", f"{_INVALID_GRANT}, the same", _same_refusal),
     Check("revocation of no token", "200", _raw("token=smoke", path="/oauth/revoke")),
+    Check("sign-up without an address", _INVALID_REQUEST, _raw("{}", "application/json", "/accounts")),
+    Check("code of no verification", "400 invalid_code", _code_of_nobody),
     Check("sign-in", "200 Bearer", _sign_in),
 )
 """Checks without a token; the last one signs in."""
@@ -142,6 +157,7 @@ SIGNED_IN_CHECKS = (
         "200",
         lambda visitor: summarize(visitor.get("/me", f"bEARER   {visitor.access_token}")),
     ),
+    Check("profile", "200 +ETag", _profile),
     # AWS does not document its gateway response for these requests.
     Check("no such path, with a token", _NOT_FOUND, _with_token("GET", "/no-such-path")),
     Check("no such method, with a token", _NOT_FOUND, _with_token("PUT", "/me")),

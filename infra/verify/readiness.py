@@ -1,4 +1,4 @@
-"""Waits until a new API is known everywhere: an edge network learns of it after its stack is complete."""
+"""Wait until a new API answers everywhere: an edge network is updated after the stack is complete."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TIMEOUT_SECONDS = 10
 
 
 def wait_until_ready(api_url: str, sleep: Callable[[float], None], clock: Callable[[], float]) -> bool:
-    """Return whether it answers as ours, several times in a row, before the time is up."""
+    """Return whether the API answers as expected several times in a row before the timeout."""
     began, good = clock(), 0
     while good < TIMES_IN_A_ROW:
         good = good + 1 if _answers(api_url) else 0

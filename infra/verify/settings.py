@@ -1,4 +1,4 @@
-"""After a deploy: what AWS says that it runs, against the parameters."""
+"""Compare the settings of a deployed stage, as AWS reports them, with its parameters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TOKEN_ROUTE = "~1oauth~1token/POST"  # noqa: S105 - a route
 
 @dataclass(frozen=True)
 class Row:
-    """One setting."""
+    """One setting: its name, the expected and the actual value."""
 
     name: str
     expected: str
@@ -24,7 +24,7 @@ class Row:
 
     @property
     def is_right(self) -> bool:
-        """Tell whether it is as it should be."""
+        """Tell whether the actual value is the expected one."""
         return self.expected == self.found
 
 
@@ -47,7 +47,7 @@ class Verification:
         return all(row.is_right for row in rows)
 
     def rows(self) -> Iterator[Row]:
-        """Look at everything."""
+        """Return a row for every setting."""
         yield from self._api()
         yield from self._stage()
         yield from self._data()
@@ -83,7 +83,7 @@ class Verification:
         yield Row("tracing", str(self.values["Tracing"] == "Active"), str(stage.get("tracingEnabled", False)))
         alarms = self.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{stack_name(self.stage)}-")
         ringing = [one["AlarmName"] for one in alarms["MetricAlarms"] if one["StateValue"] == "ALARM"]
-        yield Row("alarms that ring", "none", ", ".join(ringing) or "none")
+        yield Row("alarms in state ALARM", "none", ", ".join(ringing) or "none")
 
     def _data(self) -> Iterator[Row]:
         name = f"gatehouse-{self.stage}"

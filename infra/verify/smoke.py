@@ -1,4 +1,4 @@
-"""The smoke test after a deploy: as whoever deploys, or as another AWS profile."""
+"""The smoke test after a deploy, with the same credentials or another AWS profile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from infra.operate.smoke import run_smoke
 def smoke(deployment: Deployment, profile: str | None) -> bool:
     """Check a deployment with a temporary account; return whether all checks passed.
 
-    Whoever deploys need not be allowed to write accounts: without that right, this says who can run the test.
+    The deploy needs no permission to write accounts: without it, print the command for somebody who has it.
     """
     region = str(deployment.settings.aws_region)
     command = ["smoke", "--url", deployment.api_url, "--stage", deployment.stage, "--region", region]

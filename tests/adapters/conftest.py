@@ -13,6 +13,8 @@ import pytest
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange, ChangeKind
 from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.accounts.own.export import PersonalData
+from chalicelib.domain.accounts.own.profiles import Profiles
 from chalicelib.domain.accounts.own_changes import AccountState, OwnChanges
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.api_keys.ports import ApiKeys
@@ -82,6 +84,8 @@ class Store:
     verified: VerifiedChanges
     own: OwnChanges
     api_keys: ApiKeys
+    profiles: Profiles
+    data: PersonalData
 
     @staticmethod
     def of(services: AwsServices) -> Store:
@@ -96,13 +100,15 @@ class Store:
             adapters.verified_changes,
             adapters.own_changes,
             adapters.api_keys,
+            adapters.profiles,
+            adapters.personal_data,
         )
 
     @staticmethod
     def fake(fake: FakeStore | None = None) -> Store:
         """Return a store over dictionaries."""
         fake = fake or FakeStore()
-        return Store(ChangedByTests(fake, fake), fake, fake, fake, fake, fake, fake, fake)
+        return Store(ChangedByTests(fake, fake), fake, fake, fake, fake, fake, fake, fake, fake, fake)
 
     def create(self, account: Account, password_hash: PasswordHash = HASH) -> None:
         """Add an account."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,6 +20,10 @@ WRITES = {
     "begin on a device": "UpdateItem",
     "unlock": "DeleteItem",
     "rotate": "PutItem",
+}
+REFUNDS: dict[str, Callable[[Store], object]] = {
+    "withdraw": STORE_METHODS["withdraw"],
+    "refund of a code": lambda store: store.verifications.refund("0" * 64),
 }
 
 
@@ -57,11 +62,12 @@ def test_a_write_that_never_gets_through_is_unavailable(
         STORE_METHODS[name](stocked)
 
 
+@pytest.mark.parametrize("name", REFUNDS)
 def test_a_charge_is_taken_back_by_a_request_that_counts_once_however_often_it_is_sent(
-    stocked: Store, either_client: AwsServices
+    stocked: Store, either_client: AwsServices, name: str
 ) -> None:
     """A request is sent again if its response was lost; only a token tells that it is the same."""
     sent: list[dict[str, Any]] = []
     let_hang(either_client.dynamodb, lambda request, **_: sent.append(json.loads(request.body)))
-    STORE_METHODS["withdraw"](stocked)
+    REFUNDS[name](stocked)
     assert [bool(request.get("ClientRequestToken")) for request in sent] == [True]

@@ -154,7 +154,7 @@ def test_a_key_that_is_created_meanwhile_is_not_missed(stocked_keys: Store, kind
 def test_a_deletion_takes_the_keys_along(stocked_keys: Store) -> None:
     store = stocked_keys
     assert store.own.delete_account(state_of(store), (), changed(ADA, ChangeKind.DELETED))
-    store.own.remove_rest(ADA)
+    store.own.remove_rest(ADA, NOW)
     assert store.api_keys.stored_keys(ADA) == []
 
 

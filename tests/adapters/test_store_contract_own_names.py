@@ -142,7 +142,7 @@ def test_a_deleted_account_leaves_its_audit_items_alone(store: Store) -> None:
     assert store.own.delete_account(state, state.sessions[:-1], change)
     assert store.live(ADA) == {state.sessions[-1].session_id}
     for _ in range(2):
-        store.own.remove_rest(ADA)
+        store.own.remove_rest(ADA, NOW)
         assert (store.live(ADA), store.ended(ADA)) == (set(), [])
     assert store.own.account_state(ADA) is None
     assert store.begin(NAME).candidate is None
@@ -151,3 +151,56 @@ def test_a_deleted_account_leaves_its_audit_items_alone(store: Store) -> None:
     store.accounts.create(account("bob", email=EMAIL, username="lovelace"), HASH)
     assert store.begin(NAME, device=device_key()).candidate is not None
     assert not store.own.delete_account(state, [], change)
+
+
+def delete(store: Store, by: str) -> bool:
+    if by == "operator":
+        return store.accounts.delete(store.known(ADA))
+    state = store.own.account_state(ADA)
+    assert state is not None
+    return store.own.delete_account(state, [], changed(ADA, ChangeKind.DELETED))
+
+
+@pytest.mark.parametrize("by", ["owner", "operator"])
+def test_names_that_were_reserved_for_a_deleted_account_are_free(store: Store, by: str) -> None:
+    store.create(account(username="name0"))
+    for number in range(1, 4):
+        assert rename(store, "ada", f"name{number}")
+    assert delete(store, by)
+    for number in range(4):
+        store.create(account(f"bob{number}", username=f"name{number}"))
+
+
+def test_more_reserved_names_than_one_transaction_takes_are_free_in_the_end(store: Store) -> None:
+    store.create(account(username="name0"))
+    names = 60
+    for number in range(1, names):
+        assert rename(store, "ada", f"name{number}")
+    assert delete(store, "owner")
+    for _ in range(2):
+        store.own.remove_rest(ADA, NOW)
+    for number in range(names):
+        store.create(account(f"bob{number}", username=f"name{number}"))
+
+
+def test_a_reservation_that_has_ended_is_not_taken_from_whoever_has_the_name_now(store: Store) -> None:
+    store.create(account(username="lovelace"))
+    assert rename(store, "ada", "ada")
+    later = NOW + RESERVED_SECONDS + 1
+    store.create(account("bob", username="lovelace", created_at=later))
+    state = store.own.account_state(ADA)
+    assert state is not None
+    assert store.own.delete_account(state, [], replace(changed(ADA, ChangeKind.DELETED), at=later))
+    store.own.remove_rest(ADA, later)
+    assert owner(store, "lovelace") == id_of("bob")
+
+
+def test_a_user_name_that_is_chosen_during_a_deletion_is_not_lost(store: Store) -> None:
+    store.create(account())
+    state = store.own.account_state(ADA)
+    assert state is not None
+    assert rename(store, "ada", "lovelace")
+    assert not store.own.delete_account(state, [], changed(ADA, ChangeKind.DELETED))
+    assert owner(store, "lovelace") == ADA
+    assert delete(store, "owner")
+    store.create(account("bob", username="lovelace"))

@@ -1,68 +1,68 @@
-"""Medians of small things, and a client of AWS that answers without a network."""
+"""Interleaved medians, and what a row of the benchmark is."""
 
 from __future__ import annotations
 
-import io
 import statistics
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from botocore.awsrequest import AWSResponse
+if TYPE_CHECKING:
+    from tests.bench.bench import Bench
 
-
-def median_of(call: Callable[[], object], *, rounds: int, batch: int = 1) -> float:
-    """Return the median CPU time of one call, in seconds. Another process's work does not count."""
-    samples = []
-    call()
-    for _ in range(rounds):
-        began = time.process_time()
-        for _ in range(batch):
-            call()
-        samples.append((time.process_time() - began) / batch)
-    return statistics.median(samples)
+MIN_ROUNDS = 15
+"""Samples of each side, unless a run is a short one."""
 
 
-class _Raw(io.BytesIO):
-    def stream(self, **_: Any) -> Iterator[bytes]:
-        yield self.getvalue()
+class NotMeasuredError(Exception):
+    """A row that this machine, or this tree, cannot measure. The message says why."""
 
 
-class Canned:
-    """Records what AWS answers to an operation, and then gives that again without asking."""
+@dataclass(frozen=True)
+class Measured:
+    """Medians of one row. Without a floor `ratio` is None, and the mark applies to the value itself."""
 
-    def __init__(self, client: Any, operation: str) -> None:
-        self._events = client.meta.events
-        self._name = operation
-        self._recorded: tuple[Any, bytes] | None = None
-        self.calls = 0
+    value: float
+    floor: float | None = None
+    samples: tuple[list[float], list[float]] = ([], [])
+    details: dict[str, Any] = field(default_factory=dict)
 
-    @contextmanager
-    def recording(self) -> Iterator[None]:
-        """Remember the last answer."""
-        with self._registered(f"after-call.*.{self._name}", self._remember):
-            yield
+    @property
+    def ratio(self) -> float | None:
+        """The value as a multiple of the floor."""
+        return None if self.floor is None else self.value / self.floor
 
-    @contextmanager
-    def answering(self) -> Iterator[None]:
-        """Answer from memory: what is left is the client's own work."""
-        with self._registered(f"before-send.*.{self._name}", self._answer):
-            yield
 
-    @contextmanager
-    def _registered(self, event: str, handler: Callable[..., Any]) -> Iterator[None]:
-        self._events.register_first(event, handler)
-        try:
-            yield
-        finally:
-            self._events.unregister(event, handler)
+@dataclass(frozen=True)
+class Row:
+    """One line of the benchmark's table.
 
-    def _remember(self, http_response: Any, **_: Any) -> None:
-        self._recorded = http_response.headers, http_response.content
+    `mark` is the largest ratio that is good, or value in `unit` where there is no floor; None for a line that
+    is only printed. `scale` turns what was measured into `unit`. CI tests the exact rows, whose numbers do
+    not depend on the machine.
+    """
 
-    def _answer(self, request: Any, **_: Any) -> AWSResponse:
-        assert self._recorded is not None
-        self.calls += 1
-        headers, body = self._recorded
-        return AWSResponse(request.url, 200, headers, _Raw(body))
+    name: str
+    title: str
+    floor: str
+    mark: float | None
+    unit: str
+    measure: Callable[[Bench], Measured]
+    scale: float = 1
+    is_exact: bool = False
+
+    def compared(self, measured: Measured) -> float:
+        """Return what the mark limits."""
+        return measured.value * self.scale if measured.ratio is None else measured.ratio
+
+
+def interleaved(
+    subject: Callable[[], float], floor: Callable[[], float], rounds: int, *, less: float = 0
+) -> Measured:
+    """Measure one and the other in turn, so that a slow minute of the machine slows both.
+
+    `less` is subtracted from each sample of both sides.
+    """
+    samples = [(subject() - less, floor() - less) for _ in range(rounds)]
+    ours, theirs = [one for one, _ in samples], [one for _, one in samples]
+    return Measured(statistics.median(ours), statistics.median(theirs), (ours, theirs))

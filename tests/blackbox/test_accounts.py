@@ -46,6 +46,15 @@ def test_from_sign_up_to_deletion(stage: LocalDeployment) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     renamed = app.send("PATCH", "/me", json={"username": "grace"}, headers=headers)
     assert renamed.json()["username"] == "grace"
+    empty = app.send("GET", "/me/profile", headers=headers)
+    assert (empty.status_code, empty.text) == (200, "{}")
+    expected = {**headers, "If-Match": empty.headers["ETag"]}
+    put = app.send("PUT", "/me/profile", json={"n": 1}, headers=expected)
+    assert (put.status_code, put.json()) == (200, {"n": 1})
+    check(app.send("PUT", "/me/profile", json={}, headers=expected), 412, "precondition_failed")
+    page = app.send("GET", "/me/export", headers=headers).json()
+    assert {"kind": "account", "email": address}.items() <= page["items"][0].items()
+    assert page["next"] is None
     body = {"current_password": OTHER}
     assert app.send("POST", "/me/delete", json=body, headers=headers).status_code == 204
     check(app.send("GET", "/me", headers=headers), 401, "invalid_token", INVALID_TOKEN, by_function=True)

@@ -150,5 +150,18 @@ def test_a_check_holds_the_code_to_the_plan_of_the_house(folder: Path) -> None:
 def test_help_names_every_target_that_a_person_calls(folder: Path) -> None:
     named = {line.split()[0] for line in make(folder, "help").stdout.splitlines()}
     assert named == {
-        *("help", "run", "test", "test-deployed", "check", "soak", "deploy", "destroy", "lock", "clean")
+        *(
+            "help",
+            "run",
+            "test",
+            "test-deployed",
+            "check",
+            "bench",
+            "load",
+            "soak",
+            "deploy",
+            "destroy",
+            "lock",
+            "clean",
+        )
     }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from chalicelib.settings import BadSetting
-from infra.parameters import VARIABLES_BYTES, check_names, check_settings, resolve
+from infra.parameters import VARIABLES_BYTES, check_change, check_names, check_settings, resolve
 from tests.infra.template.packaged import data, document, transformed
 from tests.infra.template.resolved import Resolved
+from tests.infra.template.test_template_options import WEB_ACL
 
 DECLARED = document()["Parameters"]
 GOOD = {"Stage": "prod"}
@@ -81,3 +84,26 @@ def test_what_is_counted_is_what_a_function_gets() -> None:
     values = resolve(DECLARED, GOOD, {})
     variables = Resolved(transformed(), values).properties("APIHandler")["Environment"]["Variables"]
     assert len(str(variables)) < VARIABLES_BYTES
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        ({"WebAclArn": WEB_ACL}, {"WebAclArn": f"{WEB_ACL}2"}, "in two steps only"),
+        ({"WebAclArn": WEB_ACL}, {"WebAclArn": "", "AddressRateLimit": "300"}, "in two steps only"),
+        ({"AddressRateLimit": "300"}, {"WebAclArn": WEB_ACL, "AddressRateLimit": "0"}, "in two steps only"),
+        ({"AddressRateLimit": "300"}, {"WebAclArn": "", "AddressRateLimit": "2000"}, ""),
+        ({"AddressRateLimit": "300"}, {"WebAclArn": "", "AddressRateLimit": "0"}, ""),
+        ({"WebAclArn": ""}, {"WebAclArn": WEB_ACL}, ""),
+        ({"EndpointType": "REGIONAL"}, {}, r"docs/deploy.md has the steps, under \*Another endpoint type\*"),
+    ],
+)
+def test_a_change_that_takes_more_than_one_step_is_refused(
+    before: dict[str, str], after: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(BadSetting, match=sentence) if sentence else nullcontext():
+        check_change({"EndpointType": "EDGE", **before}, {"EndpointType": "EDGE", **after})
+
+
+def test_a_new_stage_changes_nothing() -> None:
+    check_change({}, {"EndpointType": "EDGE"})

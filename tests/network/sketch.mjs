@@ -56,7 +56,29 @@ const sessionOf = (token) => {
   return [sessions.findLast((session) => session.user === user), Number(generation)];
 };
 
-function served(path, headers, form) {
+// The routes of accounts, with a code that is always the same.
+const CODE = "12345678";
+const passwords = {};
+const enter = (user, verification, code, password) => {
+  if (code !== CODE || verification !== `ghv_${user}`) return answer(400, { error: "invalid_code" });
+  passwords[user] = password;
+  return answer(200, { device_key: `key-of-${user}` });
+};
+const accountRoutes = {
+  "/accounts": ({ email }) => answer(202, { verification: `ghv_${email}`, expires_in: 600, resend_after: 60 }),
+  "/password/forgot": ({ email }) => answer(202, { verification: `ghv_${email}`, expires_in: 600, resend_after: 60 }),
+  "/accounts/verify": ({ verification, code, password }) => enter(verification.slice(4), verification, code, password),
+  "/password/reset": (body) => enter(body.verification.slice(4), body.verification, body.code, body.new_password),
+  "/me/delete": ({ current_password: password }, headers) => {
+    const [session] = sessionOf(headers.Authorization.slice("Bearer ".length));
+    if (passwords[session.user] !== password) return answer(400, { error: "invalid_grant" });
+    session.over = true;
+    return new Response(null, { status: 204 });
+  },
+};
+
+function served(path, headers, form, body) {
+  if (path in accountRoutes) return accountRoutes[path](JSON.parse(body), headers);
   if (path === "/oauth/revoke") {
     const [session] = sessionOf(form.get("token"));
     if (session) session.over = true;
@@ -90,7 +112,7 @@ globalThis.fetch = async (url, { headers = {}, body, signal }) => {
   sent.push({ path, key: headers["Idempotency-Key"], token: form.get("refresh_token") ?? form.get("token"), stored });
   const event = onTheWay.shift();
   await tick();
-  const serve = () => served(path, headers, form);
+  const serve = () => served(path, headers, form, body);
   return event ? event(serve, signal) : serve();
 };
 
@@ -113,6 +135,39 @@ async function begin() {
 }
 
 const scenarios = {
+  async "a sign-up outlives the app, and ends signed in with the device key"() {
+    shown.length = 0;
+    await app.askForCode("/accounts", "eve");
+    assert.deepEqual(stored.pending, { verification: "ghv_eve", email: "eve", path: "/accounts" });
+    await start(); // killed while the mail was read
+    assert.equal(await outcome(app.enterCode("00000000", "a tin of green paint")), "Refused");
+    assert.equal(stored.pending.email, "eve");
+    await app.enterCode(CODE, "a tin of green paint");
+    assert.equal(stored.pending, undefined);
+    assert.deepEqual([stored.deviceKey, passwords.eve, shown], ["key-of-eve", "a tin of green paint", ["key-of-eve"]]);
+    assert.ok(!JSON.stringify(stored).includes("green paint"));
+    assert.equal(await outcome(app.enterCode(CODE, "another")), "Refused");
+  },
+
+  async "a reset is asked for while signed in, and outlives sign-out and refresh"() {
+    await app.askForCode("/password/forgot", "ann");
+    assert.equal(await get(), 200);
+    await app.signOut();
+    assert.equal(stored.pending.path, "/password/forgot");
+    await app.enterCode(CODE, "a roll of brown paper");
+    assert.deepEqual([passwords.ann, stored.pending], ["a roll of brown paper", undefined]);
+  },
+
+  async "a deletion leaves nothing on the phone, and a refused one everything"() {
+    await app.askForCode("/accounts", "kim");
+    await app.enterCode(CODE, "a tin of green paint");
+    assert.equal(await outcome(app.deleteAccount("wrong")), "Refused");
+    assert.equal(stored.deviceKey, "key-of-kim");
+    await app.deleteAccount("a tin of green paint");
+    assert.deepEqual(stored, {});
+    assert.equal(await get(), "SessionEnded");
+  },
+
   async "the device key outlives the session and is shown at the next sign-in"() {
     handsOutKeys = true;
     shown.length = 0;

@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters.aws_errors import error_code, translate_aws_errors
 from chalicelib.adapters.dynamodb.items import Item
+from chalicelib.adapters.dynamodb_actions import TransactionActions
 from chalicelib.adapters.dynamodb_errors import Contention, Refused, refusal_of, refused_item
 from chalicelib.domain.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import (
-        DeleteTypeDef,
         KeysAndAttributesTypeDef,
         PutItemInputTypeDef,
-        PutTypeDef,
         QueryInputTypeDef,
         TransactWriteItemTypeDef,
         UpdateItemInputTypeDef,
-        UpdateTypeDef,
     )
 
 _Result = TypeVar("_Result")
 
+MAX_ACTIONS = 100
+"""Actions of one transaction."""
 _CONFLICT_ATTEMPTS = 5
 """Attempts to write while other transactions lock an item; each locks it for milliseconds."""
 _BATCH_ATTEMPTS = 3
 """Attempts to read the keys of a batch. botocore retries only if every key of a batch was throttled."""
 
 
-class Table:
+class Table(TransactionActions):
     """One DynamoDB table. Methods that call AWS raise Unavailable on any failure except a failed condition.
 
     `backoff` is called before each retry with the number of the retry, and sleeps longer each time.
@@ -176,41 +176,6 @@ class Table:
                 return None
 
         return self._until_done(attempt)
-
-    def put(self, item: Item, condition: str, values: Item | None = None) -> TransactWriteItemTypeDef:
-        """Return a put, as part of a transaction."""
-        put: PutTypeDef = {"TableName": self.name, "Item": item, "ConditionExpression": condition}
-        if values:
-            put["ExpressionAttributeValues"] = values
-        return {"Put": put}
-
-    def update_action(
-        self,
-        key: Item,
-        expression: str,
-        *,
-        condition: str,
-        values: Item,
-        names: Mapping[str, str] | None = None,
-    ) -> TransactWriteItemTypeDef:
-        """Return an update, as part of a transaction. `names` are aliases for reserved words."""
-        update: UpdateTypeDef = {
-            "TableName": self.name,
-            "Key": key,
-            "UpdateExpression": expression,
-            "ConditionExpression": condition,
-            "ExpressionAttributeValues": values,
-        }
-        if names:
-            update["ExpressionAttributeNames"] = names
-        return {"Update": update}
-
-    def delete(self, key: Item, condition: str, values: Item | None = None) -> TransactWriteItemTypeDef:
-        """Return a deletion, as part of a transaction."""
-        deletion: DeleteTypeDef = {"TableName": self.name, "Key": key, "ConditionExpression": condition}
-        if values:
-            deletion["ExpressionAttributeValues"] = values
-        return {"Delete": deletion}
 
     def transact(self, actions: Sequence[TransactWriteItemTypeDef]) -> bool:
         """Write all actions or none. Return False if a condition failed."""

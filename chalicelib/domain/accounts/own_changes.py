@@ -77,15 +77,17 @@ class OwnChanges(Protocol):
         """
 
     def delete_account(self, state: AccountState, live: Sequence[Session], change: AccountChange) -> bool:
-        """Delete an account with its hash, names, devices, API keys and the sessions `live`.
+        """Delete an account with its hash, profile, names, devices, API keys and the sessions `live`.
+
+        Former names are released with it, as many as one transaction takes.
 
         Return False, and change nothing, where they are no longer those of `state`.
         """
 
-    def remove_rest(self, user_id: str) -> None:
-        """Remove what is left of a deleted account: expired keys, expired and ended sessions.
+    def remove_rest(self, user_id: str, now: int) -> None:
+        """Remove what is left of a deleted account: expired keys and sessions, ended ones, reserved names.
 
-        Repeating it does no harm.
+        `now` is Unix time. Repeating it does no harm.
         """
 
     def charge_session(self, session_id: str, now: int, wait_seconds: int) -> None:

@@ -19,7 +19,7 @@ from chalicelib.domain.sign_in.limits import SignInLimits
 
 
 class AccountChanged(Exception):
-    """The account was disabled or deleted, or its password was changed, during a sign-in."""
+    """The account was disabled or deleted, or its password was changed, during the request."""
 
 
 class SignIns(Protocol):

@@ -18,21 +18,20 @@ def files_below(folder: Path) -> dict[str, Path]:
     return {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
 
 
-def digest(files: Mapping[str, Path]) -> str:
-    """Return a digest of names and contents; not of the zip, which another zlib would pack otherwise."""
-    total = hashlib.sha256()
-    for name in sorted(files):
-        total.update(name.encode() + b"\0" + hashlib.sha256(files[name].read_bytes()).digest())
-    return total.hexdigest()
+def write_zip(target: Path, files: Mapping[str, Path]) -> str:
+    """Write the files in the order of their names; return a digest of names and contents.
 
-
-def write_zip(target: Path, files: Mapping[str, Path]) -> None:
-    """Write the files in the order of their names. Whoever reads meanwhile sees the former zip, whole."""
-    fresh = target.with_name(f"{target.name}.{os.getpid()}")
+    The digest is not that of the zip, which depends on the version of zlib. A concurrent reader sees the
+    former zip, whole.
+    """
+    digest, fresh = hashlib.sha256(), target.with_name(f"{target.name}.{os.getpid()}")
     with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(files):
+            content = files[name].read_bytes()
+            digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
             entry = zipfile.ZipInfo(name, _EARLIEST)
             entry.create_system, entry.external_attr = _UNIX, _READABLE_BY_ALL
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, files[name].read_bytes())
+            archive.writestr(entry, content)
     fresh.replace(target)
+    return digest.hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -12,9 +12,8 @@ from click.testing import CliRunner, Result
 from infra.__main__ import main
 from infra.deploy.options import DeployTools
 from infra.deploy.packaging.build import build
-from infra.operate.deployment import Deployment
 from infra.template.build import service_template
-from infra.verify.settings import Verification
+from infra.verify.look import Deployed
 from tests.infra.deploy.aws import Aws, taught_aws
 
 # Both depend on the source alone, which does not change while tests run.
@@ -24,16 +23,12 @@ PACKAGE = cache(build)
 
 @dataclass
 class DeployHarness:
-    """A terminal, beside a clock that moves only when somebody sleeps."""
+    """A terminal, and a clock that moves only when somebody sleeps."""
 
     aws: Aws
     now: float = 1_800_000_000.0
-    slept: list[float] = field(default_factory=list)
-    seen: list[Deployment] = field(default_factory=list)
-    verified: list[Verification] = field(default_factory=list)
-    passes: dict[str, bool] = field(default_factory=lambda: {"ready": True, "smoke": True, "settings": True})
-    during_sleep: dict[int, Callable[[], None]] = field(default_factory=dict)
-    """What happens during the n-th sleep."""
+    checked: list[Deployed] = field(default_factory=list)
+    is_right: bool = True
 
     def deploy(self, *options: str, stage: str = "prod", answer: str | None = None) -> Result:
         return self.run("deploy", "--stage", stage, *options, answer=answer)
@@ -42,29 +37,15 @@ class DeployHarness:
         return self.run("destroy", "--stage", stage, *options, answer=answer)
 
     def run(self, *arguments: str, answer: str | None = None) -> Result:
-        tools = DeployTools(
-            self._sleep,
-            lambda: self.now,
-            template=TEMPLATE,
-            package=PACKAGE,
-            ready=lambda *_: self.passes["ready"],
-            verify=self._verify,
-            smoke=self._smoke,
-        )
+        tools = DeployTools(self._sleep, lambda: self.now, TEMPLATE, PACKAGE, self._look)
         return CliRunner().invoke(main, arguments, obj=tools, input=answer)
 
     def _sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
         self.now += seconds
-        self.during_sleep.pop(len(self.slept), lambda: None)()
 
-    def _verify(self, verification: Verification) -> bool:
-        self.verified.append(verification)
-        return self.passes["settings"]
-
-    def _smoke(self, deployment: Deployment, _profile: str | None) -> bool:
-        self.seen.append(deployment)
-        return self.passes["smoke"]
+    def _look(self, deployed: Deployed, _profile: str | None) -> bool:
+        self.checked.append(deployed)
+        return self.is_right
 
 
 @pytest.fixture
@@ -85,7 +66,7 @@ def deployed(harness: DeployHarness) -> DeployHarness:
     assert result.exit_code == 0, result.output
     harness.aws.calls.clear()
     harness.aws.requests.clear()
-    harness.seen.clear()
+    harness.checked.clear()
     return harness
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -17,9 +16,7 @@ from tests.infra.deploy.aws import REGION, taught_aws
 from tests.infra.deploy.conftest import DeployHarness
 from tests.infra.operate.people import asked_by, document, policy, spare
 from tests.infra.template.calls import Call
-from tests.infra.template.packaged import FUNCTIONS, data, transformed
-from tests.infra.template.resolved import Resolved
-from tests.infra.template.test_policies import policy_of
+from tests.infra.template.packaged import data, transformed
 
 DEPLOYER = "deploy"
 RIGHTS: dict[str, dict[str, str]] = yaml.safe_load(
@@ -124,26 +121,6 @@ def test_the_other_conditions() -> None:
     }
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_boundary_leaves_each_function_what_it_needs(function: str) -> None:
-    boundary = policy("boundary")
-    for grant in policy_of(function).grants():
-        resource = grant.resource.replace("??????", "AbCdEf").replace("*", "x")
-        assert boundary.allows(Call(function, grant.action, resource)), grant
-
-
-def test_the_boundary_ends_at_gatehouse_s_own() -> None:
-    boundary = policy("boundary")
-    for action, resource in (
-        ("dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1:1:table/payments"),
-        ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:eu-west-1:1:secret:payments-AbCdEf"),
-        ("iam:PassRole", ROLE),
-        ("dynamodb:Scan", "arn:aws:dynamodb:eu-west-1:1:table/gatehouse-prod"),
-        ("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:1:function:gatehouse-prod-Rotate"),
-    ):
-        assert not boundary.allows(Call("boundary", action, resource))
-
-
 def test_the_smoke_test_is_allowed_an_account_and_no_hash() -> None:
     calls, remaining = set[Call](), list[str]()
     with pytest.MonkeyPatch.context() as patch, taught_aws(patch) as aws:
@@ -157,10 +134,3 @@ def test_the_smoke_test_is_allowed_an_account_and_no_hash() -> None:
         if any(re.search("Get|Query|Scan", one) for one in statement["Action"]):
             keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
             assert not any(fnmatchcase("PASSWORD#u", one) for one in keys)
-
-
-def test_the_names_in_the_policies_are_those_of_the_templates() -> None:
-    kept = Resolved(data())
-    names = [kept.properties("UsersTable")["TableName"], kept.properties("SigningSecret")["Name"]]
-    assert all(name.startswith("gatehouse-") for name in names)
-    assert "gatehouse-boundary" in json.dumps(document(DEPLOYER))

@@ -28,8 +28,7 @@ HERE = PROJECT / "tests" / "infra" / "deploy"
 DEPLOY = sorted((PROJECT / "infra" / "deploy").rglob("*.py"))
 MOTO = [*sorted(HERE.glob("moto_*.py")), HERE / "evaluation.py"]
 TESTS = [file for file in sorted(HERE.rglob("*.py")) if file not in MOTO]
-# The aims are 1,000 lines and 1,200 of tests. Until they are reached: lower these numbers, never raise them.
-LARGEST_DEPLOY, LARGEST_TESTS, LARGEST_MOTO = 1597, 1496, 500
+LARGEST_DEPLOY, LARGEST_TESTS, LARGEST_MOTO = 1000, 1200, 500
 
 
 def code_lines(file: Path) -> int:

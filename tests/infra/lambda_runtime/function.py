@@ -42,7 +42,7 @@ class Unpacked:
         """Run Python with the package and the standard library, and nothing else."""
         command = [*self.command, "-c", f"import sys; sys.path.insert(0, {str(self.task)!r}); {code}"]
         return subprocess.run(  # noqa: S603 - our own words
-            command, cwd=self.task, env=_bare(), capture_output=True, text=True, check=False
+            command, cwd=self.task, env=bare(), capture_output=True, text=True, check=False
         )
 
     def files(self) -> dict[str, bytes]:
@@ -51,11 +51,11 @@ class Unpacked:
         return {path.relative_to(self.task).as_posix(): path.read_bytes() for path in files}
 
 
-def unpacked(folder: Path) -> Unpacked:
-    """Package the project, and unpack that read-only. Raises Refused where the dependencies cannot be had."""
+def unpacked(folder: Path, project: Path = PROJECT) -> Unpacked:
+    """Package a project, and unpack that read-only. Raises Refused where the dependencies cannot be had."""
     task = folder / "task"
     # A zip of its own, so that a developer's stays what it was.
-    built = build(PROJECT, ARCHITECTURE, folder)
+    built = build(project, ARCHITECTURE, folder)
     with zipfile.ZipFile(built.path) as archive:
         archive.extractall(task)
     for path in [task, *task.rglob("*")]:
@@ -86,7 +86,7 @@ def running(package: Unpacked, handler: str, environment: Mapping[str, str], log
     with runtime_api() as api, log.open("w", encoding="utf-8") as lines:
         folders = [str(package.task), str(package.runner.client)]
         command = [*package.command, "-c", _START, *folders, handler]
-        variables = _bare() | _as_lambda_sets(package, handler, api) | dict(environment)
+        variables = bare() | as_lambda_sets(package, handler, api.address) | dict(environment)
         began = time.perf_counter()
         with subprocess.Popen(  # noqa: S603 - our own words
             command, cwd=package.task, env=variables, stdout=lines, stderr=subprocess.STDOUT
@@ -101,9 +101,10 @@ def running(package: Unpacked, handler: str, environment: Mapping[str, str], log
                 process.kill()
 
 
-def _as_lambda_sets(package: Unpacked, handler: str, api: RuntimeApi) -> dict[str, str]:
+def as_lambda_sets(package: Unpacked, handler: str, runtime_address: str) -> dict[str, str]:
+    """Return the variables that Lambda sets; `runtime_address` is host and port of its Runtime API."""
     return {
-        "AWS_LAMBDA_RUNTIME_API": api.address,
+        "AWS_LAMBDA_RUNTIME_API": runtime_address,
         "AWS_LAMBDA_FUNCTION_NAME": "gatehouse-test",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -122,6 +123,6 @@ def _as_lambda_sets(package: Unpacked, handler: str, api: RuntimeApi) -> dict[st
     }
 
 
-def _bare() -> dict[str, str]:
+def bare() -> dict[str, str]:
     """Return what this machine's Python itself may need to start."""
     return {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}

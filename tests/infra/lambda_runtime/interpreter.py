@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.deploy.packaging import loading, runtime, wheels
+from infra.deploy.packaging import build, loading, runtime
 from infra.deploy.refusal import Refused
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -35,7 +35,7 @@ def runner(folder: Path) -> Runner:
     interpreter = runtime.find_interpreter()
     if interpreter is not None and loading.can_load(ARCHITECTURE):
         try:
-            return Runner(interpreter.path, _client_for_lambda(), is_deployed_version=True)
+            return Runner(interpreter, _client_for_lambda(), is_deployed_version=True)
         except Refused:
             pass
     # Not that of the virtual environment, which would bring its packages along.
@@ -63,7 +63,7 @@ def _client_for_lambda() -> Path:
         with tempfile.TemporaryDirectory(dir=target.parent) as name:
             requirements, made = Path(name, "requirements.txt"), Path(name, "made")
             requirements.write_text(pins + "\n", "utf-8")
-            wheels.install(requirements, ARCHITECTURE, made)
+            build.install(requirements, ARCHITECTURE, made)
             try:
                 made.rename(target)
             except OSError:

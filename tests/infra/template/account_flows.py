@@ -22,6 +22,7 @@ def account_flows(stage: FunctionHarness) -> None:
     _change_password(stage)
     _change_names(stage)
     api_key_flows(stage, NEW)
+    _data(stage)
     _delete(stage)
 
 
@@ -59,6 +60,16 @@ def _change_names(stage: FunctionHarness) -> None:
     asked = _post(stage, "/me/email", token, email=NEW, current_password=PASSWORD)
     body = {"verification": json.loads(asked.body)["verification"], "code": _code(stage)}
     assert _post(stage, "/me/email/verify", token, **body).status == 204
+
+
+def _data(stage: FunctionHarness) -> None:
+    token = stage.sign_in(NEW)["access_token"]
+    read = stage.ask("GET", "/me/profile", token)
+    assert read.status == 200
+    for status in (200, 412):
+        answer = stage.ask("PUT", "/me/profile", token, body={"n": 1}, if_match=dict(read.headers)["ETag"])
+        assert answer.status == status
+    assert stage.ask("GET", "/me/export", token).status == 200
 
 
 def _delete(stage: FunctionHarness) -> None:

@@ -74,6 +74,7 @@ class FunctionHarness:
         token: str = "",
         form: dict[str, str] | None = None,
         body: dict[str, Any] | None = None,
+        if_match: str = "",
         query: str = "",
     ) -> Response:
         """Send a request through the gateway, which asks the authorizer anew each time."""
@@ -82,6 +83,8 @@ class FunctionHarness:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         if body is not None:
             headers["Content-Type"] = "application/json"
+        if if_match:
+            headers["If-Match"] = if_match
         if token:
             headers["Authorization"] = token if token.startswith("Basic ") else f"Bearer {token}"
         content = json.dumps(body) if body is not None else urlencode(form or {})

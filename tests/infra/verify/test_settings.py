@@ -89,7 +89,7 @@ def test_a_stage_that_is_as_its_parameters_say_passes() -> None:
         (
             "describe_alarms",
             {"MetricAlarms": [{"AlarmName": "A", "StateValue": "ALARM"}]},
-            "alarms that ring",
+            "alarms in state ALARM",
         ),
         ("describe_log_groups", {"logGroups": []}, "log gatehouse-prod-api: days"),
         ("describe_secret", {"RotationEnabled": False}, "rotation of the signing key: days"),

@@ -31,6 +31,7 @@ def api_key_key(key_id: str) -> Item:
 def api_key_item(key: ApiKey) -> Item:
     """Return an API key as an item."""
     item: Item = api_key_key(key.key_id) | {
+        "key_id": {"S": key.key_id},
         "user_id": {"S": key.user_id},
         "name": {"S": key.name},
         "scope": {"S": str(key.scope)},

@@ -22,10 +22,13 @@ from chalicelib.adapters.dynamodb.items import (
     session_key,
     session_of,
     sessions_partition,
+    times,
 )
+from chalicelib.adapters.dynamodb.own_account.former_names import releases
 from chalicelib.adapters.dynamodb.own_account.names import RENAME_TAKEN, rename_actions
 from chalicelib.adapters.dynamodb.own_account.password_tries import count_try, tries_key
-from chalicelib.adapters.dynamodb.table import Table
+from chalicelib.adapters.dynamodb.own_account.profiles import profile_key
+from chalicelib.adapters.dynamodb.table import MAX_ACTIONS, Table
 from chalicelib.adapters.dynamodb.verification.items import spent_code
 from chalicelib.adapters.dynamodb_errors import Refused
 from chalicelib.domain.accounts.account import Account
@@ -41,13 +44,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 _THERE, _FREE = "attribute_exists(pk)", "attribute_not_exists(pk)"
-_MAX_ACTIONS = 100
-"""Actions of one transaction."""
 # Nothing was opened, created, counted anew or changed since the account was read.
 _AS_READ = (
     "disabled = :enabled AND password_version = :password AND security_version = :security "
     "AND session_count = :sessions AND device_count = :devices AND recounts = :recounts "
-    "AND api_key_creations = :api_keys"
+    "AND username_changes = :times AND api_key_creations = :api_keys"
 )
 
 
@@ -90,7 +91,7 @@ class DynamoDBOwnChanges:
         actions = [
             _account_update(table, state.account, is_only_device=only_device is not None),
             # An account that was created by an administrator has no hash yet.
-            _put(table, password_item(user_id, password_hash)),
+            table.put_always(password_item(user_id, password_hash)),
             table.put(change_item(change), _FREE),
         ]
         if spent is not None:
@@ -103,8 +104,8 @@ class DynamoDBOwnChanges:
             actions += _key_deletions(table, state, only_device.at)
         actions += [table.delete(session_key(user_id, one.session_id), _THERE) for one in ended]
         # With more sessions than the default, some ends are not explained; all of them end.
-        traces = [_put(table, ended_item(one, self._keep_days)) for one in ended]
-        return table.transact([*actions, *traces[: _MAX_ACTIONS - len(actions)]])
+        traces = [table.put_always(ended_item(one, self._keep_days)) for one in ended]
+        return table.transact([*actions, *traces[: MAX_ACTIONS - len(actions)]])
 
     def set_username(self, before: Account, after: Account, change: AccountChange) -> bool:
         """Set the user name, take its name and reserve the one before."""
@@ -124,17 +125,24 @@ class DynamoDBOwnChanges:
         as_read = as_read_values(account) | {":enabled": {"BOOL": account.disabled}}
         actions = [
             table.delete(account_key(account.user_id), _AS_READ, as_read),
-            _delete(table, password_key(account.user_id)),
+            table.delete_if_any(password_key(account.user_id)),
+            table.delete_if_any(profile_key(account.user_id)),
             table.put(change_item(change), _FREE),
         ]
         actions += [table.delete(name_key(name), "user_id = :user_id", own) for name in account.sign_in_names]
-        actions += [_delete(table, device_key_of(one.user_id, one.digest)) for one in state.devices]
-        actions += [_delete(table, session_key(one.user_id, one.session_id)) for one in live]
+        actions += [table.delete_if_any(device_key_of(one.user_id, one.digest)) for one in state.devices]
+        actions += [table.delete_if_any(session_key(one.user_id, one.session_id)) for one in live]
         actions += _key_deletions(table, state, change.at)
+        for release in releases(table, account.user_id, change.at):
+            # What does not fit in the transaction is left to `remove_rest`.
+            if len(actions) + len(release) <= MAX_ACTIONS:
+                actions += release
         return table.transact(actions)
 
-    def remove_rest(self, user_id: str) -> None:
-        """Delete expired keys, expired and ended sessions one by one."""
+    def remove_rest(self, user_id: str, now: int) -> None:
+        """Delete expired keys, expired and ended sessions, and former names one by one."""
+        for release in releases(self._table, user_id, now):
+            self._table.transact(release)
         for partition in (keys_partition(user_id), sessions_partition(user_id), ended_partition(user_id)):
             for item in self._table.partition(partition):
                 self._table.remove({"pk": item["pk"], "sk": item["sk"]})
@@ -149,16 +157,9 @@ class DynamoDBOwnChanges:
 
 
 def _key_deletions(table: Table, state: AccountState, now: int) -> list[TransactWriteItemTypeDef]:
-    """Return the deletion of every key that has not expired: at most `MAX_API_KEYS`."""
-    return [_delete(table, api_key_key(one.key_id)) for one in active_keys(state.api_keys, now)]
-
-
-def _delete(table: Table, key: Item) -> TransactWriteItemTypeDef:
-    return {"Delete": {"TableName": table.name, "Key": key}}
-
-
-def _put(table: Table, item: Item) -> TransactWriteItemTypeDef:
-    return {"Put": {"TableName": table.name, "Item": item}}
+    """Return the deletion of every key that has not expired: at most `MAX_ACTIVE_KEYS`."""
+    keys = active_keys(state.api_keys, now)
+    return [table.delete_if_any(api_key_key(one.key_id)) for one in keys]
 
 
 def _account_update(table: Table, account: Account, *, is_only_device: bool) -> TransactWriteItemTypeDef:
@@ -183,4 +184,5 @@ def as_read_values(account: Account) -> Item:
         ":devices": number(account.device_count),
         ":recounts": number(account.recounts),
         ":api_keys": number(account.api_key_creations),
+        ":times": times(account.username_changes),
     }

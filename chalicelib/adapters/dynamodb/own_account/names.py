@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb.audit_items import change_item
 from chalicelib.adapters.dynamodb.items import Item, account_key, times
+from chalicelib.adapters.dynamodb.own_account.former_names import former_name_item, former_name_key
 from chalicelib.adapters.dynamodb.own_account.name_items import (
     AVAILABLE,
     available_values,
@@ -40,10 +41,12 @@ def rename_actions(
     if new is not None:
         item = name_item(new, user_id)
         actions.append(table.put(item, AVAILABLE, available_values(user_id, now)))
-    if old is not None:
+        actions.append(table.delete_if_any(former_name_key(user_id, new)))
+    if old is not None and before.username is not None:
         own: Item = {":user_id": {"S": user_id}}
-        reserved = reserved_name_item(old, user_id, now + RESERVED_SECONDS)
-        actions.append(table.put(reserved, "user_id = :user_id", own))
+        until = now + RESERVED_SECONDS
+        actions.append(table.put(reserved_name_item(old, user_id, until), "user_id = :user_id", own))
+        actions.append(table.put_always(former_name_item(user_id, before.username, until)))
     return actions
 
 

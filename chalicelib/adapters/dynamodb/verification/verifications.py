@@ -69,7 +69,11 @@ class DynamoDBVerifications:
         return table.transact(actions)
 
     def charge(self, digest: str, purpose: Purpose, now: int) -> Verification | None:
-        """Count one try by a condition, so that parallel tries are all counted."""
+        """Count one try by a condition, so that parallel tries are all counted.
+
+        Where AWS's answer is lost, the client sends the update again, which counts two tries. That takes one
+        of the five tries from whoever holds the token, and never adds one.
+        """
         is_charged, item = self._table.update_or_old(
             {
                 "TableName": self._table.name,
@@ -88,13 +92,14 @@ class DynamoDBVerifications:
         return verification_of(item) if is_charged and item else None
 
     def refund(self, digest: str) -> None:
-        """Take one try back."""
-        self._table.update_or_old(
-            {
-                "TableName": self._table.name,
-                "Key": verification_key(digest),
-                "UpdateExpression": "SET tries = tries - :one",
-                "ConditionExpression": "tries > :zero",
-                "ExpressionAttributeValues": {":one": number(1), ":zero": number(0)},
-            }
+        """Take one try back.
+
+        As a transaction, which has a token: AWS makes it once, however often the client sends it.
+        """
+        refund = self._table.update_action(
+            verification_key(digest),
+            "SET tries = tries - :one",
+            condition="tries > :zero",
+            values={":one": number(1), ":zero": number(0)},
         )
+        self._table.transact([refund])

@@ -1,0 +1,47 @@
+"""The profile: what the app stores about its user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.accounts.own_account import OwnAccount
+from chalicelib.domain.accounts.errors import PreconditionFailed
+from chalicelib.domain.accounts.own.profiles import Precondition, Profile, Profiles
+from chalicelib.domain.errors import InvalidToken
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.sign_in.ports import AccountChanged
+from chalicelib.domain.tokens.claims import VerifiedClaims
+
+
+@dataclass(frozen=True, slots=True)
+class OwnProfile:
+    """Reads and replaces the profile of an access token's subject.
+
+    Both methods raise InvalidToken if the token's session has ended or its account is disabled,
+    PreconditionFailed where the profile is not the expected one, and Unavailable.
+    """
+
+    own_account: OwnAccount
+    profiles: Profiles
+    clock: Clock
+
+    def read(self, claims: VerifiedClaims, expected: Precondition) -> Profile:
+        """Return the profile."""
+        account, _ = self.own_account.load(claims)
+        profile = self.profiles.profile(account.user_id)
+        expected.require(profile)
+        return profile
+
+    def replace(self, claims: VerifiedClaims, profile: Profile, expected: Precondition) -> None:
+        """Replace the profile. Of two requests that expect the same one, the later is refused."""
+        account, _ = self.own_account.load(claims)
+        before = None
+        if expected.tags is not None:
+            before = self.profiles.profile(account.user_id)
+            expected.require(before)
+        try:
+            is_written = self.profiles.put_profile(account.user_id, profile, self.clock(), before=before)
+        except AccountChanged as error:
+            raise InvalidToken("account has changed", user_id=account.user_id) from error
+        if not is_written:
+            raise PreconditionFailed("profile has changed", user_id=account.user_id)
