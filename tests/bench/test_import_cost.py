@@ -21,7 +21,7 @@ CLIENTS = (
     f"{PACKAGES}; import jwt, boto3; "
     "[boto3.client(name, region_name='us-east-1') for name in ('dynamodb', 'secretsmanager')]"
 )
-MOST_MODULES = 62
+MOST_MODULES = 63
 """Of our own and of the standard library, beyond what the packages load; 59 when this was written."""
 NOT_NEEDED = {
     "app",
