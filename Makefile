@@ -10,6 +10,8 @@ DEPLOYED_VENV := .local/venv-deployed
 DEPLOYED_TESTS := $(addprefix tests/,domain oauth accounts adapters api blackbox)
 SECOND_ENGINE := .local/dynalite/.tried
 SECOND_ENGINE_LOCK := tests/network/second_engine/package.json tests/network/second_engine/package-lock.json
+PUBLISHED_CLIENTS := .local/published-clients/.tried
+PUBLISHED_CLIENTS_LOCK := tests/blackbox/published_clients/package.json tests/blackbox/published_clients/package-lock.json
 # Into the environment and nowhere else, whatever pip's configuration says of `user`, `target`, `prefix` or `root`.
 INTO_VENV := --no-user --target= --root=/ --prefix="$(CURDIR)/$(VENV)"
 export PYTHONDONTWRITEBYTECODE ?= 1
@@ -23,7 +25,7 @@ help: ## List the targets
 run: ready ## Run the whole service on this machine (PORT=8000)
 	@exec $(PY) -m infra.local
 
-test: ready check $(SECOND_ENGINE) ## Check and test everything
+test: ready check $(SECOND_ENGINE) $(PUBLISHED_CLIENTS) ## Check and test everything
 	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-deployed: ready ## Run the unit and black-box tests on the functions' Python, if this machine has it
@@ -55,6 +57,7 @@ destroy: ready ## Delete the service of a stage; its users and its key stay (STA
 
 lock: ready ## Update the pinned dependencies, with hashes
 	$(PY) -m uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements.in -o requirements.txt
+	$(PY) -m uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements-asymmetric.in -o requirements-asymmetric.txt
 	$(PY) -m uv pip compile -q --no-config --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements-dev.in -o requirements-dev.txt
 
 clean: ## Remove what the other targets made
@@ -69,6 +72,13 @@ $(SECOND_ENGINE): $(SECOND_ENGINE_LOCK)
 	@rm -rf $(@D) && mkdir -p $(@D) && cp $(SECOND_ENGINE_LOCK) $(@D)
 	@npm ci --silent --ignore-scripts --no-audit --no-fund --prefix $(@D) >$(@D)/install.log 2>&1 \
 		|| echo "dynalite cannot be installed (is npm installed?): concurrency tests on a second engine are skipped."
+	@touch $@
+
+# Published clients, for tests that verify tokens elsewhere; without them, those tests are skipped with a message.
+$(PUBLISHED_CLIENTS): $(PUBLISHED_CLIENTS_LOCK)
+	@rm -rf $(@D) && mkdir -p $(@D) && cp $(PUBLISHED_CLIENTS_LOCK) $(@D)
+	@npm ci --silent --ignore-scripts --no-audit --no-fund --prefix $(@D) >$(@D)/install.log 2>&1 \
+		|| echo "jose, oauth4webapi and openid-client cannot be installed (is npm installed?): their tests are skipped."
 	@touch $@
 
 $(STAMP): requirements-dev.txt

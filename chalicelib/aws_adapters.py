@@ -25,10 +25,7 @@ from chalicelib.domain.ports import (
     Sleep,
     TokenCodec,
 )
-from chalicelib.domain.tokens.key_ports import (
-    KeyVersions,
-    System,
-)
+from chalicelib.domain.tokens.key_ports import KeyGenerator, KeyVersions, System
 from chalicelib.lambda_environment import needs_boto3
 from chalicelib.settings import Settings
 
@@ -62,6 +59,8 @@ class Adapters(AccountAdapters, MailAdapters, Protocol):
     def keys(self) -> Keys: ...  # noqa: D102
     @property
     def key_versions(self) -> KeyVersions: ...  # noqa: D102
+    @property
+    def key_generator(self) -> KeyGenerator: ...  # noqa: D102
     @property
     def hasher(self) -> PasswordHasher: ...  # noqa: D102
     @property
@@ -156,6 +155,13 @@ class AwsAdapters(AwsAccountAdapters, AwsMailAdapters, AwsClients):
         return SecretsManagerVersions(self._secretsmanager, self.settings.signing_secret_id)
 
     @cached_property
+    def key_generator(self) -> KeyGenerator:
+        """Return the generator of signing keys."""
+        from chalicelib.adapters.jws.key_generator import JwsKeyGenerator
+
+        return JwsKeyGenerator(self.entropy)
+
+    @cached_property
     def hasher(self) -> PasswordHasher:
         """Return the bcrypt hasher."""
         from chalicelib.adapters.bcrypt_hasher import BcryptHasher
@@ -164,10 +170,10 @@ class AwsAdapters(AwsAccountAdapters, AwsMailAdapters, AwsClients):
 
     @cached_property
     def codec(self) -> TokenCodec:
-        """Return the PyJWT codec."""
+        """Return the token codec. It loads the algorithm of the setting; others, when a key needs them."""
         from chalicelib.adapters.pyjwt_codec import PyJwtCodec
 
-        return PyJwtCodec()
+        return PyJwtCodec(self.settings.signing_algorithm)
 
     @cached_property
     def audit(self) -> Audit:

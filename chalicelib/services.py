@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.oauth.clients import PresentedClient
     from chalicelib.oauth.grants.client_credentials import ClientCredentialsGrant
     from chalicelib.oauth.key_rotation import KeyRotation
+    from chalicelib.oauth.metadata import Metadata, PublishedKeys
     from chalicelib.oauth.requests import TokenRequest
     from chalicelib.oauth.revocation import Revocation
     from chalicelib.oauth.token_endpoint import TokenEndpoint
@@ -113,9 +114,16 @@ class Services(ApiKeyServices):
     def key_rotation(self) -> KeyRotation:
         """Return the rotation of the signing key."""
         from chalicelib.oauth.key_rotation import KeyRotation
+        from chalicelib.oauth.key_succession import KeySuccession
 
         adapters, settings = self.adapters, self.settings
-        token_life = settings.access_token_seconds + settings.key_cache_seconds
+        succession = KeySuccession(
+            generate=adapters.key_generator,
+            entropy=adapters.entropy,
+            algorithm=settings.signing_algorithm,
+            token_life=settings.access_token_seconds + settings.key_cache_seconds,
+            key_cache_seconds=settings.key_cache_seconds,
+        )
         return KeyRotation(
             versions=adapters.key_versions,
             system=adapters.system,
@@ -123,8 +131,22 @@ class Services(ApiKeyServices):
             clock=adapters.clock,
             entropy=adapters.entropy,
             sleep=adapters.sleep,
-            token_life=token_life,
+            succession=succession,
         )
+
+    @cached_property
+    def metadata(self) -> Metadata:
+        """Return the metadata of the authorization server."""
+        from chalicelib.oauth.metadata import CLIENT_CREDENTIALS, Metadata
+
+        return Metadata((*self.token_endpoint.grants, CLIENT_CREDENTIALS))
+
+    @cached_property
+    def published_keys(self) -> PublishedKeys:
+        """Return the public keys."""
+        from chalicelib.oauth.metadata import PublishedKeys
+
+        return PublishedKeys(self.adapters.keys, self.adapters.clock)
 
     @cached_property
     def mailing(self) -> Mailing:

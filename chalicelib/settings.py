@@ -109,6 +109,12 @@ class Settings:
         900, "s", "wait between attempts of a known device after its first 10 failures", low=1
     )
     key_cache_seconds: int = _setting(60, "s", "how long a warm function caches the keys", low=0, high=60)
+    signing_algorithm: str = _setting(
+        "HS256",
+        "name",
+        "algorithm of signing keys made from now on; others verify RS256 and ES256 by themselves",
+        choices=("HS256", "RS256", "ES256"),
+    )
     authorizer_cache_seconds: int = _setting(
         60, "s", "how long API Gateway caches the authorizer's decision", low=0, high=3600
     )

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 _UNREACHABLE = ("ConnectionError", "Max retries", "NameResolution", "timed out", "ServiceError")
-_COMMAND = "-m pip_audit -r requirements.txt --disable-pip --progress-spinner off --format json"
+_COMMAND = (
+    "-m pip_audit -r requirements.txt -r requirements-asymmetric.txt "
+    "--disable-pip --progress-spinner off --format json"
+)
 TIMEOUT_SECONDS = 60
 
 

@@ -15,6 +15,12 @@ NOT_GIVEN = ("ReleaseObject", "PreviousReleaseObject")
 VARIABLES_BYTES = 4_000
 """All variables of a function; Lambda takes 4,096 bytes, which the ones that Lambda adds may share."""
 
+Pins = tuple[str, ...]
+PINS: Pins = ("requirements",)
+"""Requirement files of every package, without their suffix."""
+
+LOOK_AT_KEYS = "`python -m infra keys status` shows the algorithm of every key."
+
 Declarations = Mapping[str, Mapping[str, Any]]
 
 
@@ -50,6 +56,46 @@ def resolve(declared: Declarations, given: Mapping[str, str], previous: Mapping[
     for name, value in values.items():
         _check_form(name, value, declared[name])
     return values
+
+
+def pins(values: Mapping[str, str]) -> Pins:
+    """Return the requirement files of a package, which `cryptography` is in while keys may need it."""
+    return (*PINS, "requirements-asymmetric") if values.get("AsymmetricKeys") == "kept" else PINS
+
+
+def check_deploy(
+    before: Mapping[str, str], after: Mapping[str, str], given: Mapping[str, str]
+) -> dict[str, str]:
+    """Return `AsymmetricKeys` as it must be after a deploy that was given `given`; {} to leave it as it is.
+
+    The deploy does not read the signing secret, which has asymmetric keys for two more rotations after the
+    setting has gone back to HS256. So it is kept until an operator, who has looked, takes it back. Raises
+    BadSetting if that is certainly too early, and as `check_change` does.
+    """
+    check_change(before, after)
+    if {after["SigningAlgorithm"], before.get("SigningAlgorithm", "HS256")} == {"HS256"}:
+        return {}
+    if given.get("AsymmetricKeys") == "none":
+        raise BadSetting(
+            "AsymmetricKeys cannot be none yet: a change of SigningAlgorithm takes two rotations. Without "
+            f"cryptography, tokens of an RS256 or ES256 key are answered 503. {LOOK_AT_KEYS}"
+        )
+    return {"AsymmetricKeys": "kept"}
+
+
+def check_rollback(before: Mapping[str, str], noted: Mapping[str, Any]) -> str:
+    """Return the question to ask before the noted release is put back, or "" if it can use all keys.
+
+    Raises BadSetting as `check_change` does.
+    """
+    after = noted["Parameters"]
+    check_change(before, after)
+    if len(pins(before)) <= len(pins(after)):
+        return ""
+    return (
+        "The release before has no cryptography: while the signing secret has an RS256 or ES256 key, tokens "
+        f"of that key are answered 503. {LOOK_AT_KEYS} Go on?"
+    )
 
 
 def check_settings(values: Mapping[str, str]) -> None:

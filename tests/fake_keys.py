@@ -13,7 +13,8 @@ from chalicelib.domain.ports import (
 from chalicelib.domain.tokens.key_ports import (
     StaleVersion,
 )
-from chalicelib.domain.tokens.signing_keys import KeyMaterial, KeySet, SigningKey, retired_by_next
+from chalicelib.domain.tokens.key_succession import retired_by_next
+from chalicelib.domain.tokens.signing_keys import KeyMaterial, KeySet, SigningKey
 from tests.fake_outage import Remote, remote
 
 CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
@@ -48,8 +49,17 @@ class FakeKeys(Remote):
     def for_kid(self, kid: str, issued_at: int) -> KeySet:
         """Return the keys that may know `kid`."""
         keys = self.cached or self._keys()
-        is_pending = not keys.knows(kid) and self.version_of.get(PENDING) == kid
-        return replace(keys, unpromoted=self.versions[kid]) if is_pending else keys
+        if keys.knows(kid):
+            return keys
+        pending = self.versions.get(self.version_of.get(PENDING, ""))
+        if pending is None or pending.kid != kid:
+            pending = keys.current.following.key if keys.current.following else None
+        return replace(keys, unpromoted=pending) if pending and pending.kid == kid else keys
+
+    @remote
+    def published(self) -> KeySet:
+        """Return the keys, the previous one included."""
+        return self.cached or self._keys()
 
     @remote
     def labels(self) -> Mapping[str, frozenset[str]]:
@@ -68,10 +78,10 @@ class FakeKeys(Remote):
     @remote
     def add(self, key: SigningKey, *, label: str) -> None:
         """Write a new version, unless it is there."""
-        if key.kid in self.versions:
+        if key.version_id in self.versions:
             return
-        self.versions[key.kid] = replace(key, created_at=self.clock())
-        self._label(key.kid, label)
+        self.versions[key.version_id] = replace(key, created_at=self.clock())
+        self._label(key.version_id, label)
 
     @remote
     def promote(self, version_id: str, *, instead_of: str) -> None:

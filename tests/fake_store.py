@@ -151,9 +151,10 @@ class FakeStore(FakePersonalData):
         return self.system_state != before
 
     @remote
-    def record_replaced(self, kids: Iterable[str], now: int) -> None:
+    def record_replaced(self, kids: Iterable[str], now: int) -> SystemState:
         """Record replaced keys; the first time of each stays."""
         self.system_state = self.system_state.with_replaced(kids, now)
+        return self.system_state
 
 
 def _administered(account: Account) -> tuple[Scope, bool, Metadata]:

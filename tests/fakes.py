@@ -7,6 +7,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.adapters.jws.key_generator import JwsKeyGenerator
 from chalicelib.adapters.mail.text_files import MailTextFiles
 from chalicelib.adapters.pyjwt_codec import PyJwtCodec
 from chalicelib.domain.accounts.changes import AccountChange
@@ -169,6 +170,7 @@ class FakeAdapters:
         self.keys = FakeKeys(self.clock)
         self.hasher = FakeHasher()
         self.codec: TokenCodec = PyJwtCodec()
+        self.key_generator = JwsKeyGenerator(self.entropy)
         self.audit = RecordingAudit()
         self.common_passwords = FakePasswords()
         self.breached_passwords = FakePasswords()

@@ -71,6 +71,7 @@ VENDORS: dict[str, set[str]] = {
         "bcrypt",
         "boto3",
         "botocore",
+        "cryptography",
         "jwt",
         "mypy_boto3_dynamodb",
         "mypy_boto3_secretsmanager",
@@ -89,7 +90,7 @@ comparison of names."""
 
 ADAPTERS_OF: dict[str, str] = {
     "bcrypt": "bcrypt_hasher",
-    "jwt": "pyjwt_codec",
+    "jwt": "jws.hs256",
     "boto3": "aws",
 }
 """The one adapter that imports a distribution. Any adapter may import botocore, for its exceptions."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from chalice.app import Blueprint
@@ -23,7 +24,7 @@ def rotate(event: dict[str, Any], context: Any) -> None:
     """
     step, token = str(event["Step"]), str(event["ClientRequestToken"])
     rotation = get_services().key_rotation
-    steps = {
+    steps: dict[str, Callable[[str], bool | None]] = {
         "createSecret": rotation.create_secret,
         "setSecret": rotation.set_secret,
         "testSecret": rotation.test_secret,
@@ -35,6 +36,8 @@ def rotate(event: dict[str, Any], context: Any) -> None:
     except Exception:
         observability.count(Metric.KEY_ROTATION, f"failed {step if step in steps else 'unknown step'}")
         raise
-    if outcome:
+    if outcome and step == "createSecret":
+        observability.count(Metric.KEY_ROTATION, "signing_key_kept")
+    elif outcome:
         observability.record(Event.KEY_ROTATED, key_id=token)
         observability.count(Metric.KEY_ROTATION, "success")

@@ -113,6 +113,9 @@ class Keys(Protocol):
         look-ups are used up.
         """
 
+    def published(self) -> KeySet:
+        """Return the current and the previous key, from a cache if it is fresh."""
+
 
 @dataclass(frozen=True, slots=True)
 class UnverifiedToken:

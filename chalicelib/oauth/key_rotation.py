@@ -6,23 +6,19 @@ a step waits until it sees what the previous step wrote, and never relies on som
 
 from __future__ import annotations
 
-import base64
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from chalicelib.domain.errors import Unavailable, UnreadableKey
 from chalicelib.domain.ports import Clock, Entropy, Sleep, TokenCodec
-from chalicelib.domain.sign_in.name_key import NameKey
 from chalicelib.domain.tokens.key_ports import KeyVersions, StaleVersion, System
-from chalicelib.domain.tokens.signing_keys import KeyMaterial, KeySet, SigningKey, retired_by_next
+from chalicelib.domain.tokens.key_succession import may_follow
+from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
 from chalicelib.domain.tokens.system_state import MAX_REPLACED_KEYS
+from chalicelib.oauth.key_succession import KEY_ID_BYTES, KeySuccession, published_at
 
 CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
-KEY_BYTES = 48
-"""Random bytes of a key: 384 bits, written as 64 characters."""
-VERSION_ID_BYTES = 16
 WAITS = (0.1, 0.2, 0.4, 0.8, 1.5, 2.0, 2.5, 2.5)
 """Seconds between reads of something that was just written: 10 in total."""
 _Found = TypeVar("_Found")
@@ -42,7 +38,7 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class KeyRotation:
-    """Rotates the signing key. `token_life`, in seconds, is that of an access token plus the key cache."""
+    """Rotates the signing key."""
 
     versions: KeyVersions
     system: System
@@ -50,26 +46,42 @@ class KeyRotation:
     clock: Clock
     entropy: Entropy
     sleep: Sleep
-    token_life: int
+    succession: KeySuccession
 
-    def create_secret(self, token: str) -> None:
-        """Write a new key as AWSPENDING, under the version id from Secrets Manager.
+    def create_secret(self, token: str, *, early: bool = False) -> bool:
+        """Write the next version as AWSPENDING, under the id from Secrets Manager.
 
-        Raises RotationRefused without a current key or with too many keys that still verify, and Unavailable.
+        Return whether the current key signs on in it: a published key signs 24 hours later, or at once if
+        `early`. Raises RotationRefused without a current key or with too many that verify, and Unavailable.
         """
-        if self.versions.key(token) is None:
-            self.versions.add(self._next_key(token), label=PENDING)
-            self._wait_for(lambda: self.versions.key(token))
+        if self.versions.key(token) is not None:
+            return False
+        keys = self._keys()
+        made = self._after(keys, token, early=early)
+        self.versions.add(made, label=PENDING)
+        self._wait_for(lambda: self.versions.key(token))
+        return made.kid == keys.current.kid
+
+    def next_signs_at(self) -> int:
+        """Return the time from which the published next key may sign, in Unix seconds; 0 without one.
+
+        Raises RotationRefused without a current key, and Unavailable.
+        """
+        keys = self._keys()
+        if keys.current.following is None:
+            return 0
+        return self.succession.first_signature_at(published_at(keys, self.system.state(), self.clock()))
 
     def set_secret(self, token: str) -> None:
         """Do nothing: no other system needs the key."""
 
     def test_secret(self, token: str) -> None:
-        """Sign and verify with the pending key. Raises RotationRefused, InvalidToken or Unavailable."""
+        """Sign and verify with pending and next key. Raises RotationRefused, InvalidToken or Unavailable."""
         pending = self._pending(token, self.current())
         probe = {"iat": self.clock(), "probe": self.entropy(16).hex()}
-        if dict(self.codec.verify(self.codec.sign(probe, pending), pending)) != probe:
-            raise RotationRefused("the pending key does not verify what it signs")
+        for key in (pending, *([pending.following.key] if pending.following else [])):
+            if dict(self.codec.verify(self.codec.sign(probe, key), key)) != probe:
+                raise RotationRefused("the pending key does not verify what it signs")
 
     def finish_secret(self, token: str) -> bool:
         """Promote the pending key and record the replacement. Return False if that was done before.
@@ -92,12 +104,10 @@ class KeyRotation:
         return True
 
     def replace_without_grace(self, epoch: int, *, api_keys: bool = False) -> Replacement:
-        """Replace the key after a breach by one of `epoch` or later. No earlier key verifies any more.
+        """Replace the key after a breach by one of `epoch` or later: no earlier key verifies any more.
 
-        With `api_keys`, no earlier API key is valid any more, even in a restored table.
-        A later epoch is used if the current key already has `epoch`, which a stale read can hide from the
-        caller. `tidy_labels` removes the labels of the old keys. Raises RotationRefused without a current
-        key, and Unavailable.
+        With `api_keys`, no earlier API key is valid any more, even in a restored table. A later epoch is used
+        if the current key already has `epoch`. Raises RotationRefused without a current key, and Unavailable.
         """
         key: SigningKey | None = None
 
@@ -106,11 +116,11 @@ class KeyRotation:
             current = self._version(CURRENT)
             if current is None:
                 raise RotationRefused("the secret has no current version")
-            epoch_now, of_api_keys = self._epochs_of(current)
-            later = max(epoch, epoch_now + 1)
+            present, of_keys = self._epochs_of(current)
+            later = max(epoch, present + 1)
             if key is None or key.epoch < later:
-                key = self._add_key_of(later, later if api_keys else of_api_keys)
-            self.versions.promote(key.kid, instead_of=current)
+                key = self._add_key_of(later, later if api_keys else of_keys)
+            self.versions.promote(key.version_id, instead_of=current)
             return Replacement(key, current)
 
         return self._until_promoted(attempt)
@@ -122,8 +132,9 @@ class KeyRotation:
         visible. Raises Unavailable, which is harmless: the epoch alone keeps the old key from verifying.
         """
         self.versions.remove_label(replacement.instead_of, PREVIOUS)
-        self.versions.remove_label(replacement.key.kid, PENDING)
-        self._wait_for(lambda: self.versions.labels().get(replacement.key.kid) == frozenset({CURRENT}))
+        version = replacement.key.version_id
+        self.versions.remove_label(version, PENDING)
+        self._wait_for(lambda: self.versions.labels().get(version) == frozenset({CURRENT}))
 
     def current(self) -> SigningKey:
         """Return the current key. Raises RotationRefused if there is none, and Unavailable."""
@@ -136,7 +147,7 @@ class KeyRotation:
         def attempt() -> None:
             current = self.current()
             # Replaces exactly the key that `_pending` checked: a breach may have happened in between.
-            self.versions.promote(self._pending(token, current).kid, instead_of=current.kid)
+            self.versions.promote(self._pending(token, current).version_id, instead_of=current.version_id)
 
         self._until_promoted(attempt)
 
@@ -150,16 +161,8 @@ class KeyRotation:
         return attempt()
 
     def _add_key_of(self, epoch: int, api_keys_epoch: int) -> SigningKey:
-        version = self.entropy(VERSION_ID_BYTES).hex()
-        names = NameKey(self._new_text())
-        key = SigningKey(
-            version,
-            self._new_material(),
-            epoch,
-            created_at=self.clock(),
-            own_name_key=names,
-            api_keys_epoch=api_keys_epoch,
-        )
+        key_id = self.entropy(KEY_ID_BYTES).hex()
+        key = self.succession.without_predecessor(key_id, epoch, self.clock(), api_keys_epoch)
         # Added as AWSPENDING, which takes that label from a rotation in progress.
         self.versions.add(key, label=PENDING)
         return key
@@ -174,8 +177,13 @@ class KeyRotation:
         key = self._wait_for(lambda: self.versions.key(token))
         if labels is None or key is None:
             raise Unavailable("the promotion cannot be seen yet")
-        previous = {version for version, its_labels in labels.items() if PREVIOUS in its_labels}
-        self.system.record_replaced((previous | {one.key.kid for one in key.retired}) - {token}, self.clock())
+        previous = {
+            one.kid
+            for version, its_labels in labels.items()
+            if PREVIOUS in its_labels and (one := self.versions.key(version))
+        }
+        replaced = (previous | {one.key.kid for one in key.retired}) - {key.kid}
+        self.system.record_replaced(replaced, self.clock())
 
     def _pending(self, token: str, current: SigningKey) -> SigningKey:
         """Return the pending key if it may replace the current one. Raises RotationRefused."""
@@ -185,32 +193,33 @@ class KeyRotation:
         if pending.epoch < current.epoch:
             # Created before a breach: promoting it would reactivate the sessions that the breach ended.
             raise RotationRefused("the pending key is of a past epoch")
-        is_promoted = pending.kid == current.kid
-        if not is_promoted and hmac.compare_digest(pending.material.reveal(), current.material.reveal()):
+        if pending.version_id == current.version_id:
+            return pending
+        if pending.kid != current.kid and pending.material == current.material:
             raise RotationRefused("the pending key is the current one")
+        if not may_follow(current, pending):
+            raise RotationRefused("the pending version was not made from the current one")
         return pending
 
-    def _next_key(self, token: str) -> SigningKey:
-        keys, now = KeySet(self.current(), self._labelled(PREVIOUS)), self.clock()
-        retired = retired_by_next(keys, now, self.token_life)
-        if len(retired) >= MAX_REPLACED_KEYS:
+    def _after(self, keys: KeySet, token: str, *, early: bool) -> SigningKey:
+        since = 0 if early else self._published_at(keys)
+        made = self.succession.after(keys, token, self.clock(), since)
+        if len(made.retired) >= MAX_REPLACED_KEYS:
             raise RotationRefused(f"{MAX_REPLACED_KEYS} keys before it may still have live tokens")
-        epoch = keys.current.epoch
-        return SigningKey(
-            token,
-            self._new_material(),
-            epoch,
-            created_at=now,
-            retired=retired,
-            own_name_key=keys.name_key,
-            api_keys_epoch=keys.current.api_keys_epoch,
-        )
+        return made
+
+    def _published_at(self, keys: KeySet) -> int:
+        """Return when the next key was published. The role of the function writes the table only."""
+        state = self.system.record_replaced((), self.clock()) if keys.current.following else None
+        return published_at(keys, state, self.clock()) if state else 0
+
+    def _keys(self) -> KeySet:
+        return KeySet(self.current(), self._labelled(PREVIOUS))
 
     def _wait_for(self, look: Callable[[], _Found]) -> _Found:
         """Call `look` until its result is true, for at most 10 s. Return its last result."""
         for pause in WAITS:
-            found = look()
-            if found:
+            if found := look():
                 return found
             self.sleep(pause)
         return look()
@@ -239,9 +248,3 @@ class KeyRotation:
 
     def _version(self, label: str) -> str | None:
         return next((one for one, labels in self.versions.labels().items() if label in labels), None)
-
-    def _new_material(self) -> KeyMaterial:
-        return KeyMaterial(self._new_text())
-
-    def _new_text(self) -> bytes:
-        return base64.urlsafe_b64encode(self.entropy(KEY_BYTES))

@@ -58,8 +58,8 @@ class Deployer:
         values = parameters.resolve(declared, given, previous)
         data_values = parameters.resolve(document["Parameters"], given, data.parameters)
         parameters.check_settings(values)
-        parameters.check_change(service.parameters, values)
-        package = self.tools.package(PROJECT, values["Architecture"])
+        values |= parameters.check_deploy(service.parameters, values, self.options.parameters)
+        package = self.tools.package(PROJECT, values["Architecture"], pins=parameters.pins(values))
         package.print_report()
         if not service.exists:
             values |= account.suggestions(self.target, {**previous, **self.options.parameters})
@@ -84,7 +84,7 @@ class Deployer:
             raise Refused(f"Stack {self.service.name} has no release before this one to go back to.")
         document: Document = json.loads(self._bucket.read(_RELEASE, version))
         noted = document["Metadata"]["Gatehouse"]
-        parameters.check_change(service.parameters, noted["Parameters"])
+        guards.confirm(parameters.check_rollback(service.parameters, noted), yes=self.options.yes)
         click.echo(f"Rollback  to release {noted['Release']}, with the parameters that it had")
         release = Release(document, noted["Parameters"], self._tags(service), noted["Release"])
         self._change_service(service, service, release, version)

@@ -66,6 +66,6 @@ def ask_about_address(changes: Iterable[Change], *, yes: bool) -> None:
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask, unless `yes` answers. Raises click.Abort for a no, and where nobody answers."""
-    if not yes:
+    """Ask, unless `yes` answers or there is no question. Raises click.Abort for a no and for no answer."""
+    if question and not yes:
         click.confirm(question, abort=True)

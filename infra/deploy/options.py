@@ -35,5 +35,5 @@ class DeployTools:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.time
     template: Callable[[Path, str], Document] = service_template
-    package: Callable[[Path, str], Package] = build
+    package: Callable[..., Package] = build
     look: Callable[[Deployed, str | None], bool] = look

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,8 @@ from botocore.parsers import ResponseParserError
 from chalicelib.adapters.aws_errors import error_code
 from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.accounts.names import SignInName
-from chalicelib.domain.errors import NotFound
+from chalicelib.domain.errors import NotFound, UnreadableKey
+from chalicelib.oauth.key_rotation import RotationRefused
 from chalicelib.observability.audit import LogAudit
 from chalicelib.services import AwsAdapters, Services
 from chalicelib.settings import Settings
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.accounts.changes import AccountChange
     from chalicelib.domain.ports import Audit
     from chalicelib.domain.sessions.session import EndedSession, Session
+    from chalicelib.oauth.key_rotation import KeyRotation
 
 LOCAL = "local"
 STACK_FILE = Path(".local/stack.json")
@@ -52,6 +54,24 @@ class OperatorAdapters(AwsAdapters):
     def audit(self) -> Audit:
         """Return an audit trail that logs only changes of accounts; ended sessions are in the table."""
         return CommandAudit()
+
+
+class LocalServices(Services):
+    """The services of the local stack, for commands.
+
+    A shell other than that of `make run` may not have its `SIGNING_ALGORITHM`; the signing secret has it.
+    """
+
+    @cached_property
+    def key_rotation(self) -> KeyRotation:
+        """Return the rotation, which makes keys of the algorithm of the newest one."""
+        rotation = super().key_rotation
+        try:
+            current = rotation.current()
+        except (RotationRefused, UnreadableKey):
+            return rotation
+        newest = current.following.key if current.following else current
+        return replace(rotation, succession=replace(rotation.succession, algorithm=newest.algorithm))
 
 
 class CommandAudit:
@@ -97,7 +117,10 @@ class Deployment:
     @cached_property
     def services(self) -> Services:
         """Return the services of this deployment."""
-        return Services(self.settings, OperatorAdapters(self.settings))
+        adapters = OperatorAdapters(self.settings)
+        if self.stage == LOCAL and "SIGNING_ALGORITHM" not in os.environ:
+            return LocalServices(self.settings, adapters)
+        return Services(self.settings, adapters)
 
     def client(self, service: Any) -> Any:
         """Return a boto3 client for this deployment."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 
 import click
 
 from chalicelib import observability
+from chalicelib.api.serializers import timestamp
 from chalicelib.domain.errors import UnreadableKey
-from chalicelib.oauth.key_rotation import CURRENT, PENDING
+from chalicelib.oauth.key_rotation import CURRENT, PENDING, RotationRefused
 from chalicelib.observability import Event
 from infra.operate.cli import ErrorReportingGroup, stage_options
 from infra.operate.deployment import Deployment
@@ -23,9 +25,9 @@ def keys() -> None:
 @keys.command()
 @stage_options
 def status(deployment: Deployment) -> None:
-    """Show the versions of the signing secret, their labels and their ages."""
+    """Show the versions of the signing secret: age, algorithm and labels, and which keys others know."""
     adapters = deployment.services.adapters
-    say(f"{'version':<36}  {'age':>8}  {'epoch':>5}  labels")
+    say(f"{'version':<36}  {'age':>8}  {'epoch':>5}  {'alg':<5}  labels")
     rows = []
     for version, labels in adapters.key_versions.labels().items():
         try:
@@ -33,33 +35,60 @@ def status(deployment: Deployment) -> None:
         except UnreadableKey:
             key, remark = None, "  unreadable"
         age = adapters.clock() - key.created_at if key else 0
-        rows.append((age, version, key.epoch if key else "-", ", ".join(sorted(labels)) + remark))
-    for age, version, epoch, labels_text in sorted(rows):
-        say(f"{version:<36}  {describe_age(age):>8}  {epoch:>5}  {labels_text}")
+        values = (key.epoch, key.algorithm) if key else ("-", "-")
+        rows.append((age, version, *values, ", ".join(sorted(labels)) + remark))
+    for age, version, epoch, algorithm, labels_text in sorted(rows):
+        say(f"{version:<36}  {describe_age(age):>8}  {epoch:>5}  {algorithm:<5}  {labels_text}")
+    with suppress(UnreadableKey, RotationRefused):
+        _say_following(deployment)
 
 
 @keys.command()
 @stage_options
-def rotate(deployment: Deployment) -> None:
+@click.option("--now", is_flag=True, help="Sign with the next key although it was published today.")
+def rotate(deployment: Deployment, *, now: bool) -> None:
     """Replace the signing key. Tokens signed by the old key stay valid until they expire."""
     # Reports an unreadable key here; the rotation function would report it only in its log.
     deployment.services.key_rotation.current()
+    if not now:
+        _refuse_too_early(deployment)
     secret = deployment.client("secretsmanager")
     secret_id = deployment.settings.signing_secret_id
-    if secret.describe_secret(SecretId=secret_id).get("RotationEnabled"):
+    if not now and secret.describe_secret(SecretId=secret_id).get("RotationEnabled"):
         _cancel_stopped_rotation(deployment)
         token = secret.rotate_secret(SecretId=secret_id)["VersionId"]
         say(f"Secrets Manager is rotating to version {token}: see `keys status`.")
         return
-    # Without a rotation function, as on the local stack, run its four steps here.
+    # Secrets Manager cannot hand `--now` on, and on the local stack there is no rotation function: run the
+    # four steps here. The label AWSPENDING moves, so a rotation in progress fails.
     token = str(uuid.uuid4())
     rotation = deployment.services.key_rotation
-    rotation.create_secret(token)
+    rotation.create_secret(token, early=now)
     rotation.set_secret(token)
     rotation.test_secret(token)
     rotation.finish_secret(token)
     observability.record(Event.KEY_ROTATED, key_id=token, operator=deployment.operator())
     say(f"Rotated: version {token} signs now, and the one before it still verifies.")
+
+
+def _refuse_too_early(deployment: Deployment) -> None:
+    """Raise ClickException while the next key is published too recently to sign."""
+    rotation = deployment.services.key_rotation
+    first = rotation.next_signs_at()
+    # An HMAC key is replaced by another until then.
+    if rotation.current().is_public and deployment.services.adapters.clock() < first:
+        raise click.ClickException(
+            f"The next key may sign from {timestamp(first)} on: before, others may not have read it yet, and "
+            "would refuse its tokens. Rotate then, or with --now at once; after a breach use `breach`."
+        )
+
+
+def _say_following(deployment: Deployment) -> None:
+    rotation = deployment.services.key_rotation
+    following = rotation.current().following
+    if following:
+        first = timestamp(rotation.next_signs_at())
+        say(f"Next: {following.key.algorithm} key {following.key.kid}, which signs no sooner than {first}.")
 
 
 def _cancel_stopped_rotation(deployment: Deployment) -> None:

@@ -195,7 +195,7 @@ class Cancelled:
         return Answer(400, self._body)(request)
 
 
-TRANSACTIONS = ["create", "delete", "open", "open at the limit", "end"]
+TRANSACTIONS = ["create", "administer", "open", "open at the limit", "end"]
 
 
 @pytest.mark.parametrize("name", TRANSACTIONS)

@@ -27,7 +27,8 @@ def test_a_new_store_has_seen_nothing(store: Store) -> None:
 
 
 def test_the_first_time_at_which_a_key_was_replaced_stays(store: Store) -> None:
-    store.system.record_replaced([kid(1)], NOW)
+    first = store.system.record_replaced([kid(1)], NOW)
+    assert first == store.system.record_replaced([], NOW + 5) == store.system.state()
     store.system.record_replaced([kid(1), kid(2)], NOW + 9)
     assert store.system.state().replaced_at == {kid(1): NOW, kid(2): NOW + 9}
 

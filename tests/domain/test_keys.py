@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.tokens.signing_keys import KeyMaterial, KeySet, RetiredKey, SigningKey, retired_by_next
+from chalicelib.domain.tokens.key_succession import retired_by_next
+from chalicelib.domain.tokens.signing_keys import KeyMaterial, KeySet, RetiredKey, SigningKey
 
 NOW = 1_700_000_000
 LIFE = 3_660

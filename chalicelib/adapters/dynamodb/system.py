@@ -55,10 +55,11 @@ class DynamoDBSystem:
         """Raise the epoch in every copy."""
         return self._write(lambda state: state.with_epoch(epoch, api_keys=api_keys))
 
-    def record_replaced(self, kids: Iterable[str], now: int) -> None:
-        """Record replaced keys in every copy."""
+    def record_replaced(self, kids: Iterable[str], now: int) -> SystemState:
+        """Record replaced keys in every copy. Return the state as it was written."""
         replaced = tuple(kids)
         self._write(lambda state: state.with_replaced(replaced, now))
+        return merged(map(system_state_of, self._seen))
 
     def _write(self, change: Callable[[SystemState], SystemState]) -> bool:
         """Change the state. Return False if every copy had it before. Raises Unavailable.

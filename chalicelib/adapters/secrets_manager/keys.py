@@ -85,7 +85,17 @@ class SecretsManagerKeys:
             cached = self._fetch_current()
             if not cached.keys.knows(kid):
                 cached = self._fetch_previous(cached)
-            return cached.keys if cached.keys.knows(kid) else self._fetch_version(kid, cached.keys)
+            if cached.keys.knows(kid):
+                return cached.keys
+            if cached.keys.follows(kid):
+                return self._fetch_pending(kid, cached.keys)
+            return self._fetch_version(kid, cached.keys)
+
+    def published(self) -> KeySet:
+        """Return the current and the previous key, from the cache if it is fresh. Raises Unavailable."""
+        with self._lock:
+            cached = self._fresh()
+            return (cached if cached.previous_is_known else self._fetch_previous(cached)).keys
 
     def _fresh(self) -> _Cached:
         cached = self._cached
@@ -103,7 +113,7 @@ class SecretsManagerKeys:
 
     def _fetch_previous(self, cached: _Cached) -> _Cached:
         previous = self._fetch(PREVIOUS)
-        is_rotated = previous is not None and previous.kid == cached.keys.current.kid
+        is_rotated = previous is not None and previous.version_id == cached.keys.current.version_id
         if is_rotated or cached.fetched_at < self._clock():
             # Only the newest key lists the keys retired since the cached copy was made. And a deleted secret
             # has no previous version either: reading the current one tells that outage from a missing
@@ -112,6 +122,22 @@ class SecretsManagerKeys:
         keys = replace(cached.keys, previous=previous)
         self._cached = replace(cached, keys=keys, previous_is_known=True)
         return self._cached
+
+    def _fetch_pending(self, kid: str, keys: KeySet) -> KeySet:
+        """Return the keys with the next one as current if its version is promoted, else as unpromoted.
+
+        `kid` is not the id of that version, which has AWSPENDING until the end of the rotation. A read by
+        this label shows the promotion if the one by AWSCURRENT was stale.
+        """
+        fetched_at = self._clock()
+        with translate_aws_errors():
+            answer = self._answer(PENDING)
+            found = _key_of(answer) if answer else None
+            if answer and found and found.kid == kid and CURRENT in answer.get("VersionStages", ()):
+                self._cached = _Cached(KeySet(found, keys.current), fetched_at, previous_is_known=True)
+                return self._cached.keys
+        following = keys.current.following
+        return replace(keys, unpromoted=following.key if following else None)
 
     def _fetch_version(self, kid: str, keys: KeySet) -> KeySet:
         """Read a version by its id, and return the keys with this one in the role of its labels."""
@@ -136,13 +162,17 @@ class SecretsManagerKeys:
 
     def _fetch(self, stage: str) -> SigningKey | None:
         with translate_aws_errors():
-            try:
-                answer = self._client.get_secret_value(SecretId=self._secret_id, VersionStage=stage)
-            except ClientError as error:
-                if stage == PREVIOUS and error_code(error) == "ResourceNotFoundException":
-                    return None
-                raise
-            return _key_of(answer)
+            answer = self._answer(stage)
+            return _key_of(answer) if answer else None
+
+    def _answer(self, stage: str) -> GetSecretValueResponseTypeDef | None:
+        """Return the version with a label, or None if no version has it. AWSCURRENT is always there."""
+        try:
+            return self._client.get_secret_value(SecretId=self._secret_id, VersionStage=stage)
+        except ClientError as error:
+            if stage != CURRENT and error_code(error) == "ResourceNotFoundException":
+                return None
+            raise
 
 
 def _key_of(answer: GetSecretValueResponseTypeDef) -> SigningKey:

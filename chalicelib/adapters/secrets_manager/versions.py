@@ -53,13 +53,13 @@ class SecretsManagerVersions:
 
     def add(self, key: SigningKey, *, label: str) -> None:
         """Write a version unless it exists; AWS would reject a second value, moto would not."""
-        if self.key(key.kid) is not None:
+        if self.key(key.version_id) is not None:
             return
         with translate_aws_errors():
             try:
                 self._client.put_secret_value(
                     SecretId=self._secret_id,
-                    ClientRequestToken=key.kid,
+                    ClientRequestToken=key.version_id,
                     SecretString=secret_text(key),
                     VersionStages=[label],
                 )

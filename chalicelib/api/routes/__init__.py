@@ -13,7 +13,7 @@ from chalicelib.api.routes import (
     sessions,
     token,
 )
-from chalicelib.api.routes.servers import api_keys, introspection
+from chalicelib.api.routes.servers import api_keys, introspection, metadata
 
 ROUTES = (
     token,
@@ -28,5 +28,6 @@ ROUTES = (
     sessions,
     api_keys,
     admin,
+    metadata,
     health,
 )

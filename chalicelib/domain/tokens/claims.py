@@ -12,6 +12,8 @@ from chalicelib.domain.errors import InvalidScope, InvalidToken
 from chalicelib.domain.tokens.scopes import Scope
 
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type (RFC 9068 §2.1)
+TOKEN_TYPES = frozenset({TOKEN_TYPE, f"application/{TOKEN_TYPE}"})
+"""The values of `typ`, in lower case, that a resource server accepts (RFC 9068 §4)."""
 MAX_TOKEN_BYTES = 8 * 1024
 MAX_TOKEN_SECONDS = 24 * 3600
 """Maximum lifetime of an access token, from `iat` to `exp`. Gatehouse issues none with a longer one."""

@@ -6,12 +6,22 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.tokens.signing_keys import SigningKey
+from chalicelib.domain.tokens.signing_keys import KeyMaterial, SigningKey
 from chalicelib.domain.tokens.system_state import SystemState
 
 
 class StaleVersion(Unavailable):
     """AWSCURRENT is not on the version that the caller had read: it was moved, or the read was stale."""
+
+
+class KeyGenerator(Protocol):
+    """Makes the material of new keys."""
+
+    def __call__(self, algorithm: str, kid: str, /) -> KeyMaterial:
+        """Return a new key for one of `ALGORITHMS`; a JWK names its `kid`.
+
+        Raises Unavailable if this installation has no code for the algorithm.
+        """
 
 
 class KeyVersions(Protocol):
@@ -55,5 +65,8 @@ class System(Protocol):
         Return False if that was done before.
         """
 
-    def record_replaced(self, kids: Iterable[str], now: int) -> None:
-        """Record that keys were replaced at `now` (Unix seconds). A time recorded earlier is kept."""
+    def record_replaced(self, kids: Iterable[str], now: int) -> SystemState:
+        """Record that keys were replaced at `now` (Unix seconds). A time recorded earlier is kept.
+
+        Return the state since then; so does a role that may not read, for which `kids` may be empty.
+        """

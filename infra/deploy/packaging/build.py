@@ -18,6 +18,7 @@ from infra.deploy.packaging import archive, runtime
 from infra.deploy.packaging.evidence import needs_of
 from infra.deploy.packaging.loading import can_load, check_loading, root_modules
 from infra.deploy.refusal import Refused
+from infra.parameters import PINS, Pins
 from infra.template.build import copy_source
 
 CACHE = Path(".local/deploy")
@@ -74,22 +75,25 @@ class Package:
             click.echo(f"Byte code by {self.compiled_by}; the package was {loaded}")
 
 
-def build(project: Path, architecture: str, folder: Path | None = None) -> Package:
+def build(project: Path, architecture: str, folder: Path | None = None, pins: Pins = PINS) -> Package:
     """Package the source of `project` with its dependencies; `folder` is for the zip, by default a cache.
+
+    `pins` are the requirement files, without their suffix.
 
     Byte code is left out where this machine has no Python of the functions' version. Raises Refused where the
     dependencies cannot be installed, the source is not Python, or something that it needs does not load.
     """
     interpreter = runtime.find_interpreter()
     is_loaded = interpreter is not None and can_load(architecture)
-    target = (folder or project / CACHE) / f"package-{architecture}.zip"
+    target = (folder or project / CACHE) / f"package-{architecture}-{pins[-1]}.zip"
     with tempfile.TemporaryDirectory(prefix="gatehouse-") as name:
         source, site = Path(name, "source"), Path(name, "site")
         source.mkdir()
         copy_source(project, source)
         needs = needs_of(source, project)
-        install(project / "requirements.txt", architecture, site)
-        roots = root_modules(project / "requirements.in", site)
+        for one in pins:
+            install(project / f"{one}.txt", architecture, site)
+        roots = dict(kv for one in pins for kv in root_modules(project / f"{one}.in", site).items())
         prune(site, needs.services)
         shutil.copytree(source, site, dirs_exist_ok=True)
         if interpreter:

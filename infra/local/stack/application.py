@@ -13,6 +13,7 @@ from typing import Any
 from infra.local.gateway.gateway import Api
 from infra.local.gateway.lambda_function import Limits
 from infra.local.stack.demo import create_demo_accounts
+from infra.local.stack.first_key import sign_with_the_algorithm_of_the_setting
 
 Function = Callable[[dict[str, Any], Any], Any]
 Clock = Callable[[], int]
@@ -57,6 +58,7 @@ def gatehouse(environment: Mapping[str, str], clock: Clock | None) -> Iterator[A
 
     settings = Settings.from_environment(environment)
     with override_services(Services(settings, AwsAdapters.of_function(settings, clock or now))) as services:
+        sign_with_the_algorithm_of_the_setting(services)
         create_demo_accounts(services)
         yield Application.of_chalice(app)
 

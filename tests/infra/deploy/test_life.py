@@ -212,3 +212,8 @@ def remembers(aws: Aws) -> bool:
     """Tell whether the item is there."""
     with closing(aws.client("dynamodb")) as dynamodb:
         return "Item" in dynamodb.get_item(TableName="gatehouse-prod", Key=ITEM)
+
+
+def test_a_stage_with_public_keys_stays_able_to_verify_them(deployed: DeployHarness) -> None:
+    assert deployed.deploy("--parameter", "SigningAlgorithm=ES256", "--yes").exit_code == 0
+    assert "two rotations" in refusal(deployed.deploy("--parameter", "AsymmetricKeys=none"))

@@ -46,12 +46,34 @@ def test_every_module_of_ours_can_be_imported_from_it_alone(package: Unpacked) -
     done = package.run(
         "import importlib, pkgutil, app, chalicelib; "
         "[importlib.import_module(one.name) "
-        "for one in pkgutil.walk_packages(chalicelib.__path__, 'chalicelib.')]; "
+        "for one in pkgutil.walk_packages(chalicelib.__path__, 'chalicelib.')"
+        " if one.name.rpartition('.')[2] not in ('rs256', 'es256')]; "
         "print(*(module.__file__ for module in sys.modules.values() if getattr(module, '__file__', None)))"
     )
     assert done.returncode == 0, done.stderr
     assert "site-packages" not in done.stdout
     assert f"{package.task}/boto3/__init__.py" in done.stdout
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+def test_an_asymmetric_key_is_an_outage_that_says_why(package: Unpacked, algorithm: str) -> None:
+    """The package is that of a stage with HMAC keys. Such a key must not look like a bad token."""
+    done = package.run(
+        "from chalicelib.adapters.jws.algorithms import signatures\n"
+        "from chalicelib.domain.errors import Unavailable\n"
+        f"try: signatures({algorithm!r})\n"
+        "except Unavailable as error: print(error.reason)"
+    )
+    assert done.stdout == f"this package has no cryptography for {algorithm} keys\n", done.stderr
+
+
+def test_cryptography_is_not_inside_and_pyjwt_does_not_miss_it(package: Unpacked, names: set[str]) -> None:
+    assert not [name for name in names if name.startswith(("cryptography", "cffi", "_cffi", "pycparser"))]
+    done = package.run(
+        "from chalicelib.adapters.jws.algorithms import signatures; signatures('HS256'); "
+        "print('jwt' in sys.modules, 'cryptography' in sys.modules)"
+    )
+    assert done.stdout == "True False\n", done.stderr
 
 
 def test_nothing_of_the_development_set_is_inside(names: set[str]) -> None:
