@@ -1,6 +1,6 @@
 """The Chalice app: the routes of the service, your own functions in `chalicelib/functions`, or both.
 
-In AWS the two are Lambda functions with a role each (docs/decisions/0013-own-functions.md). Each imports only
+In AWS the two are Lambda functions with a role each (docs/decisions/0014-own-functions.md). Each imports only
 its own part: the function with your code never loads the token endpoint, and the other never loads yours.
 """
 
