@@ -69,8 +69,12 @@ class Registration:
         return self.requests.create(Purpose.SIGN_UP, address, requester, is_refused=is_refused)
 
     def resend(self, token: VerificationToken, requester: Requester) -> None:
-        """Mail a new code in place of the one before. Raises AccessDenied, InvalidCode and Unavailable."""
-        self.policy.require_open()
+        """Mail a new code in place of the one before. Raises AccessDenied, InvalidCode and Unavailable.
+
+        Where sign-up is off, the verifications of password resets and changes of address are renewed still.
+        """
+        if not self.policy.is_open and self.requests.purpose(token) in {None, Purpose.SIGN_UP}:
+            self.policy.require_open()
         self.requests.renew(token, requester)
 
     def complete(self, token: VerificationToken, code: str, password: str) -> DeviceKey:

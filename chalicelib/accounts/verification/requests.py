@@ -118,6 +118,11 @@ class VerificationRequests:
                 return
         raise Unavailable("too many mails to one address at once")
 
+    def purpose(self, token: VerificationToken) -> Purpose | None:
+        """Return what a verification is for, or None where it is unknown. Raises Unavailable."""
+        found = self.verifications.find_verification(token.digest())
+        return None if found is None else found.purpose
+
     def _key(self) -> tuple[NameKey, int]:
         keys = self.keys.current()
         return keys.name_key, keys.current.epoch
