@@ -8,12 +8,13 @@ from typing import Any
 from chalice.app import Blueprint, Response
 
 from chalicelib.api.claims import administers, bearer
-from chalicelib.api.http import ANY_TYPE, current_request, header, json_response, no_content
+from chalicelib.api.http import ANY_TYPE, current_request, every_header, json_response, no_content
 from chalicelib.api.json_body import json_members
 from chalicelib.api.routes.verification_answers import languages
 from chalicelib.api.serializers import account_json
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.ids import is_id
+from chalicelib.domain.accounts.own import profiles
 from chalicelib.domain.administration.authority import READ, WRITE, Authority
 from chalicelib.domain.administration.metadata import Metadata
 from chalicelib.domain.administration.patch import AccountPatch, Precondition, entity_tag
@@ -112,9 +113,13 @@ def _account_response(account: Account, status: int = 200) -> Response:
 
 
 def _if_match() -> Precondition:
-    """Return the condition of `If-Match`; without one, any account will do (RFC 9110 §13.1.1)."""
-    tags = [one.strip() for one in header("if-match").split(",")]
-    return lambda account: tags in ([""], ["*"]) or entity_tag(account) in tags
+    """Return the condition of `If-Match`; without one, any account will do (RFC 9110 §13.1.1).
+
+    Raises InvalidRequest for a malformed one, an empty one included: to ignore it would overwrite.
+    """
+    if_match = every_header("if-match")
+    expected = profiles.Precondition() if if_match is None else profiles.Precondition.of(if_match)
+    return lambda account: expected.allows(entity_tag(account))
 
 
 def _permissions(values: list[Any]) -> Scope:

@@ -64,9 +64,13 @@ class Precondition:
             raise _malformed()
         return cls(frozenset(tags))
 
+    def allows(self, tag: str) -> bool:
+        """Return whether `tag`, of the current version, is one that the caller expects."""
+        return self.tags is None or tag in self.tags
+
     def require(self, current: Profile) -> None:
         """Raise PreconditionFailed where `current` is not one that the caller expects."""
-        if self.tags is not None and current.tag not in self.tags:
+        if not self.allows(current.tag):
             raise PreconditionFailed("profile has changed")
 
 
