@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import UnionType
 from typing import Any, NoReturn, get_args
 
@@ -25,17 +25,12 @@ _KINDS = {
 }
 
 
-def json_object() -> dict[str, Any]:
-    """Return the body of the current request, a JSON object. Raises InvalidRequest as `json_text`."""
-    return json_text()[1]
-
-
-def json_text(max_bytes: int = MAX_BODY_BYTES) -> tuple[str, dict[str, Any]]:
+def json_text(max_bytes: int = MAX_BODY_BYTES, known: Collection[str] = ()) -> tuple[str, dict[str, Any]]:
     """Return the text of the body of the current request, which is a JSON object, and the object.
 
     Raises InvalidRequest for another media type, a body that is too large or not in UTF-8, a member that is
-    repeated, a number that is none in JSON, text that has no UTF-8 form, and more than `MAX_DEPTH` levels;
-    and for a credential in the URL.
+    repeated (named where it is one of `known`, since others are the caller's text), a number that is none in
+    JSON, text that has no UTF-8 form, and more than `MAX_DEPTH` levels; and for a credential in the URL.
     """
     refuse_credentials_in_query(current_request().query_params or {})
     require_media_type(header("content-type"), MEDIA_TYPE)
@@ -47,7 +42,9 @@ def json_text(max_bytes: int = MAX_BODY_BYTES) -> tuple[str, dict[str, Any]]:
         raise _malformed()
     try:
         text = body.decode("utf-8")
-        read = json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
+        read = json.loads(
+            text, object_pairs_hook=lambda pairs: _members(pairs, known), parse_constant=_no_constant
+        )
         json.dumps(read, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise _malformed() from error
@@ -62,11 +59,11 @@ def json_members(
 ) -> dict[str, Any]:
     """Return the members of the body, each of the type given for its name; optional ones may be absent.
 
-    Raises InvalidRequest, naming the parameter, as `json_object` does and for a member that is missing or of
+    Raises InvalidRequest, naming the parameter, as `json_text` does and for a member that is missing or of
     another type. A member that is unknown is not named, since its name is the caller's text.
     """
-    found = json_object()
     types: dict[str, type | UnionType] = {**required, **(optional or {})}
+    _, found = json_text(known=types)
     if not found.keys() <= types.keys():
         known = ", ".join(sorted(types))
         raise InvalidRequest("unknown member", description=f"The request body may only have: {known}.")
@@ -84,10 +81,13 @@ def json_members(
     return found
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise InvalidRequest("repeated member", description="A parameter is repeated.")
+def _members(pairs: list[tuple[str, Any]], known: Collection[str]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            subject = f"The parameter {name}" if name in known else "A parameter of the request"
+            raise InvalidRequest("repeated member", description=f"{subject} is repeated.")
+        members[name] = value
     return members
 
 

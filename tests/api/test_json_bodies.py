@@ -56,6 +56,21 @@ def test_what_is_no_json_object_in_utf_8_is_refused(gateway: Gateway, content_ty
     assert gateway.services.adapters.store.calls == {}
 
 
+@pytest.mark.parametrize(
+    ("body", "subject"),
+    [
+        ('{"email": "a@example.com", "email": "b@example.com"}', "The parameter email"),
+        ('{"hunter2": 1, "hunter2": 2}', "A parameter of the request"),
+    ],
+)
+def test_a_repeated_member_is_named_unless_its_name_is_the_callers_text(
+    gateway: Gateway, body: str, subject: str
+) -> None:
+    answer = gateway.send("POST", "/accounts", headers=JSON, body=body)
+    assert answer.error == (400, "invalid_request")
+    assert answer.json["error_description"] == f"{subject} is repeated."
+
+
 def test_a_credential_in_the_url_is_refused(gateway: Gateway) -> None:
     answer = gateway.send("POST", "/accounts", headers=JSON, body="{}", query="verification=ghv_x")
     assert answer.json["error_description"] == (
