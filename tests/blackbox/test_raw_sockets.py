@@ -126,6 +126,12 @@ def test_a_client_that_waits_to_be_told_to_go_on(stage: LocalDeployment, app: Ap
         assert status_and_error(read_answer(connection, "POST")) == (200, "")
 
 
+@pytest.mark.parametrize("length", [["Content-Length: 0"], []])
+def test_a_client_that_waits_with_nothing_to_send(stage: LocalDeployment, length: list[str]) -> None:
+    request = head("POST /oauth/token HTTP/1.1", f"Content-Type: {FORM}", "Expect: 100-continue", *length)
+    assert status_and_error(stage.say(request)) == (400, "invalid_request")
+
+
 @pytest.mark.parametrize("second", ["good", "Bearer x", "Basic dTpw"])
 @pytest.mark.parametrize("good_first", [True, False])
 def test_two_authorization_headers(

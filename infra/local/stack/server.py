@@ -54,6 +54,8 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
             super().parse_header(header_plus)
         except ValueError as error:
             raise ParsingError("The request cannot be parsed.") from error
+        # Waitress would wait without end for a body that has no bytes (RFC 9110 §10.1.1).
+        self.expect_continue = self.expect_continue and (self.chunked or self.content_length > 0)
 
 
 class _Refusal(ErrorTask):  # type: ignore[misc]  # waitress has no types
