@@ -8,8 +8,10 @@ from threading import Event
 from chalicelib.domain.api_keys.api_key import owner_of_key
 from chalicelib.domain.api_keys.factory import ApiKeyOrder
 from tests.api.events import Denied, Gateway
-from tests.api.key_requests import Key, created, exchanged, owner, shown
+from tests.api.json_requests import NEW_PASSWORD, as_user
+from tests.api.key_requests import Key, create, created, exchanged, owner, shown
 from tests.changes import ACTOR
+from tests.oauth.actors import PASSWORD
 
 
 def status(key: Key) -> int:
@@ -90,3 +92,12 @@ def test_while_a_key_is_rotated_no_use_of_either_is_refused(gateway: Gateway) ->
     services.adapters.clock.advance(60)
     assert status(old) == 401
     assert status(Key(key.key_id, secret.serialize())) == 200
+
+
+def test_a_creation_that_a_new_password_of_the_same_session_overtakes_is_a_conflict(gateway: Gateway) -> None:
+    token, store = owner(gateway), gateway.services.adapters.store
+    passwords = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
+    store.before["add_key"] = lambda: as_user(gateway, "POST", "/me/password", token, **passwords)
+    assert create(gateway, token).error == (409, "conflict")
+    assert store.api_keys == {}
+    assert gateway.protected("GET", "/me", token).status == 200

@@ -110,3 +110,14 @@ def test_another_change_that_comes_between_wins(gateway: Gateway, user: Account)
     store.before["set_password"] = lambda: change(gateway, other, PASSWORD, "yet another password")
     assert change(gateway, mine) == (401, "invalid_token")
     assert "access_token" in sign_in(gateway, "yet another password")
+
+
+def test_another_change_by_the_same_session_is_a_conflict_and_the_session_stays(
+    gateway: Gateway, user: Account
+) -> None:
+    mine = sign_in(gateway)["access_token"]
+    store = gateway.services.adapters.store
+    store.before["set_password"] = lambda: change(gateway, mine, PASSWORD, "yet another password")
+    assert change(gateway, mine) == (409, "conflict")
+    assert gateway.protected("GET", "/me", mine).status == 200
+    assert "access_token" in sign_in(gateway, "yet another password")

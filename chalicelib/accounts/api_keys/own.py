@@ -44,7 +44,8 @@ class OwnApiKeys:
         """Create a key, and return it with its secret, which is shown this once.
 
         Raises InvalidRequest, InvalidScope for a permission that is not held, InvalidGrant for a wrong
-        password, TooManyAttempts, and Conflict if the account has as many keys as it may have.
+        password, TooManyAttempts, and Conflict if the account has as many keys as it may have, or has
+        changed meanwhile.
         """
         order.check()
         state = self.current_password.check(claims, current_password)
@@ -61,7 +62,7 @@ class OwnApiKeys:
             again = self.own_changes.account_state(user_id)
             # Another password was set, or the account was disabled: what was checked no longer counts.
             if again is None or again.account.security_version != version:
-                raise InvalidToken("account has changed", user_id=user_id)
+                self.current_password.refuse_stale(claims)
             state = again
         raise Unavailable("too many changes of one account at once")
 

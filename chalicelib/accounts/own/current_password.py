@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 from chalicelib.accounts.own_account import OwnAccount
+from chalicelib.domain.accounts.errors import Conflict
 from chalicelib.domain.accounts.own_changes import AccountState, OwnChanges
 from chalicelib.domain.accounts.passwords import Password
 from chalicelib.domain.errors import InvalidGrant, InvalidToken
@@ -42,3 +44,12 @@ class CurrentPassword:
             raise InvalidGrant("wrong_current_password", user_id=account.user_id)
         self.own_changes.clear_session(session.session_id)
         return state
+
+    def refuse_stale(self, claims: VerifiedClaims) -> NoReturn:
+        """Refuse what was decided on an account that another change has replaced since the check.
+
+        Raises InvalidToken only where that change has ended the session, since an app gives its session up
+        for that; otherwise Conflict, after which the app may ask again. Raises Unavailable.
+        """
+        account, _ = self.own_account.load(claims)
+        raise Conflict("account has changed", user_id=account.user_id)

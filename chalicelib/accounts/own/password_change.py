@@ -10,7 +10,7 @@ from chalicelib.domain.accounts.changes import ChangeFactory, ChangeKind
 from chalicelib.domain.accounts.own_changes import AccountState, OwnChanges
 from chalicelib.domain.accounts.password_rules import PasswordRules
 from chalicelib.domain.accounts.passwords import PasswordHash
-from chalicelib.domain.errors import InvalidToken, Unavailable
+from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.mail import MailKind
 from chalicelib.domain.ports import Audit, Clock, PasswordHasher
 from chalicelib.domain.sessions.session import EndReason, active
@@ -38,7 +38,8 @@ class PasswordChange:
     ) -> None:
         """Change the password.
 
-        Raises InvalidToken, InvalidRequest, InvalidGrant, InvalidPassword, TooManyAttempts and Unavailable.
+        Raises InvalidToken, InvalidRequest, InvalidGrant, InvalidPassword, TooManyAttempts, Unavailable, and
+        Conflict where another change came between that left the session alone.
         """
         state = self.current_password.check(claims, current_password)
         account = state.account
@@ -63,6 +64,6 @@ class PasswordChange:
             again = self.own_changes.account_state(user_id)
             # Another password was set, or the account was disabled: what was checked no longer counts.
             if again is None or again.account.security_version != version:
-                raise InvalidToken("account has changed", user_id=user_id)
+                self.current_password.refuse_stale(claims)
             state = again
         raise Unavailable("too many changes of one account at once")
