@@ -55,7 +55,8 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
         except ValueError as error:
             raise ParsingError("The request cannot be parsed.") from error
         # Waitress would wait without end for a body that has no bytes (RFC 9110 §10.1.1).
-        self.expect_continue = self.expect_continue and (self.chunked or self.content_length > 0)
+        if not self.chunked and self.content_length == 0:
+            self.expect_continue = False
 
 
 class _Refusal(ErrorTask):  # type: ignore[misc]  # waitress has no types
