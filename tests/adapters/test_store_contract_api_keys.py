@@ -65,8 +65,12 @@ def test_the_state_of_the_system_comes_along(stocked_keys: Store) -> None:
     assert stocked_keys.api_keys.api_key(key().key_id).system.api_keys_epoch == 0
     stocked_keys.system.advance_epoch(5, api_keys=True)
     stocked_keys.system.record_replaced(["k"], NOW)
-    system = stocked_keys.api_keys.api_key(key().key_id).system
-    assert (system.epoch, system.api_keys_epoch) == (5, 5)
+    stocked_keys.system.record_issuer("https://api.example.com/v1")
+    of_sessions = stocked_keys.sessions.session(ADA, "s").system
+    for read in (stocked_keys.api_keys.api_key, stocked_keys.api_keys.api_key_and_account):
+        system = read(key().key_id).system
+        assert (system, system.issuer) == (of_sessions, "https://api.example.com/v1")
+        assert (system.epoch, system.api_keys_epoch) == (5, 5)
     assert not stocked_keys.system.advance_epoch(5, api_keys=True)
 
 
