@@ -124,8 +124,10 @@ def test_if_match_keeps_a_change_from_overwriting_another(gateway: Gateway, admi
     gateway.services.adapters.store.before["administer"] = patch_in_between
     assert patch(tag, permissions=[]).error == (412, "precondition_failed")
     assert gateway.protected("GET", path, admin).json["permissions"] == ["things:read"]
-    for stale in (tag, f"W/{tag}", "x", '"x"'):
+    for stale in (tag, f"W/{tag}", '"x"'):
         assert patch(stale, permissions=[]).error == (412, "precondition_failed")
+    for malformed in ("", "x", '"x", *'):
+        assert patch(malformed, permissions=[]).error == (400, "invalid_request")
     tag = gateway.protected("GET", path, admin).headers["ETag"]
     assert patch(f'"x", {tag}', permissions=[]).status == 200
     assert patch("*", metadata={}).status == 200

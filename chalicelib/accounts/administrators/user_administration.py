@@ -12,9 +12,10 @@ from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import ChangeKind
 from chalicelib.domain.accounts.errors import Conflict, NameTaken, PreconditionFailed
 from chalicelib.domain.administration.authority import Authority
-from chalicelib.domain.administration.patch import AccountPatch, Precondition
+from chalicelib.domain.administration.patch import AccountPatch, entity_tag
 from chalicelib.domain.errors import NotFound, Unavailable
 from chalicelib.domain.mail import MailKind
+from chalicelib.domain.preconditions import Precondition
 from chalicelib.domain.tokens.scopes import Scope
 
 
@@ -68,7 +69,7 @@ class UserAdministration:
 
         def edit(before: Account) -> Account:
             authority.require_over(before)
-            if not precondition(before):
+            if not precondition.admits(entity_tag(before)):
                 raise PreconditionFailed
             after = patch(before)
             authority.require(Scope(after.permissions.permissions - before.permissions.permissions))
