@@ -36,12 +36,14 @@ class PresentedClient:
     def of(cls, parameters: Mapping[str, str], authorization: str) -> Self:
         """Read the client of a request (RFC 6749 §2.3.1): HTTP Basic, or parameters.
 
-        Raises InvalidClient for malformed Basic credentials, and InvalidRequest if parameters and header name
-        different clients or both have a secret.
+        Raises InvalidClient for malformed Basic credentials and for an assertion (RFC 7521 §4.2), since no
+        client has a key of its own; InvalidRequest if parameters and header name different clients or both
+        have a secret.
         """
         basic = None if _NO_CLIENT.fullmatch(authorization) else _basic_credentials(authorization)
-        named = parameters.get("client_id")
-        secret = parameters.get("client_secret", "") or parameters.get("client_assertion", "")
+        if "client_assertion" in parameters:
+            raise InvalidClient("client assertion", basic_was_tried=basic is not None)
+        named, secret = parameters.get("client_id"), parameters.get("client_secret", "")
         if basic is None:
             return cls(named or "", secret, basic_was_tried=False)
         basic_id, basic_secret = basic
