@@ -212,3 +212,10 @@ def test_each_change_names_its_administrator(gateway: Gateway, admin: str) -> No
     }
     permissions = made[ChangeKind.PERMISSIONS]
     assert permissions.details == {"granted": "reports:read", "withdrawn": "things:read"}
+
+
+def test_a_service_account_has_no_mailbox_to_reset_by(gateway: Gateway, admin: str) -> None:
+    robot = gateway.services.create_service_account("robot", [], "operator")
+    answer = as_user(gateway, "POST", f"/admin/users/{robot.user_id}/password-reset", admin)
+    assert answer.error == (409, "conflict")
+    assert robot.user_id not in {one.user_id for one in gateway.services.adapters.mail_queue.requests}

@@ -105,11 +105,12 @@ class UserAdministration:
         """Mail a user, at the stored address, how to set a new password. The present one stays valid.
 
         The mail has no code: a code works only with the token that the app gets when it asks for one, so
-        that a mailbox alone opens no account. Raises Conflict for a disabled account, which cannot be reset.
+        that a mailbox alone opens no account. Raises Conflict for a disabled account, which cannot be reset,
+        and for a service account, which has no address.
         """
         account = self._require_over(authority, user_id)
-        if account.disabled:
-            raise Conflict("disabled user", user_id=user_id)
+        if account.disabled or not account.email:
+            raise Conflict("disabled user" if account.disabled else "service account", user_id=user_id)
         # The audit item is written first: no mail may be sent unaudited.
         self.administration.record(user_id, ChangeKind.RESET_REQUESTED, authority.user_id)
         self.notify(MailKind.RESET_REQUESTED, account, languages)
