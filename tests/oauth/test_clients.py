@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 
 import pytest
 from hypothesis import given
@@ -133,6 +134,13 @@ def test_an_assertion_is_refused_and_is_no_secret(client: dict[str, str], author
     with pytest.raises(InvalidClient) as refusal:
         PresentedClient.of({**client, "client_assertion": "x", "client_assertion_type": kind}, authorization)
     assert ("WWW-Authenticate" in refusal.value.headers) is bool(authorization)
+
+
+def test_a_long_header_is_refused_in_linear_time() -> None:
+    began = time.process_time()
+    with pytest.raises(InvalidClient):
+        authenticate_client({}, "\xa0" * 20_000 + "x", CLIENTS)
+    assert time.process_time() - began < 1
 
 
 @given(
