@@ -89,6 +89,15 @@ def test_a_key_is_added_to_an_account_as_it_was_read(stocked_keys: Store) -> Non
     assert sum(one.kind is ChangeKind.API_KEY_CREATED for one in found) == 4
 
 
+def test_a_creation_deletes_what_is_surplus_or_changes_nothing(stocked_keys: Store) -> None:
+    store, change = stocked_keys, changed(ADA, ChangeKind.API_KEY_CREATED)
+    before = store.known(ADA)
+    assert store.api_keys.add_key(before, key(3), change, [key(1), key(7)])
+    assert sorted(one.name for one in store.api_keys.stored_keys(ADA)) == ["key 2", "key 3"]
+    assert not store.api_keys.add_key(before, key(4), change, [key(2)])
+    assert sorted(one.name for one in store.api_keys.stored_keys(ADA)) == ["key 2", "key 3"]
+
+
 def test_of_twenty_that_were_read_alike_one_is_added(raced_store: Store) -> None:
     store = raced_store
     store.create(account())
