@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.accounts.administrators.user_administration import HOURLY_RESETS
 from chalicelib.domain.accounts.changes import ChangeKind
 from chalicelib.domain.tokens.scopes import Scope
 from tests.api.admin_flows import ADMIN, HELD, administrator, subject
@@ -212,6 +213,21 @@ def test_each_change_names_its_administrator(gateway: Gateway, admin: str) -> No
     }
     permissions = made[ChangeKind.PERMISSIONS]
     assert permissions.details == {"granted": "reports:read", "withdrawn": "things:read"}
+
+
+def test_a_user_is_mailed_five_resets_an_hour_at_most(gateway: Gateway, admin: str) -> None:
+    path = f"/admin/users/{subject(gateway).user_id}/password-reset"
+    clock, mails = gateway.services.adapters.clock, gateway.services.adapters.mail_queue.requests
+    for _ in range(HOURLY_RESETS):
+        clock.advance(10)
+        assert as_user(gateway, "POST", path, admin).status == 202
+    sent = len(mails)
+    answer = as_user(gateway, "POST", path, admin)
+    assert (answer.error, answer.headers["Retry-After"]) == ((429, "temporarily_unavailable"), "3560")
+    assert len(mails) == sent
+    clock.advance(3_560)
+    again = gateway.token(grant_type="password", username=ADMIN, password=PASSWORD).json["access_token"]
+    assert as_user(gateway, "POST", path, again).status == 202
 
 
 def test_a_service_account_has_no_mailbox_to_reset_by(gateway: Gateway, admin: str) -> None:
