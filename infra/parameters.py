@@ -16,7 +16,7 @@ VARIABLES_BYTES = 4_000
 """All variables of a function; Lambda takes 4,096 bytes, which the ones that Lambda adds may share."""
 
 Pins = tuple[str, ...]
-PINS: Pins = ("requirements",)
+PINS: Pins = ("requirements-lambda",)
 """Requirement files of every package, without their suffix."""
 
 LOOK_AT_KEYS = "`python -m infra keys status` shows the algorithm of every key."
