@@ -1,4 +1,4 @@
-"""`python -m infra.audit`: check the packages that run in Lambda for known vulnerabilities."""
+"""`python -m infra.audit`: check the pinned packages, in Lambda and here, for known vulnerabilities."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 _UNREACHABLE = ("ConnectionError", "Max retries", "NameResolution", "timed out", "ServiceError")
-_COMMAND = (
-    "-m pip_audit -r requirements.txt -r requirements-asymmetric.txt "
-    "--disable-pip --progress-spinner off --format json"
-)
+LOCKS = ("requirements.txt", "requirements-lambda.txt", "requirements-asymmetric.txt", "requirements-dev.txt")
+"""What is installed in Lambda, by a reader with pip, and by a developer."""
+_COMMAND = "-m pip_audit --disable-pip --progress-spinner off --format json"
 TIMEOUT_SECONDS = 60
 
 
@@ -41,7 +40,8 @@ def main() -> int:
 
     Return 0 with a message if the service cannot be reached, so that the check works without a network.
     """
-    command = [sys.executable, *_COMMAND.split()]
+    files = (word for lock in LOCKS for word in ("-r", lock))
+    command = [sys.executable, *_COMMAND.split(), *files]
     try:
         done = subprocess.run(  # noqa: S603 - fixed arguments
             command, capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS

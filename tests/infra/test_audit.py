@@ -10,10 +10,16 @@ from typing import Any
 import pytest
 
 from infra import audit
+from infra.deploy.options import PROJECT
 
 GOOD = {"name": "click", "version": "8.5.1", "vulns": []}
 BAD = {"name": "pyjwt", "version": "1.0", "vulns": [{"id": "PYSEC-1", "fix_versions": ["2.0", "1.1"]}]}
 UNLISTED = {"name": "bcrypt", "skip_reason": "Dependency not found on PyPI and could not be audited: bcrypt"}
+REPORTS_EACH_FILE = """
+import json, sys
+files = [value for option, value in zip(sys.argv[1:], sys.argv[2:]) if option == "-r"]
+print(json.dumps({"dependencies": [{"name": one, "version": "1", "vulns": [{"id": "X"}]} for one in files]}))
+"""
 WAITS_FOR_EVER = "import signal\nsignal.pause()"
 
 Stub = Callable[..., None]
@@ -101,6 +107,15 @@ def test_any_other_failure_fails(stub: Stub, capsys: pytest.CaptureFixture[str],
     stub(out="not what it should say", err="No module named pip_audit", code=code)
     assert audit.main() == (code or 1)
     assert "No module named pip_audit" in capsys.readouterr().out
+
+
+def test_every_lock_is_checked(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """A package that only developers install runs with their credentials."""
+    stub(body=REPORTS_EACH_FILE)
+    assert audit.main() == 1
+    said = capsys.readouterr().out
+    locks = [path.name for path in PROJECT.glob("requirements*.txt")]
+    assert [lock for lock in locks if f"{lock} 1: X, " not in said] == []
 
 
 @pytest.mark.parametrize("code", [0, 1])

@@ -1,4 +1,4 @@
-"""AWS for the deployer: moto, taught, behind one serving thread, in an account of its own for each test."""
+"""AWS for the deployer: moto with extensions, served by one thread, with an account for each test."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from moto.cloudformation.models import Stack, cloudformation_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from tests.infra.deploy.moto_cloudformation import Script, teach
+from tests.infra.deploy.moto_cloudformation import Script, extend
 from tests.infra.deploy.moto_types import without_moto
 
 REGION = "eu-west-1"
@@ -37,18 +37,18 @@ class Aws:
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """The parameters of every call of the query protocol, which is CloudFormation's."""
     owners: dict[str, str] = field(default_factory=dict)
-    """Whom each call says that the bucket belongs to."""
+    """The expected owner of the bucket, by request."""
     checksums: list[str] = field(default_factory=list)
-    """SHA-256 of each upload, as its request says."""
+    """SHA-256 of each upload, from its request."""
     lose: Callable[[str], bool] = lambda _call: False
-    """Tells of a call whether the network loses it."""
+    """Whether the network loses a call."""
     refuse: dict[str, str] = field(default_factory=dict)
-    """Error codes by call: what AWS, or something in its place, answers with."""
+    """Error codes by call, with which AWS or a proxy answers."""
     refuse_status: int = 403
     limit: dict[str, int] = field(
         default_factory=lambda: {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
     )
-    """How many functions Lambda runs at once."""
+    """Lambda's quotas of concurrency."""
 
     @property
     def bucket(self) -> str:
@@ -62,7 +62,7 @@ class Aws:
         return sent(self.requests, call, stack)
 
     def stack(self, name: str = "gatehouse-prod") -> Stack:
-        """Return the stack inside moto, for a test to turn."""
+        """Return moto's object of the stack, which a test may change."""
         return cloudformation_backends[self.account][REGION].get_stack(name)
 
     def outputs(self, name: str = "gatehouse-prod") -> dict[str, str]:
@@ -81,8 +81,8 @@ def sent(requests: list[tuple[str, dict[str, str]]], call: str, stack: str) -> l
 
 
 @contextmanager
-def taught_aws(patch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    """Serve AWS, and lead boto3 there."""
+def serve_aws(patch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """Serve AWS, and set boto3's endpoint to it."""
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     moto = DomainDispatcherApplication(create_backend_app)
     aws = Aws(str(next(_ACCOUNTS)), "")
@@ -115,7 +115,7 @@ def taught_aws(patch: pytest.MonkeyPatch) -> Iterator[Aws]:
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     aws.url = f"http://127.0.0.1:{server.server_port}"
-    teach(patch, aws.script)
+    extend(patch, aws.script)
     for name, value in {
         "AWS_ENDPOINT_URL": aws.url,
         "AWS_DEFAULT_REGION": REGION,

@@ -16,13 +16,13 @@ from infra.deploy.packaging.archive import write_zip
 from infra.deploy.packaging.build import Package
 from infra.parameters import Pins
 from infra.verify.look import Deployed
-from tests.infra.deploy.aws import Aws, taught_aws
+from tests.infra.deploy.aws import Aws, serve_aws
 from tests.infra.template.packaged import document
 
 
 @dataclass
 class DeployHarness:
-    """A terminal, and a clock that moves only when somebody sleeps."""
+    """The command line, with a clock that only `sleep` advances."""
 
     aws: Aws
     package: Package
@@ -64,7 +64,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    with taught_aws(monkeypatch) as served:
+    with serve_aws(monkeypatch) as served:
         yield served
 
 

@@ -1,4 +1,4 @@
-"""What CloudFormation would do about a template: which properties differ, and which mean a new resource.
+"""Computes a change set: which properties differ, and which of them replace the resource.
 
 Whether they do is taken from CloudFormation's own resource schemas, as cfn-lint carries them.
 """
@@ -17,7 +17,7 @@ from moto.cloudformation.models import Change, ChangeSet
 from infra.cloudformation import Evaluator, parameter_defaults
 from tests.infra.deploy.moto_types import is_there
 
-# Looked for rather than imported, which takes seconds.
+# Found without an import, which would take seconds.
 _SCHEMAS = Path(str(getattr(find_spec("cfnlint"), "origin", ""))).parent / "data" / "schemas"
 
 
@@ -30,7 +30,7 @@ def schema(kind: str, region: str = "us-east-1") -> dict[str, Any]:
 
 
 class DetailedChange(Change):
-    """A change, with what CloudFormation says of it."""
+    """A change with the details that CloudFormation gives."""
 
     def __init__(self, action: str, name: str, kind: str, old: Any, new: Any) -> None:
         super().__init__(action, name, kind)

@@ -56,7 +56,7 @@ class Step:
 
 @dataclass
 class Life:
-    """A stage, the steps that it went through by name, and what IAM was asked in all of them."""
+    """A stage, its steps by name, and the calls of all steps as IAM sees them."""
 
     harness: DeployHarness
     steps: dict[str, Step] = field(default_factory=dict)
@@ -158,7 +158,7 @@ def the_end(life: Life) -> None:
     life.destroy("the service is deleted", answer="y\n")
     life.destroy("and again", "--yes")
     life.deploy("the service is deployed again")
-    with closing(aws.client("cloudformation")) as client:  # as somebody does who lifts the protection
+    with closing(aws.client("cloudformation")) as client:  # after the protection was switched off by hand
         client.delete_stack(StackName=SERVICE)
         client.delete_stack(StackName=DATA)
     life.deploy("a dry run of an import", "--dry-run")

@@ -1,9 +1,9 @@
-"""What moto's CloudFormation is taught for these tests.
+"""Extends moto's CloudFormation by what these tests need.
 
-- What a change set says of each resource: replaced or not, by CloudFormation's schemas; which properties;
-  imported or not, by what is there under the resource's name.
-- Events, a pair for each resource, that come in instalments as they do from AWS.
-- An operation that fails, as told by a test: events and states. A first deploy that fails leaves nothing.
+- Details of each change in a change set: replaced or not, by CloudFormation's schemas; which properties;
+  imported or not, by whether a resource of that name exists.
+- Events, a pair for each resource, of which each poll sees some more, as with AWS.
+- Failures that a test asks for: events and states. A first deploy that fails leaves nothing.
 - `DescribeEvents` and `UpdateTerminationProtection`, and resources that moto lacks: `moto_types`.
 
 Not imitated: permissions, quotas, `Rules`, drift, stack policies, what termination protection forbids.
@@ -30,7 +30,7 @@ from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket, s3_backends
 
 from tests.infra.deploy.evaluation import diff
-from tests.infra.deploy.moto_types import teach_types
+from tests.infra.deploy.moto_types import add_types
 
 UPDATE = parsing.parse_and_update_resource
 _STACK = "AWS::CloudFormation::Stack"
@@ -39,27 +39,27 @@ _VERBS = {"Add": "CREATE", "Modify": "UPDATE", "Remove": "DELETE", "Import": "IM
 
 @dataclass
 class Script:
-    """What a test wants CloudFormation to do."""
+    """Failures that a test asks for, and the pace of events."""
 
     fails: dict[str, str] = field(default_factory=dict)
-    """Reasons by resource: an operation that comes to it fails."""
+    """Reasons by resource: an operation that reaches it fails."""
     delete_fails: dict[str, str] = field(default_factory=dict)
     refuses: str = ""
     """Reason for which change sets fail."""
     validation: list[dict[str, str]] = field(default_factory=list)
-    """What DescribeEvents tells of a change set."""
+    """Answer of DescribeEvents for a change set."""
     instalment: int = 20
     """Events that a poll sees more than the one before."""
 
 
-def teach(patch: pytest.MonkeyPatch, script: Script) -> None:
-    """Have moto do so, for one test."""
-    teach_types(patch)
-    lesson = _Lesson(script)
+def extend(patch: pytest.MonkeyPatch, script: Script) -> None:
+    """Patch moto, for one test."""
+    add_types(patch)
+    operations = _Operations(script)
     # moto does not read conditions, so the bucket policy's refusal without TLS would refuse everything.
     patch.setattr(FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL)
     patch.setattr(parsing, "parse_and_update_resource", _update_resource)
-    # The template is JSON, and moto's own way through a YAML parser takes a third of a test's time.
+    # The template is JSON, and moto parses it as YAML, which takes a third of a test's time.
     patch.setattr(
         ChangeSet, "_parse_template", lambda one: setattr(one, "template_dict", json.loads(one.template))
     )
@@ -74,18 +74,18 @@ def teach(patch: pytest.MonkeyPatch, script: Script) -> None:
         patch.setattr(CloudFormationResponse, name, answer, raising=False)
     for name in ("create_change_set", "execute_change_set", "delete_stack", "describe_stack_events"):
         original = getattr(CloudFormationBackend, name)
-        taught = getattr(lesson, name)
+        extended = getattr(operations, name)
         patch.setattr(
             CloudFormationBackend,
             name,
-            lambda backend, *values, _original=original, _taught=taught, **more: _taught(
+            lambda backend, *values, _original=original, _extended=extended, **more: _extended(
                 backend, _original, *values, **more
             ),
         )
 
 
 def finish(stack: Stack, status: str, reason: str | None = None) -> None:
-    """Put a stack into a state, and say so in an event."""
+    """Set the state of a stack, and add the event of it."""
     stack.status = status
     record(stack, stack.name, _STACK, status, reason)
 
@@ -97,7 +97,7 @@ def record(stack: Stack, name: str, kind: str, status: str, reason: str | None =
 
 
 @dataclass
-class _Lesson:
+class _Operations:
     script: Script
     _seen: dict[str, int] = field(default_factory=dict)
 
@@ -158,7 +158,7 @@ class _Lesson:
     def describe_stack_events(self, backend: Any, original: Any, stack_name: str) -> Any:
         events = original(backend, stack_name)
         seen = self._seen.get(backend.get_stack(stack_name).stack_id, 0)
-        # All that was there at the first look is history; after that, news comes by and by.
+        # The first poll sees all events; each later one some more than the poll before.
         upto = len(events) if not seen else min(len(events), seen + self.script.instalment)
         self._seen[backend.get_stack(stack_name).stack_id] = upto
         return events[:upto]

@@ -116,9 +116,9 @@ class Stage(CloudFormationModel):
 
 def _in_name_only(kind: str) -> type[CloudFormationModel]:
     # A direct subclass: moto looks no further for what it supports.
-    class Imagined(CloudFormationModel):
+    class Placeholder(CloudFormationModel):
         def __init__(self) -> None:
-            self.physical_resource_id = f"imagined-{next(_numbers)}"
+            self.physical_resource_id = f"placeholder-{next(_numbers)}"
 
         @staticmethod
         def cloudformation_name_type() -> str:
@@ -136,20 +136,20 @@ def _in_name_only(kind: str) -> type[CloudFormationModel]:
             return f"{self.physical_resource_id}.{attribute_name}"
 
         @classmethod
-        def create_from_cloudformation_json(cls, *values: Any, **more: Any) -> Imagined:
+        def create_from_cloudformation_json(cls, *values: Any, **more: Any) -> Placeholder:
             return cls()
 
         @classmethod
         def update_from_cloudformation_json(cls, original_resource: Any, *values: Any, **more: Any) -> Any:
             return original_resource
 
-    return Imagined
+    return Placeholder
 
 
-_IMAGINED = [_in_name_only(kind) for kind in IN_NAME_ONLY]
+_PLACEHOLDERS = [_in_name_only(kind) for kind in IN_NAME_ONLY]
 
 
-def teach_types(patch: pytest.MonkeyPatch) -> None:
+def add_types(patch: pytest.MonkeyPatch) -> None:
     """Have moto's CloudFormation make these."""
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         cached.cache_clear()

@@ -84,9 +84,7 @@ def test_a_boundary_of_the_account_bounds_every_role(aws: Aws) -> None:
     assert account.suggestions(target(aws), given) == {"PermissionsBoundary": arn}
 
 
-def test_a_network_that_is_away_for_a_while_is_outlasted_by_botocore(
-    aws: Aws, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_botocore_retries_while_the_network_is_down(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
     monkeypatch.delenv("AWS_MAX_ATTEMPTS")
     lost = iter([True] * (ATTEMPTS - 1))
@@ -94,7 +92,7 @@ def test_a_network_that_is_away_for_a_while_is_outlasted_by_botocore(
     assert target(aws).client("cloudformation").describe_stacks()["Stacks"] == []
 
 
-def test_a_bucket_of_somebody_else_is_not_used(aws: Aws) -> None:
+def test_a_bucket_of_another_account_is_not_used(aws: Aws) -> None:
     aws.refuse[f"PUT /{aws.bucket}"] = "BucketAlreadyExists"
     aws.refuse_status = 409
     with pytest.raises(ClientError, match="BucketAlreadyExists"):

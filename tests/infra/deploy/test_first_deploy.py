@@ -1,4 +1,4 @@
-"""What the first deploy of a stage makes, and the requests by which AWS guards it."""
+"""What the first deploy of a stage creates, and the requests that set up its protection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from infra.deploy.bucket import LIFECYCLE
 from infra.deploy.packaging.build import Package
 from infra.operate.deployment import open_deployment
 from infra.operate.temporary_account import temporary_account
-from tests.infra.deploy.aws import REGION, taught_aws
+from tests.infra.deploy.aws import REGION, serve_aws
 from tests.infra.deploy.conftest import DeployHarness
 from tests.infra.operate.people import asked_by, policy
 from tests.infra.template.calls import Call
@@ -25,7 +25,7 @@ ROLE = "arn:aws:iam::1:role/gatehouse-cloudformation"
 
 
 class First(NamedTuple):
-    """A deployed stage, which no test changes; what the deploy printed; the bucket's owner, by request."""
+    """A deployed stage, which no test changes; the output; the expected owner of the bucket, by request."""
 
     harness: DeployHarness
     output: str
@@ -34,7 +34,7 @@ class First(NamedTuple):
 
 @pytest.fixture(scope="module")
 def first(package: Package) -> Iterator[First]:
-    with pytest.MonkeyPatch.context() as patch, taught_aws(patch) as aws:
+    with pytest.MonkeyPatch.context() as patch, serve_aws(patch) as aws:
         harness = DeployHarness(aws, package)
         result = harness.deploy("--tag", "team=auth", "--tag", "cost=7", "--tag", "none=", "--role-arn", ROLE)
         assert result.exit_code == 0, result.output
@@ -126,7 +126,7 @@ def test_the_bucket_is_closed_keeps_versions_and_is_ours(first: First) -> None:
     (rule,) = LIFECYCLE["Rules"]  # moto keeps half of it
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90, "NewerNoncurrentVersions": 50}
     assert "Expiration" not in rule
-    # Whoever reads by the version that was uploaded need not name the owner.
+    # A read of the uploaded version need not name the owner.
     asked = {call: owner for call, owner in first.owners.items() if "CloudFormation" not in call}
     assert {call for call, owner in asked.items() if owner != aws.account} == {f"PUT /{aws.bucket}?"}
     assert len(asked) >= 6

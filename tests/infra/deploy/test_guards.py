@@ -1,4 +1,4 @@
-"""Changes that would not end well are refused before anything is begun."""
+"""Changes that would fail or lose data are refused before anything is changed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_loss_of_data_is_refused(change: Change, loss: str) -> None:
         guards.check_data([change])
 
 
-def test_a_change_is_printed_in_cloudformation_s_words() -> None:
+def test_a_change_is_printed_in_the_terms_of_cloudformation() -> None:
     targets = [
         {"Target": {"Attribute": "Properties", "Name": "KeySchema"}},
         {"Target": {"Attribute": "Tags"}},
@@ -52,7 +52,7 @@ def test_a_change_is_printed_in_cloudformation_s_words() -> None:
     )
 
 
-def test_an_unfinished_rotation_is_finished_or_given_up_before_the_next() -> None:
+def test_an_unfinished_rotation_is_ended_before_the_next() -> None:
     versions = {"v1": ["AWSCURRENT"], "v2": ["AWSPENDING"]}
     secret = {"Name": "gatehouse-prod/signing-key", "VersionIdsToStages": versions}
     with pytest.raises(Refused) as told:
@@ -64,7 +64,7 @@ def test_an_unfinished_rotation_is_finished_or_given_up_before_the_next() -> Non
     guards.check_rotation([Change("Modify", "UsersTable", TABLE)], secret, 3600, NOW)
 
 
-def test_a_rotation_that_has_finished_is_no_obstacle() -> None:
+def test_a_finished_rotation_is_accepted() -> None:
     """Secrets Manager leaves AWSPENDING on the version that it has made current."""
     secret = {"Name": "s", "VersionIdsToStages": {"v": ["AWSCURRENT", "AWSPENDING"], "u": ["AWSPREVIOUS"]}}
     guards.check_rotation([SCHEDULE], secret, 3600, NOW)

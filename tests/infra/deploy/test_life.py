@@ -1,4 +1,4 @@
-"""A stage from its first deploy to its last: what each command says, sends and leaves."""
+"""A stage from its first deploy to its deletion: the output, requests and result of each command."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from infra.deploy.options import PROJECT
 from infra.deploy.packaging.build import Package
-from tests.infra.deploy.aws import Aws, taught_aws
+from tests.infra.deploy.aws import Aws, serve_aws
 from tests.infra.deploy.conftest import DeployHarness, refusal
 from tests.infra.deploy.life import DATA, ITEM, SERVICE, Life, Step, changes, first_deploy, the_end
 from tests.infra.operate.people import policy, spare
@@ -23,7 +23,7 @@ Steps = dict[str, Step]
 
 @pytest.fixture(scope="module")
 def life(package: Package) -> Iterator[Life]:
-    with pytest.MonkeyPatch.context() as patch, taught_aws(patch) as aws:
+    with pytest.MonkeyPatch.context() as patch, serve_aws(patch) as aws:
         life = Life(DeployHarness(aws, package))
         for part in (first_deploy, changes, the_end):
             part(life)
@@ -57,7 +57,7 @@ def alarm_period(step: Step) -> Any:
         ("and again", "There is no stack gatehouse-prod in eu-west-1."),
     ],
 )
-def test_whatever_goes_wrong_is_one_message(steps: Steps, step: str, reason: str) -> None:
+def test_each_failure_is_one_message(steps: Steps, step: str, reason: str) -> None:
     assert refusal(steps[step].result).startswith(reason)
 
 
@@ -77,7 +77,7 @@ def test_which_stacks_are_left(steps: Steps, step: str, stacks: set[str]) -> Non
 
 
 @pytest.mark.parametrize("step", ["another table", "another endpoint type", "a rotation in a rotation"])
-def test_a_refused_change_is_not_begun_and_leaves_no_change_set(steps: Steps, step: str) -> None:
+def test_a_refused_change_leaves_no_change_set(steps: Steps, step: str) -> None:
     calls = steps[step].calls
     assert "ExecuteChangeSet" not in calls
     assert calls.count("CreateChangeSet") == calls.count("DeleteChangeSet")
@@ -88,7 +88,7 @@ def test_without_a_change_nothing_is_touched(steps: Steps) -> None:
     assert step.result.output.splitlines()[-1].startswith("Nothing to deploy: release ")
     looked = ["GetCallerIdentity", *["DescribeStacks"] * 4, "DynamoDB_20120810.BatchGetItem"]
     assert step.calls == looked, "the last one for the issuer that should be recorded"
-    # But a protection that somebody has switched off is switched on again.
+    # But a protection that was switched off is switched on again.
     step = steps["no change, but a protection that is off"]
     assert step.stacks[DATA]["EnableTerminationProtection"]
     assert (len(step.sent("SetStackPolicy")), step.sent("ExecuteChangeSet")) == (1, [])
@@ -133,7 +133,7 @@ def test_a_stage_with_public_keys_stays_able_to_verify_them(life: Life) -> None:
     step = life.steps["public keys and a domain"]
     assert (step.result.exit_code, step.value("AsymmetricKeys")) == (0, "kept")
     assert life.steps["public keys are gone too early"].calls[-1] == "DescribeStacks"
-    assert ("requirements", "requirements-asymmetric") in life.harness.pins
+    assert "requirements-asymmetric" in {pins[-1] for pins in life.harness.pins}
 
 
 def test_a_rollback_brings_back_template_code_and_parameters(steps: Steps) -> None:
@@ -165,7 +165,7 @@ def test_destroying_takes_the_service_and_a_deploy_puts_it_back_over_the_same_da
     again = steps["the service is deployed again"]
     assert again.result.exit_code == 0, again.result.output
     assert ITEM in again.items
-    # As it was: nobody has to remember what was given when.
+    # With the parameters and tags that it had, though none is given.
     assert (again.value("MaxSessions"), again.value("DomainName")) == ("5", "auth.example.com")
     assert again.stacks[SERVICE]["Tags"] == [{"Key": "team", "Value": "auth"}]
     assert again.value("PreviousReleaseObject") == steps["a rollback of the rollback"].value("ReleaseObject")
@@ -222,8 +222,8 @@ def test_nothing_is_allowed_that_is_not_asked(life: Life) -> None:
     assert spare(DEPLOYER, life.asked | of_cloudformation()) == []
 
 
-def test_the_one_command_runs_as_it_is_typed(aws: Aws) -> None:
-    """With nothing replaced but AWS, which has no API that could be looked at."""
+def test_make_deploy_runs_as_typed(aws: Aws) -> None:
+    """Only AWS is simulated; `--no-check`, since the simulation does not serve the deployed API."""
     aws.script.instalment = 1000
     # The environment is that of this test: make is not to look whether it is the newest.
     command = "make -s -o .venv/.installed deploy STAGE=dev ARGS=--no-check"

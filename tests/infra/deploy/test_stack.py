@@ -37,9 +37,9 @@ class FakeCloudFormation:
     """One stack, one change set."""
 
     statuses: list[str] = field(default_factory=lambda: ["UPDATE_COMPLETE"])
-    """Statuses of the stack, one for each time that somebody looks; the last one stays."""
+    """Statuses of the stack, one for each read; the last one stays."""
     news: list[Any] = field(default_factory=list)
-    """Events, or an exception, one for each time that somebody looks."""
+    """Events, or an exception, one for each read."""
     refuses: str = ""
     validation: list[dict[str, str]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -147,7 +147,7 @@ def test_a_change_set_does_not_outlive_a_refusal_or_an_interruption(error: BaseE
 @pytest.mark.parametrize(
     ("error", "reason"), [(LOST, "Could not connect"), (KeyboardInterrupt(), "interrupted")]
 )
-def test_whoever_cannot_follow_any_more_is_told_how_to_go_on(error: BaseException, reason: str) -> None:
+def test_lost_events_are_reported_with_the_next_step(error: BaseException, reason: str) -> None:
     with pytest.raises(Refused) as told:
         change(FakeCloudFormation(news=[event(1, "gatehouse-prod", "UPDATE_IN_PROGRESS"), error]))
     assert f"The events can no longer be read ({reason}" in told.value.message
@@ -165,7 +165,7 @@ def test_a_busy_stack_is_waited_for() -> None:
     "state",
     ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"],
 )
-def test_a_state_that_takes_no_change_is_on_the_page_with_the_command_that_ends_it(state: str) -> None:
+def test_a_state_that_accepts_no_change_is_in_the_runbook(state: str) -> None:
     with pytest.raises(Refused, match=f"is in state {state} and takes no change: docs/runbook-deploy.md"):
         Stack("gatehouse-prod", FakeCloudFormation(statuses=[state]), lambda _: None).ready()
     assert f"`{state}`" in (PROJECT / "docs" / "runbook-deploy.md").read_text(encoding="utf-8")

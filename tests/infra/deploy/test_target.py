@@ -1,4 +1,4 @@
-"""Where a deploy goes is checked before anything is built."""
+"""Stage, credentials and region are checked before anything is built."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_machine_that_is_not_set_up_for_aws(
         ("DescribeStacks", "AccessDenied", "AWS refused (AccessDenied): No; docs/policies.md says"),
     ],
 )
-def test_what_aws_refuses_is_one_message(harness: DeployHarness, call: str, code: str, sentence: str) -> None:
+def test_an_error_of_aws_is_one_message(harness: DeployHarness, call: str, code: str, sentence: str) -> None:
     harness.aws.refuse[call] = code
     harness.aws.refuse_status = 200 if code == "<html>" else 403
     assert refusal(harness.deploy()).startswith(sentence)

@@ -17,7 +17,7 @@ from infra.deploy.packaging.runtime import RUNTIME_NAME
 from tests.infra.lambda_runtime.interpreter import ARCHITECTURE, PROJECT, Runner, runner
 from tests.infra.lambda_runtime.runtime_api import TIMEOUT_SECONDS, RuntimeApi, runtime_api
 
-# -I and -S: no variable, no user folder and no site-packages of this machine can lend the function a module.
+# -I and -S: no variable, no user folder and no site-packages of this machine can give the function a module.
 _ISOLATED = ("-I", "-S")
 _START = (
     "import runpy, sys; sys.path[:0] = sys.argv[1:3]; sys.argv[1:] = sys.argv[3:]; "

@@ -19,7 +19,7 @@ _ARN = "arn:aws:lambda:us-east-1:123456789012:function:gatehouse-test"
 
 
 class FunctionError(Exception):
-    """The function raised; what API Gateway or Secrets Manager would be told."""
+    """The function raised; has the error that the caller would receive."""
 
     def __init__(self, told: dict[str, Any]) -> None:
         super().__init__(told["errorType"], told["errorMessage"])

@@ -127,6 +127,6 @@ def test_nothing_is_written_where_nothing_can_be(
     assert package.files() == before
 
 
-def test_a_handler_that_is_not_there_is_told_at_the_start(start: Start) -> None:
+def test_a_missing_handler_is_an_init_error(start: Start) -> None:
     with pytest.raises(FunctionError, match="Unable to import module 'no'"):
         start("no.handler")

@@ -33,7 +33,7 @@ def of_cloudformation() -> set[Call]:
     }
 
 
-def test_every_type_of_the_templates_is_thought_of() -> None:
+def test_every_type_of_the_templates_is_listed() -> None:
     resources = [*transformed()["Resources"].values(), *data()["Resources"].values()]
     assert {one["Type"] for one in resources} == set(RIGHTS)
 
@@ -61,7 +61,7 @@ def test_what_is_not_the_deployer_s_is_out_of_reach(action: str, resource: str) 
 
 
 def test_every_right_over_roles_is_bounded() -> None:
-    """A role without the boundary, or a policy on one, would make an administrator of whoever deploys."""
+    """A role without the boundary, or a policy on one, would make those who deploy administrators."""
     for statement in document(DEPLOYER)["Statement"]:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         if {"iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"} & set(actions):
@@ -88,6 +88,6 @@ def test_the_other_conditions() -> None:
             "StringEquals": {"iam:PassedToService": ["apigateway.amazonaws.com", "lambda.amazonaws.com"]}
         },
         "Mapping": {"ArnLike": {"lambda:FunctionArn": "arn:aws:lambda:*:*:function:gatehouse-*"}},
-        # CloudFormation asks for it when it updates the secret; whoever deploys cannot ask.
+        # CloudFormation asks for it when it updates the secret; those who deploy cannot call it.
         "KeyThroughCloudFormationOnly": {"ForAnyValue:StringEquals": {"aws:CalledVia": VIA}},
     }

@@ -141,7 +141,7 @@ def _administration(stage: FunctionHarness) -> None:
 
 
 def _lost_races(stage: FunctionHarness) -> None:
-    """What the adapters do when somebody else was quicker, which a single driver is never."""
+    """What the adapters do after a concurrent write, which a single driver never causes."""
     adapters, account = stage.services_of[API].adapters, _account(stage, RACER)
     stage.sign_in(RACER)
     session = _sessions(stage, RACER)[0]
@@ -199,7 +199,7 @@ def _breach(stage: FunctionHarness) -> None:
 
 
 def _unknown_keys(stage: FunctionHarness) -> None:
-    """More tokens of keys that nobody has than are looked up."""
+    """More tokens of unknown keys than are looked up."""
     token = stage.sign_in(ADA)["access_token"]
     _, payload, signature = token.split(".")
     header = json.dumps({"alg": "HS256", "typ": "at+jwt", "kid": str(uuid.uuid4())}).encode()

@@ -51,7 +51,7 @@ Line = dict[str, Any]
 
 @dataclass
 class FunctionHarness:
-    """A deployment in moto: each function stands in services, with clients, of its own."""
+    """A deployment in moto: each function has its own services and clients."""
 
     aws: Aws
     clock: FakeClock
@@ -64,7 +64,7 @@ class FunctionHarness:
 
     @cached_property
     def operator(self) -> AwsServices:
-        """Return the services of somebody at a terminal, whose calls are nobody's."""
+        """Return services of an operator, whose calls are not recorded."""
         return self.aws.services(self.clock, **{**QUICK, "bcrypt_cost": 4})
 
     def ask(
@@ -210,7 +210,7 @@ def recording() -> Recording:
 
 @contextmanager
 def _listening(text: io.StringIO) -> Iterator[None]:
-    """Have all that is logged and printed in `text`, whatever other tests have done to the logger."""
+    """Write all logs and output to `text`, at level INFO whatever other tests have set."""
     handler, logger = observability.get_logger().registered_handler, logging.getLogger("gatehouse")
     stream, level = handler.setStream(text), logger.level  # type: ignore[attr-defined]
     logger.setLevel(logging.INFO)
@@ -223,7 +223,7 @@ def _listening(text: io.StringIO) -> Iterator[None]:
 
 
 def _powertools() -> dict[str, str]:
-    """Return what the template tells Powertools; the tests' own environment must not stand in for it."""
+    """Return Powertools' variables of the template, without those of the test environment."""
     variables = Resolved(transformed()).properties(API)["Environment"]["Variables"]
     ours = {name: value for name, value in variables.items() if name.startswith("POWERTOOLS_")}
     return {name: "" for name in os.environ if name.startswith("POWERTOOLS_")} | ours

@@ -11,7 +11,7 @@ from tests.infra.template.packaged import transformed
 from tests.infra.template.test_template_options import WEB_ACL, template
 
 
-def test_a_web_acl_stands_before_the_stage() -> None:
+def test_a_web_acl_is_associated_with_the_stage() -> None:
     assert "WebAclAssociation" not in template().resources
     assert template(WebAclArn=WEB_ACL).properties("WebAclAssociation") == {
         "WebACLArn": WEB_ACL,
@@ -32,7 +32,7 @@ def test_a_rate_rule_by_address_is_made_only_where_a_limit_is_set() -> None:
 
 
 @pytest.mark.parametrize("origins", ["", "https://a.example"])
-def test_an_address_over_its_limit_is_told_to_wait_as_one_that_is_throttled(origins: str) -> None:
+def test_an_address_over_its_limit_gets_the_answer_of_throttling(origins: str) -> None:
     found = template(AddressRateLimit="300", CorsAllowOrigins=origins)
     acl = found.properties("AddressRateAcl")
     answer = acl["Rules"][0]["Action"]["Block"]["CustomResponse"]

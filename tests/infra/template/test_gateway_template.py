@@ -1,4 +1,4 @@
-"""What API Gateway is told by the template, after the transform; and the local stack by the same files."""
+"""What the template sets in API Gateway after the transform, and in the local stack."""
 
 from __future__ import annotations
 

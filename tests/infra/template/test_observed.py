@@ -1,4 +1,4 @@
-"""What dashboard, alarms and queries look at is what the running functions say, to the word."""
+"""Dashboard, alarms and queries use the metrics and fields that the running functions emit."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_every_metric_of_the_code_is_emitted_and_on_the_dashboard() -> None:
     assert shown == {one.name for one in recording().metrics} == {one.value for one in Metric}
 
 
-def test_a_line_of_metrics_names_nobody() -> None:
+def test_metrics_have_no_personal_data() -> None:
     """A dimension is a metric of its own, with a price: only words of ours may be one."""
     assert all(
         re.fullmatch(r"[a-z_]{1,64}", value)

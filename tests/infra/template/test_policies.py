@@ -120,7 +120,7 @@ def test_the_api_can_neither_declare_a_breach_nor_take_one_back(action: str) -> 
 
 
 @pytest.mark.parametrize("key", ["AUDIT#u", "OUTBOX#m"])
-def test_the_api_does_not_remove_what_tells_of_a_change(key: str) -> None:
+def test_the_api_cannot_delete_audit_items(key: str) -> None:
     assert not policy_of(API).allows(Call(API, "dynamodb:DeleteItem", TABLE, (key,)))
 
 
@@ -165,7 +165,7 @@ def test_the_api_reads_the_table_by_key_only() -> None:
 
 @pytest.mark.parametrize("function", [API, AUTHORIZER])
 @pytest.mark.parametrize("action", ["PutSecretValue", "UpdateSecretVersionStage", "DeleteSecret"])
-def test_who_uses_the_key_cannot_change_it(function: str, action: str) -> None:
+def test_a_function_that_uses_the_key_cannot_change_it(function: str, action: str) -> None:
     assert not policy_of(function).allows(Call(function, f"secretsmanager:{action}", SECRET))
 
 
@@ -199,7 +199,7 @@ def test_rotation_writes_nothing_but_the_state_of_the_system(key: str) -> None:
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod", "a-new-one"])
-def test_a_stage_that_chalice_was_not_told_of_has_the_same_policies(stage: str) -> None:
+def test_a_stage_without_an_entry_for_chalice_has_the_same_policies(stage: str) -> None:
     def roles(of: str) -> str:
         found = [
             one["Properties"] for one in document(of)["Resources"].values() if one["Type"] == "AWS::IAM::Role"
@@ -242,6 +242,6 @@ def test_only_mail_sends_and_only_as_the_sender(function: str, resource: str) ->
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_without_a_sender_nobody_may_send_or_queue(function: str) -> None:
+def test_without_a_sender_no_role_may_send_or_queue(function: str) -> None:
     actions = {one.action for one in policy_of(function, MailFrom="").grants()}
     assert not {"ses:SendEmail", "sqs:SendMessage"} & actions

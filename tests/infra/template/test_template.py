@@ -215,7 +215,7 @@ def test_the_outputs_name_what_tools_need() -> None:
 
 
 def test_two_stages_of_one_account_share_no_name() -> None:
-    """Only what is named after the stack, or by CloudFormation, can stand beside another stage's."""
+    """Stages share an account: every name comes from the stack, or from CloudFormation."""
     assert (
         PLAIN.properties("RestAPI")["Name"] == PLAIN.properties("RestAPI")["Body"]["info"]["title"] == STACK
     )

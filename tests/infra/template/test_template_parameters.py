@@ -241,6 +241,6 @@ def test_a_list_has_one_pattern_here_and_in_the_code(parameter: str, pattern: st
     assert "MaxLength" in PARAMETERS[parameter]
 
 
-def test_the_functions_are_told_the_type_of_the_endpoint() -> None:
+def test_the_functions_get_the_type_of_the_endpoint() -> None:
     for kind in ("EDGE", "REGIONAL"):
         assert environment("APIHandler", EndpointType=kind)["ENDPOINT_TYPE"] == kind

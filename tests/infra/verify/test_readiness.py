@@ -12,7 +12,7 @@ OURS, GATEWAY_S = (401, '{"error": "unauthorized"}'), (403, '{"message": "Missin
 
 
 class Edge:
-    """Answers by its own clock, which moves when somebody sleeps."""
+    """Answers in turn, with a clock that only `sleep` advances."""
 
     def __init__(self, answers: list[tuple[int, str] | None]) -> None:
         self.now, self.asked, self._answers = 0.0, 0, answers
@@ -51,7 +51,7 @@ def test_one_edge_that_knows_the_api_is_not_all_of_them(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("answer", [GATEWAY_S, None, (200, "{}"), (401, '{"error": "invalid_token"}')])
-def test_after_three_minutes_it_is_told(
+def test_after_three_minutes_it_gives_up(
     monkeypatch: pytest.MonkeyPatch, answer: tuple[int, str] | None
 ) -> None:
     edge = Edge([OURS, OURS, answer])

@@ -1,4 +1,4 @@
-"""The finished zip: what is in it, that it is the same each time, and that it loads."""
+"""The finished zip: its contents, that it is reproducible, and that it loads."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def refused(folder: Path, needs: Needs, **files: str) -> str:
 
 
 def test_a_module_that_is_not_installed_is_named_with_the_remedy(tmp_path: Path) -> None:
-    """Nothing of this environment may lend the package a module: pytest is installed here."""
+    """The package must not use modules of this environment, which has pytest."""
     needs = Needs({"pytest": "chalicelib/notes.py:3", "good": "chalicelib/notes.py:4"})
     message = refused(tmp_path, needs, good="print('noise')")
     assert "import pytest  # chalicelib/notes.py:3\n" in message
