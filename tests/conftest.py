@@ -5,16 +5,12 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import fields
-from functools import cache, partial
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
-from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import settings
-from samtranslator.yaml_helper import yaml_parse
 
 from chalicelib.settings import SERVICE_ROUTES
 
@@ -27,6 +23,7 @@ import chalicelib.observability  # noqa: F401
 from chalicelib.settings import Settings
 from tests.fake_aws import Aws, AwsServices, aws_behind_one_thread, aws_in_process
 from tests.fakes import FakeAdapters, FakeClock, FakeServices, fake_services
+from tests.memoized import memoize
 
 # A busy machine makes a good example slow.
 settings.register_profile("gatehouse", deadline=None)
@@ -57,7 +54,7 @@ def isolation() -> Iterator[None]:
         for name in ("connect", "connect_ex"):
             patch.setattr(socket.socket, name, _guarded_connect(getattr(socket.socket, name)))
         patch.setattr(socket, "getaddrinfo", _guarded_lookup(socket.getaddrinfo))
-        _read_once(patch)
+        memoize(patch)
         yield
 
 
@@ -91,24 +88,6 @@ def aws_house(aws: Aws, clock: FakeClock) -> AwsServices:
 def moto_server() -> Iterator[Aws]:
     with aws_behind_one_thread() as aws:
         yield aws
-
-
-def _read_once(patch: pytest.MonkeyPatch) -> None:
-    """Share what hundreds of sessions and stacks would each read anew: botocore's models, the template."""
-    read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
-    look = Loader.list_available_services
-    found: dict[tuple[str, ...], list[str]] = {}
-
-    def services(self: Loader, type_name: str) -> list[str]:
-        key = (type_name, *self.search_paths)
-        if key not in found:
-            found[key] = look(self, type_name)
-        return found[key]
-
-    patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
-    patch.setattr(Loader, "list_available_services", services)
-    parse = cache(yaml_parse)
-    patch.setattr("infra.local.stack.template.yaml_parse", lambda text: deepcopy(parse(text)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
