@@ -6,16 +6,16 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from chalicelib.domain.ports import Accounts
-from chalicelib.settings import Settings
-
 if TYPE_CHECKING:
     from chalicelib.adapters.dynamodb.table import Table
     from chalicelib.domain.accounts.own.export import PersonalData
     from chalicelib.domain.accounts.own.profiles import Profiles
     from chalicelib.domain.accounts.own_changes import OwnChanges
     from chalicelib.domain.accounts.password_rules import BreachedPasswords, CommonPasswords
+    from chalicelib.domain.api_keys.ports import ApiKeyReader, ApiKeys
+    from chalicelib.domain.ports import Accounts
     from chalicelib.domain.verification.ports import Verifications, VerifiedChanges
+    from chalicelib.settings import Settings
 
 
 class AccountAdapters(Protocol):
@@ -23,6 +23,10 @@ class AccountAdapters(Protocol):
 
     @property
     def accounts(self) -> Accounts: ...  # noqa: D102
+    @property
+    def api_key_reader(self) -> ApiKeyReader: ...  # noqa: D102
+    @property
+    def api_keys(self) -> ApiKeys: ...  # noqa: D102
     @property
     def verifications(self) -> Verifications: ...  # noqa: D102
     @property
@@ -55,6 +59,20 @@ class AwsAccountAdapters:
         from chalicelib.adapters.dynamodb.accounts import DynamoDBAccounts
 
         return DynamoDBAccounts(self._table)
+
+    @cached_property
+    def api_key_reader(self) -> ApiKeyReader:
+        """Return the read of one API key in DynamoDB, for the authorizer, whose role writes nothing."""
+        from chalicelib.adapters.dynamodb.api_keys.reader import DynamoDBApiKeyReader
+
+        return DynamoDBApiKeyReader(self._table)
+
+    @cached_property
+    def api_keys(self) -> ApiKeys:
+        """Return the API keys in DynamoDB."""
+        from chalicelib.adapters.dynamodb.api_keys.api_keys import DynamoDBApiKeys
+
+        return DynamoDBApiKeys(self._table)
 
     @cached_property
     def verifications(self) -> Verifications:

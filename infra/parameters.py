@@ -16,7 +16,7 @@ VARIABLES_BYTES = 4_000
 """All variables of a function; Lambda takes 4,096 bytes, which the ones that Lambda adds may share."""
 
 Pins = tuple[str, ...]
-PINS: Pins = ("requirements",)
+PINS: Pins = ("requirements-lambda",)
 """Requirement files of every package, without their suffix."""
 
 LOOK_AT_KEYS = "`python -m infra keys status` shows the algorithm of every key."
@@ -47,11 +47,13 @@ def check_names(declared: Declarations, given: Mapping[str, str]) -> None:
 def resolve(declared: Declarations, given: Mapping[str, str], previous: Mapping[str, str]) -> dict[str, str]:
     """Return the value of each: what is given, else what the stack has, else the default.
 
+    Parameters that only the deploy writes are left out.
     Raises BadSetting for a value that the template, or a function, would not take.
     """
     values = {
         name: given.get(name, previous.get(name, str(one.get("Default", ""))))
         for name, one in declared.items()
+        if name not in NOT_GIVEN
     }
     for name, value in values.items():
         _check_form(name, value, declared[name])

@@ -1,4 +1,4 @@
-"""Keeps what botocore and moto would read or compute anew for each client and each request."""
+"""Keeps what botocore, moto and templates would read or compute anew for each client, request and stack."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def memoize(patch: pytest.MonkeyPatch) -> None:
     """Share what is always the same, until the patch is undone."""
     _read_models_once(patch)
     parse = cache(yaml_parse)
-    patch.setattr("infra.local.stack.template.yaml_parse", lambda text: deepcopy(parse(text)))
+    for name in ("infra.local.stack.template", "infra.template.build"):
+        patch.setattr(f"{name}.yaml_parse", lambda text: deepcopy(parse(text)))
     # moto lists its own folder and its own methods for each request, which is a fifth of its time.
     modules = tuple(moto.backends.list_of_moto_modules())
     patch.setattr(moto.backends, "list_of_moto_modules", lambda: modules)

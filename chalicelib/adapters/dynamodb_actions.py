@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamodb.items import Item
-
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import (
         DeleteTypeDef,
@@ -14,6 +12,8 @@ if TYPE_CHECKING:
         TransactWriteItemTypeDef,
         UpdateTypeDef,
     )
+
+    from chalicelib.adapters.dynamodb.items import Item
 
 
 class TransactionActions:
@@ -49,11 +49,19 @@ class TransactionActions:
             update["ExpressionAttributeNames"] = names
         return {"Update": update}
 
-    def delete(self, key: Item, condition: str, values: Item | None = None) -> TransactWriteItemTypeDef:
-        """Return a deletion, as part of a transaction."""
+    def delete(
+        self,
+        key: Item,
+        condition: str,
+        values: Item | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> TransactWriteItemTypeDef:
+        """Return a deletion, as part of a transaction. `names` are aliases for reserved words."""
         deletion: DeleteTypeDef = {"TableName": self.name, "Key": key, "ConditionExpression": condition}
         if values:
             deletion["ExpressionAttributeValues"] = values
+        if names:
+            deletion["ExpressionAttributeNames"] = names
         return {"Delete": deletion}
 
     def put_always(self, item: Item) -> TransactWriteItemTypeDef:

@@ -1,6 +1,6 @@
 """The Chalice app: the routes of the service, your own functions in `chalicelib/functions`, or both.
 
-In AWS the two are Lambda functions with a role each (docs/decisions/0013-own-functions.md). Each imports only
+In AWS the two are Lambda functions with a role each (docs/decisions/0014-own-functions.md). Each imports only
 its own part: the function with your code never loads the token endpoint, and the other never loads yours.
 """
 
@@ -13,6 +13,7 @@ from importlib import import_module
 
 from chalice.app import Blueprint, Chalice
 
+from chalicelib import observability
 from chalicelib.api import authorizer
 from chalicelib.api.cors import cross_origin
 from chalicelib.api.http import request_scope
@@ -30,7 +31,9 @@ def create_app(routes: str = ALL_ROUTES) -> Chalice:
     Raises what a module of yours raises when it is imported, and RuntimeError if another app of this process
     has the same blueprints: Chalice removes the arguments of a route, its authorizer too, at registration.
     """
-    # Powertools configures the logger. Chalice would add a second handler and drop everything below WARNING.
+    # Powertools configures the logger, which is `app.log`, before a view uses it. Chalice would add a second
+    # handler and drop everything below WARNING.
+    observability.get_logger()
     app = Chalice(app_name="gatehouse", configure_logs=False)
     # The outermost first: the error responses of `request_scope` need the CORS headers, too.
     app.register_middleware(cross_origin, "http")
@@ -41,6 +44,7 @@ def create_app(routes: str = ALL_ROUTES) -> Chalice:
         for blueprint in _blueprints_of_the_service():
             _register(app, blueprint)
     if routes in {OWN_ROUTES, ALL_ROUTES}:
+        app.api.binary_types += getattr(import_module(_FUNCTIONS), "BINARY_TYPES", [])
         for blueprint in own_blueprints():
             _register(app, blueprint)
     finalize_routes.finalize(app)

@@ -1,7 +1,7 @@
 """Adds your own functions to the template of the service.
 
 These are the code in `chalicelib/functions` and the resources of `infra/functions.yaml`;
-docs/decisions/0013-own-functions.md says why they run in a Lambda function of their own.
+docs/decisions/0014-own-functions.md says why they run in a Lambda function of their own.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ _USUAL: dict[str, Any] = {
     "LoggingConfig": {"LogGroup": {"Fn::Sub": "gatehouse-${Stage}-functions"}},
     "Tracing": "PassThrough",
 }
+_BINARY_TYPES = "x-amazon-apigateway-binary-media-types"
 _BOUNDARY = {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
 
 Document = dict[str, Any]
@@ -139,6 +140,8 @@ def _add_routes(document: Document, described: Document) -> None:
             method = min(taken).upper()
             raise CannotPackage(f"{method} {path} is a route of the service: choose another path for yours.")
         api["paths"][path] = {**methods, **existing}
+    types = api[_BINARY_TYPES]
+    api[_BINARY_TYPES] = [*types, *(one for one in added.get(_BINARY_TYPES, []) if one not in types)]
     definitions = api.setdefault("securityDefinitions", {})
     api["securityDefinitions"] = {**added.get("securityDefinitions", {}), **definitions}
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import base64
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import InvalidClient, InvalidRequest
-from chalicelib.oauth.clients import BUILT_IN_CLIENT, authenticate_client
+from chalicelib.oauth.clients import BUILT_IN_CLIENT, PresentedClient, public_client
 
 CLIENTS = frozenset({"mobile-app", "web app", "caf\u00e9"})
 
 
 def basic(credentials: str, scheme: str = "Basic") -> str:
     return f"{scheme} {base64.b64encode(credentials.encode()).decode()}"
+
+
+def authenticate_client(parameters: dict[str, str], authorization: str, clients: frozenset[str]) -> str:
+    return public_client(PresentedClient.of(parameters, authorization), clients)
 
 
 def test_no_client_named_means_the_built_in_one() -> None:
@@ -122,10 +127,20 @@ def test_an_uncheckable_authentication_is_refused_and_not_ignored(authorization:
     assert refusal.value.headers == {"WWW-Authenticate": 'Basic realm="gatehouse"'}
 
 
-def test_an_assertion_is_refused_since_no_client_has_a_key() -> None:
+@pytest.mark.parametrize("client", [{}, {"client_id": "ghk_" + "A" * 32}])
+@pytest.mark.parametrize("authorization", ["", basic("mobile-app:")])
+def test_an_assertion_is_refused_and_is_no_secret(client: dict[str, str], authorization: str) -> None:
     kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    with pytest.raises(InvalidClient) as refusal:
+        PresentedClient.of({**client, "client_assertion": "x", "client_assertion_type": kind}, authorization)
+    assert ("WWW-Authenticate" in refusal.value.headers) is bool(authorization)
+
+
+def test_a_long_header_is_refused_in_linear_time() -> None:
+    began = time.process_time()
     with pytest.raises(InvalidClient):
-        authenticate_client({"client_assertion": "x", "client_assertion_type": kind}, "", CLIENTS)
+        authenticate_client({}, "\xa0" * 20_000 + "x", CLIENTS)
+    assert time.process_time() - began < 1
 
 
 @given(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.accounts.api_keys.owner import ApiKeyOwners
 from chalicelib.accounts.own_account import OwnAccount
 from chalicelib.domain.administration.authority import Authority
-from chalicelib.domain.tokens.claims import VerifiedClaims
+from chalicelib.domain.tokens.claims import Credential, VerifiedClaims
 from chalicelib.domain.tokens.scopes import Scope
 
 
@@ -15,14 +16,18 @@ class LiveAuthority:
     """Reads what a caller may do, whatever API Gateway has cached of its token."""
 
     own_account: OwnAccount
+    api_key_owners: ApiKeyOwners
 
     def __call__(self, claims: VerifiedClaims) -> Authority:
-        """Return the permissions that the token carries and its account holds now, by one consistent read.
+        """Return the permissions that the credential carries and its account holds now, by one read.
 
         A permission that was withdrawn is missing at once. One that was granted counts from the next token
-        on, and a token of narrower scope stays narrow (RFC 6749 §3.3). Raises InvalidToken if the session has
-        ended or the account is disabled, and Unavailable.
+        on, and a token of narrower scope stays narrow (RFC 6749 §3.3). Raises InvalidToken if the session or
+        the API key has ended or the account is disabled, and Unavailable.
         """
+        if claims.credential is Credential.API_KEY:
+            owner, _, scope = self.api_key_owners.load(claims)
+            return Authority(owner.user_id, scope)
         account, _ = self.own_account.load(claims)
         held = claims.scope.permissions & account.permissions.permissions
         return Authority(account.user_id, Scope(held))

@@ -10,7 +10,6 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.accounts.account import Account
-from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.administration.metadata import Metadata
 from chalicelib.domain.secret import Secret
@@ -20,6 +19,8 @@ from chalicelib.domain.tokens.scopes import Scope
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef as Value
+
+    from chalicelib.domain.accounts.names import SignInName
 
 Item = dict[str, "Value"]
 
@@ -93,6 +94,7 @@ def account_item(account: Account) -> Item:
         "metadata": {"S": account.metadata.text},
         "session_count": number(account.session_count),
         "device_count": number(account.device_count),
+        "api_key_creations": number(account.api_key_creations),
         "recounts": number(account.recounts),
         "username_changes": times(account.username_changes),
     }
@@ -115,6 +117,7 @@ def account_of(item: Item) -> Account:
         security_version=integer(item, "security_version"),
         session_count=integer(item, "session_count"),
         device_count=integer(item, "device_count"),
+        api_key_creations=integer(item, "api_key_creations"),
         recounts=integer(item, "recounts"),
         username_changes=tuple(int(one["N"]) for one in item["username_changes"]["L"]),
     )

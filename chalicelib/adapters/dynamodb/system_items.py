@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamodb.items import Item, integer, number
+from chalicelib.adapters.dynamodb.items import integer, number
 from chalicelib.domain.tokens.system_state import SystemState
+
+if TYPE_CHECKING:
+    from chalicelib.adapters.dynamodb.items import Item
 
 SYSTEM_COPIES = 64
 """Copies of the system state. One item is limited to 3,000 strongly consistent reads a second.
@@ -41,6 +45,7 @@ def system_state_of(item: Item | None) -> SystemState:
         integer(item, "epoch") if "epoch" in item else 0,
         {kid: int(at["N"]) for kid, at in replaced.items()},
         item.get("issuer", {"S": ""})["S"],
+        integer(item, "api_keys_epoch") if "api_keys_epoch" in item else 0,
     )
 
 
@@ -48,5 +53,6 @@ def system_state_values(state: SystemState) -> Item:
     """Return the attributes of a copy of the system state."""
     return {
         "epoch": number(state.epoch),
+        "api_keys_epoch": number(state.api_keys_epoch),
         "replaced_at": {"M": {kid: number(at) for kid, at in state.replaced_at.items()}},
     }

@@ -86,7 +86,7 @@ class FunctionHarness:
         if if_match:
             headers["If-Match"] = if_match
         if token:
-            headers["Authorization"] = f"Bearer {token}"
+            headers["Authorization"] = token if token.startswith("Basic ") else f"Bearer {token}"
         content = json.dumps(body) if body is not None else urlencode(form or {})
         return self._gateway.handle(Request(method, path, query, headers, content.encode(), "192.0.2.7"))
 
@@ -211,7 +211,7 @@ def recording() -> Recording:
 @contextmanager
 def _listening(text: io.StringIO) -> Iterator[None]:
     """Have all that is logged and printed in `text`, whatever other tests have done to the logger."""
-    handler, logger = observability.logger.registered_handler, logging.getLogger("gatehouse")
+    handler, logger = observability.get_logger().registered_handler, logging.getLogger("gatehouse")
     stream, level = handler.setStream(text), logger.level  # type: ignore[attr-defined]
     logger.setLevel(logging.INFO)
     try:
