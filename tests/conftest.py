@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ observability.get_logger()
 settings.register_profile("gatehouse", deadline=None)
 settings.load_profile("gatehouse")
 
+_LONGEST = ("tests/test_recipes.py", "tests/network/", "tests/infra/deploy/")
 _ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -91,9 +93,20 @@ def moto_server() -> Iterator[Aws]:
         yield aws
 
 
+def pytest_collection() -> None:
+    """Let the collector rest: ten thousand tests are no garbage, and to find that out takes seconds."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect from here on, without another look at the tests."""
+    gc.freeze()
+    gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest tests, so that at the end no worker is left alone with one."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/network/"))
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
 
 
 def _guarded_connect(connect: Any) -> Any:
