@@ -16,7 +16,7 @@ PUBLISHED_CLIENTS_LOCK := tests/blackbox/published_clients/package.json tests/bl
 INTO_VENV := --no-user --target= --root=/ --prefix="$(CURDIR)/$(VENV)"
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help run test test-deployed check bench load soak new-function deploy destroy lock clean ready
+.PHONY: help run test test-deployed check lint bench load soak new-function deploy destroy lock clean ready
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -25,7 +25,7 @@ help: ## List the targets
 run: ready ## Run the whole service on this machine (PORT=8000)
 	@exec $(PY) -m infra.local
 
-test: ready check $(SECOND_ENGINE) $(PUBLISHED_CLIENTS) ## Check and test everything
+test: ready lint $(SECOND_ENGINE) $(PUBLISHED_CLIENTS) ## Check and test everything
 	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-deployed: ready ## Run the unit and black-box tests on the functions' Python, if this machine has it
@@ -33,11 +33,14 @@ test-deployed: ready ## Run the unit and black-box tests on the functions' Pytho
 		$(MAKE) --no-print-directory VENV=$(DEPLOYED_VENV) PYTHON="$$python" ready && \
 		$(DEPLOYED_VENV)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(DEPLOYED_TESTS); }; }
 
-check: ready ## Lint, types, architecture, known vulnerabilities
+check: ready lint ## Lint, types, architecture, known vulnerabilities
+	$(PY) -m pytest tests/test_architecture.py tests/test_sizes.py
+
+# What is no test of pytest: `make test` runs those of the architecture among the others.
+lint: ready
 	$(PY) -m ruff check --output-format concise .
 	$(PY) -m ruff format --check -q .
 	$(PY) -m mypy
-	$(PY) -m pytest tests/test_architecture.py tests/test_sizes.py
 	@$(PY) -m infra.audit
 
 bench: ready ## Measure what it costs (ARGS="--short", --rows, --json, --help)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import fields
-from functools import cache, partial
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
-from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import settings
-from samtranslator.yaml_helper import yaml_parse
 
 from chalicelib.settings import SERVICE_ROUTES
 
@@ -26,6 +23,7 @@ from chalicelib import observability
 from chalicelib.settings import Settings
 from tests.fake_aws import Aws, AwsServices, aws_behind_one_thread, aws_in_process
 from tests.fakes import FakeAdapters, FakeClock, FakeServices, fake_services
+from tests.memoized import memoize
 
 # Created here, outside of any test: the logger keeps the standard output that it finds.
 observability.get_logger()
@@ -33,6 +31,7 @@ observability.get_logger()
 settings.register_profile("gatehouse", deadline=None)
 settings.load_profile("gatehouse")
 
+_LONGEST = ("tests/test_recipes.py", "tests/network/", "tests/infra/deploy/")
 _ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -58,7 +57,7 @@ def isolation() -> Iterator[None]:
         for name in ("connect", "connect_ex"):
             patch.setattr(socket.socket, name, _guarded_connect(getattr(socket.socket, name)))
         patch.setattr(socket, "getaddrinfo", _guarded_lookup(socket.getaddrinfo))
-        _read_once(patch)
+        memoize(patch)
         yield
 
 
@@ -94,28 +93,20 @@ def moto_server() -> Iterator[Aws]:
         yield aws
 
 
-def _read_once(patch: pytest.MonkeyPatch) -> None:
-    """Share what hundreds of sessions and stacks would each read anew: botocore's models, the template."""
-    read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
-    look = Loader.list_available_services
-    found: dict[tuple[str, ...], list[str]] = {}
+def pytest_collection() -> None:
+    """Let the collector rest: ten thousand tests are no garbage, and to find that out takes seconds."""
+    gc.disable()
 
-    def services(self: Loader, type_name: str) -> list[str]:
-        key = (type_name, *self.search_paths)
-        if key not in found:
-            found[key] = look(self, type_name)
-        return found[key]
 
-    patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
-    patch.setattr(Loader, "list_available_services", services)
-    parse = cache(yaml_parse)
-    for module in ("infra.local.stack.template", "infra.template.build"):
-        patch.setattr(f"{module}.yaml_parse", lambda text: deepcopy(parse(text)))
+def pytest_collection_finish() -> None:
+    """Collect from here on, without another look at the tests."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest tests, so that at the end no worker is left alone with one."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/network/"))
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
 
 
 def _guarded_connect(connect: Any) -> Any:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto import mock_aws
 from moto.core.config import DefaultConfig
-from moto.core.models import botocore_stubber
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -26,6 +24,7 @@ from chalicelib.services import AwsAdapters, Services
 from chalicelib.settings import Settings
 from infra.local.stack.moto_transactions import copy_written_items_only
 from tests.fakes import FakeClock
+from tests.transports import InProcessMoto, ListenedTransport, QueuedMoto
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -57,34 +56,6 @@ class Inline:
         finally:
             self.is_at_work = False
         return future
-
-
-class InProcessMoto:
-    """Sends signed requests to moto in this process."""
-
-    def send(self, request: AWSPreparedRequest) -> AWSResponse:
-        """Return the response of moto."""
-        response = botocore_stubber("before-send", request)
-        assert response is not None
-        return response
-
-
-@dataclass
-class ListenedTransport:
-    """Sends signed requests to `inner` unless a handler of a test responds.
-
-    As botocore does with its events, it asks every handler and takes the first response.
-    """
-
-    inner: Transport
-    handlers: list[tuple[str, Callable[..., Any]]] = field(default_factory=list)
-
-    def send(self, request: AWSPreparedRequest) -> AWSResponse:
-        """Return the first response."""
-        operation = request.headers["X-Amz-Target"].rpartition(".")[2]
-        asked = [handler(request=request) for name, handler in self.handlers if name in {"", operation}]
-        responses = [one for one in asked if one is not None]
-        return responses[0] if responses else self.inner.send(request)
 
 
 @dataclass(frozen=True)
@@ -121,6 +92,8 @@ class Aws:
     settings: Settings
     is_served: bool = False
     """Whether it is behind a socket, where one thread answers; in this process it is not for several."""
+    queue: ThreadPoolExecutor | None = None
+    """One thread that sends the signed requests in this process, so that several may make them."""
     slept: list[float] = field(default_factory=list)
     """The pauses that the adapters would have made."""
     _closing: ExitStack = field(default_factory=ExitStack)
@@ -148,7 +121,7 @@ class Aws:
             differing,
             clock,
             sleep=self.slept.append,
-            threads=None if self.is_served else Inline(),
+            threads=None if self.is_served or self.queue else Inline(),
             transport=ListenedTransport(self._transport()) if signed else None,
         )
         services = AwsServices(differing, adapters)
@@ -158,7 +131,9 @@ class Aws:
         return services
 
     def _transport(self) -> Transport:
-        return self._closing.enter_context(closing(http_session())) if self.is_served else InProcessMoto()
+        if self.is_served:
+            return self._closing.enter_context(closing(http_session()))
+        return QueuedMoto(self.queue) if self.queue else InProcessMoto()
 
     def items(self) -> list[dict[str, Any]]:
         """Return all that is in the table."""
@@ -218,6 +193,18 @@ def _shared_secretsmanager(region: str) -> SecretsManagerClient:
 def aws_in_process() -> Iterator[Aws]:
     """Imitate AWS without a socket. Not for several threads: moto lets two of them win one condition."""
     with mock_aws(config=_KEEP_SESSION), closing(Aws(SETTINGS)) as aws:
+        aws.furnish()
+        yield aws
+
+
+@contextmanager
+def aws_behind_a_queue() -> Iterator[Aws]:
+    """Imitate AWS without a socket for several threads' signed requests: every condition has one winner."""
+    with (
+        mock_aws(config=_KEEP_SESSION),
+        ThreadPoolExecutor(1, "moto") as queue,
+        closing(Aws(SETTINGS, queue=queue)) as aws,
+    ):
         aws.furnish()
         yield aws
 

@@ -12,7 +12,8 @@ from botocore.compat import HTTPHeaders
 
 from chalicelib.adapters.signed.dynamodb import SignedDynamoDB
 from chalicelib.adapters.signed.secrets_manager import SignedSecretsManager
-from tests.fake_aws import AwsServices, ListenedTransport
+from tests.fake_aws import AwsServices
+from tests.transports import ListenedTransport
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.verification.ports import Verifications, VerifiedChanges
 from tests.adapters.records import HASH, LIMITS, NAME, NOW, account, attempt, session
 from tests.changes import changed, set_disabled
-from tests.fake_aws import Aws, AwsServices, aws_behind_one_thread, aws_in_process
+from tests.fake_aws import Aws, AwsServices, aws_behind_a_queue, aws_in_process
 from tests.fakes import FakeClock, FakeStore
 
 T = TypeVar("T")
@@ -183,7 +183,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 
 @pytest.fixture(params=["fake", "dynamodb"])
 def raced_store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    yield from _stores(request.param, aws_behind_one_thread)
+    yield from _stores(request.param, aws_behind_a_queue)
 
 
 @pytest.fixture(params=["boto3", "signed"])

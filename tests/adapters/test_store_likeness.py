@@ -168,8 +168,7 @@ def test_no_history_distinguishes_the_fake_from_the_table(history: list[tuple[Ac
     fake = FakeStore()
     imitation = Store.fake(fake)
     with aws_in_process() as aws:
-        services = aws.services(FakeClock())
-        original = Store.of(services)
+        original = Store.of(aws.services(FakeClock(), signed=True))
         for user_ in USERS:
             for store in (original, imitation):
                 store.create(account(user_))

@@ -19,7 +19,7 @@ TOLERANCE = 0.10
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDeployment]:
     with staged(
         tmp_path_factory.mktemp("stage"),
-        BCRYPT_COST=12,
+        BCRYPT_COST=11,
         SIGN_IN_NETWORK_FAILURES=50,
         SIGN_IN_FREE_FAILURES=50,
     ) as running:

@@ -26,27 +26,27 @@ def _assert_rules(simulation: Simulation) -> None:
         assert simulation.ledger.counts[met] > 0, met
 
 
-def test_eight_thousand_steps_through_gateway_events(capsys: pytest.CaptureFixture[str]) -> None:
+def test_three_thousand_steps_through_gateway_events(capsys: pytest.CaptureFixture[str]) -> None:
     with in_process() as server:
         simulation = Simulation(server, SEED)
-        simulation.run(8_000)
+        simulation.run(3_000)
     _print(simulation, capsys, "Flaky network, through gateway events")
     _assert_rules(simulation)
 
 
-def test_four_thousand_steps_over_http(capsys: pytest.CaptureFixture[str]) -> None:
+def test_fifteen_hundred_steps_over_http(capsys: pytest.CaptureFixture[str]) -> None:
     """The real server and gateway on the fake store; moto takes ten times as long."""
     with over_http(on_fakes=True) as server:
         simulation = Simulation(server, SEED + 1)
-        simulation.run(4_000)
+        simulation.run(1_500)
     _print(simulation, capsys, "Flaky network, over HTTP")
     _assert_rules(simulation)
 
 
-def test_four_hundred_steps_over_http_on_moto(capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_hundred_steps_over_http_on_moto(capsys: pytest.CaptureFixture[str]) -> None:
     with over_http() as server:
         simulation = Simulation(server, SEED + 2)
-        simulation.run(400)
+        simulation.run(200)
     _print(simulation, capsys, "Flaky network, over HTTP, on moto")
     _assert_rules(simulation)
 

@@ -93,15 +93,14 @@ def test_an_invalid_port_is_one_line(tmp_path: Path, port: str, sentence: str) -
     assert refused(tmp_path, port).startswith(sentence)
 
 
-@pytest.mark.parametrize("port", ["0", "of the first", "many ways"])
-def test_a_second_one_in_a_checkout_is_refused_whatever_its_port(tmp_path: Path, port: str) -> None:
+def test_a_second_one_in_a_checkout_is_refused_whatever_its_port(tmp_path: Path) -> None:
     with running(tmp_path) as process:
         before = (tmp_path / "stack.json").read_text()
         url = json.loads(before)["api_url"]
         log = (tmp_path / "gatehouse.log").read_text()
-        ports = {"of the first": url.rpartition(":")[2], "many ways": "65535"}
-        said = refused(tmp_path, ports.get(port, port))
-        assert said == f"A local stack runs in this checkout already, at {url}: stop it first.\n"
+        for port in ("0", url.rpartition(":")[2], "65535"):
+            said = refused(tmp_path, port)
+            assert said == f"A local stack runs in this checkout already, at {url}: stop it first.\n"
         assert (tmp_path / "stack.json").read_text() == before
         assert (tmp_path / "gatehouse.log").read_text() == log
         process.send_signal(signal.SIGTERM)
