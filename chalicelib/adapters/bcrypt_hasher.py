@@ -64,7 +64,7 @@ class BcryptHasher:
             self._spend(password, self._failed_cost)
             return PasswordCheck(Verdict.CORRUPT)
         if fails_anyway or not matches:
-            # A cheaper hash would answer faster than an unknown name. 2^c + (2^c + … + 2^(C-1)) = 2^C.
+            # Checking a cheaper hash would be faster than an unknown name. 2^c + (2^c + … + 2^(C-1)) = 2^C.
             for missing in range(cost, self._failed_cost):
                 self._spend(password, missing)
         return PasswordCheck(Verdict.MATCH if matches else Verdict.MISMATCH, is_outdated=cost != self._cost)
