@@ -42,7 +42,7 @@ def claims() -> VerifiedClaims:
 
 
 def session_claims() -> VerifiedClaims:
-    """Return the claims of a session's token: what changes the user's own account takes no other.
+    """Return the claims of a session's token, which every change of the user's own account requires.
 
     Raises as `claims` does, and InsufficientScope for a token that came from an API key.
     """
@@ -76,10 +76,10 @@ def requires(*permissions: str) -> Callable[[Callable[..., Any]], Callable[..., 
 
 
 def administers(permission: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Run the view only for callers who hold `permission` at this moment, with their Authority as argument.
+    """Run the view only for callers who currently hold `permission`, with their Authority as argument.
 
-    The token must carry the permission, which is checked without reading the table. Session, account and
-    today's permissions are then read anew. Both come before the body and the path are looked at.
+    The token must carry the permission, which is checked without reading the table. Then session, account and
+    current permissions are read. Both checks precede the validation of body and path.
     """
 
     def guard(view: Callable[..., Any]) -> Callable[..., Any]:

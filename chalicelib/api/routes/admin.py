@@ -1,4 +1,4 @@
-"""`/admin/users`: other people's accounts, by permission."""
+"""`/admin/users`: administration of accounts, by permission."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _account_response(account: Account, status: int = 200) -> Response:
 
 
 def _if_match() -> Precondition:
-    """Return the condition of `If-Match`; without one, any account will do (RFC 9110 §13.1.1)."""
+    """Return the condition of `If-Match`. Without that header it is always true (RFC 9110 §13.1.1)."""
     tags = [one.strip() for one in header("if-match").split(",")]
     return lambda account: tags in ([""], ["*"]) or entity_tag(account) in tags
 
@@ -139,7 +139,7 @@ def _page_size(text: str | None) -> int:
 def _parameter(name: str) -> str | None:
     """Return a parameter of the query.
 
-    One that is empty is no absent one: it would list every account where a script meant one.
+    An empty parameter does not count as absent: a script that meant one account would get all of them.
     """
     query = current_request().query_params
     values = query.getlist(name) if query and name in query else []
