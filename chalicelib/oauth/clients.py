@@ -10,11 +10,11 @@ from urllib.parse import unquote_plus
 
 from chalicelib.domain.errors import InvalidClient, InvalidRequest
 
-# No header; or an access token, which some HTTP stacks put on every request, and which is no client's.
+# No header, or an access token, which some HTTP libraries send with every request: no client authentication.
 _NO_CLIENT = re.compile(r"\s*(?:(?i:bearer) +[^\s,]+)?\s*")
 _BASIC = re.compile(r"(?i:basic) +(?P<credentials>[A-Za-z0-9+/=]+)")
 BUILT_IN_CLIENT = "mobile-app"
-"""The client of a request that names none; it is always known."""
+"""The client of a request without `client_id`. It always exists."""
 
 
 def authenticate_client(parameters: Mapping[str, str], authorization: str, clients: Collection[str]) -> str:
