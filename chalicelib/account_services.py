@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chalicelib.accounts.administration import Administration
     from chalicelib.accounts.administrators.authority import LiveAuthority
     from chalicelib.accounts.administrators.user_administration import UserAdministration
+    from chalicelib.accounts.api_keys.owner import ApiKeyOwners
     from chalicelib.accounts.creation import AccountCreation
     from chalicelib.accounts.notices import Notices
     from chalicelib.accounts.own.current_password import CurrentPassword
@@ -134,6 +135,7 @@ class AccountServices(VerificationServices):
         return Administration(
             accounts=adapters.accounts,
             sessions=adapters.sessions,
+            api_keys=adapters.api_keys,
             system=adapters.system,
             keys=adapters.keys,
             terminate=self._terminator,
@@ -148,7 +150,15 @@ class AccountServices(VerificationServices):
         """Return the reader of a caller's current permissions."""
         from chalicelib.accounts.administrators.authority import LiveAuthority
 
-        return LiveAuthority(self.own_account)
+        return LiveAuthority(self.own_account, self.api_key_owners)
+
+    @cached_property
+    def api_key_owners(self) -> ApiKeyOwners:
+        """Return the accounts to which API keys belong."""
+        from chalicelib.accounts.api_keys.owner import ApiKeyOwners
+
+        adapters = self.adapters
+        return ApiKeyOwners(adapters.api_keys, adapters.keys, adapters.clock)
 
     @cached_property
     def user_administration(self) -> UserAdministration:

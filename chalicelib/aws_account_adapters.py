@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.accounts.own.profiles import Profiles
     from chalicelib.domain.accounts.own_changes import OwnChanges
     from chalicelib.domain.accounts.password_rules import BreachedPasswords, CommonPasswords
+    from chalicelib.domain.api_keys.ports import ApiKeyReader, ApiKeys
     from chalicelib.domain.verification.ports import Verifications, VerifiedChanges
 
 
@@ -23,6 +24,10 @@ class AccountAdapters(Protocol):
 
     @property
     def accounts(self) -> Accounts: ...  # noqa: D102
+    @property
+    def api_key_reader(self) -> ApiKeyReader: ...  # noqa: D102
+    @property
+    def api_keys(self) -> ApiKeys: ...  # noqa: D102
     @property
     def verifications(self) -> Verifications: ...  # noqa: D102
     @property
@@ -55,6 +60,20 @@ class AwsAccountAdapters:
         from chalicelib.adapters.dynamodb.accounts import DynamoDBAccounts
 
         return DynamoDBAccounts(self._table)
+
+    @cached_property
+    def api_key_reader(self) -> ApiKeyReader:
+        """Return the read of one API key in DynamoDB, for the authorizer, whose role writes nothing."""
+        from chalicelib.adapters.dynamodb.api_keys.reader import DynamoDBApiKeyReader
+
+        return DynamoDBApiKeyReader(self._table)
+
+    @cached_property
+    def api_keys(self) -> ApiKeys:
+        """Return the API keys in DynamoDB."""
+        from chalicelib.adapters.dynamodb.api_keys.api_keys import DynamoDBApiKeys
+
+        return DynamoDBApiKeys(self._table)
 
     @cached_property
     def verifications(self) -> Verifications:

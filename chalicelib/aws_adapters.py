@@ -178,7 +178,7 @@ class AwsAdapters(AwsAccountAdapters, AwsMailAdapters, AwsClients):
     @cached_property
     def audit(self) -> Audit:
         """Return the audit trail in the log."""
-        from chalicelib.observability import LogAudit
+        from chalicelib.observability.audit import LogAudit
 
         return LogAudit()
 

@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib.account_services import AccountServices
+from chalicelib.api_key_services import ApiKeyServices
 from chalicelib.aws_adapters import Adapters, AwsAdapters, monotonic
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.accounts.mailing import Mailing
-    from chalicelib.oauth.access_tokens import AccessTokenIssuer
+    from chalicelib.oauth.access_tokens import AccessTokenIssuer, TokenResponse
+    from chalicelib.oauth.api_keys.clients import ApiKeyClient
     from chalicelib.oauth.bearer import AccessTokenVerifier
+    from chalicelib.oauth.clients import PresentedClient
+    from chalicelib.oauth.grants.client_credentials import ClientCredentialsGrant
     from chalicelib.oauth.key_rotation import KeyRotation
     from chalicelib.oauth.metadata import Metadata, PublishedKeys
+    from chalicelib.oauth.requests import TokenRequest
     from chalicelib.oauth.revocation import Revocation
     from chalicelib.oauth.token_endpoint import TokenEndpoint
 
@@ -28,7 +32,7 @@ __all__ = ["Adapters", "AwsAdapters", "Services", "get_services", "monotonic", "
 
 
 @dataclass(frozen=True)
-class Services(AccountServices):
+class Services(ApiKeyServices):
     """The use cases of one deployment."""
 
     settings: Settings
@@ -71,7 +75,12 @@ class Services(AccountServices):
             idle_seconds=settings.refresh_idle_seconds,
             retry_window=settings.refresh_retry_seconds,
         )
-        return TokenEndpoint({"password": password, "refresh_token": refresh}, self._clients)
+        return TokenEndpoint(
+            {"password": password, "refresh_token": refresh},
+            self._clients,
+            self._authenticate_key,
+            self._answer_key,
+        )
 
     def verifier(self, asked: str) -> AccessTokenVerifier:
         """Return the verifier of access tokens; `asked` is the URL of the API that calls the authorizer.
@@ -90,6 +99,7 @@ class Services(AccountServices):
             audience=self.settings.audience,
             asked=asked,
             key_cache_seconds=self.settings.key_cache_seconds,
+            api_keys=lambda: self.api_key_verifier(asked),
         )
 
     @cached_property
@@ -97,7 +107,12 @@ class Services(AccountServices):
         """Return the revocation endpoint."""
         from chalicelib.oauth.revocation import Revocation
 
-        return Revocation(self.adapters.sessions, self._terminator, self._clients)
+        return Revocation(
+            self.adapters.sessions,
+            self._terminator,
+            self._clients,
+            self._authenticate_key,
+        )
 
     @cached_property
     def key_rotation(self) -> KeyRotation:
@@ -126,9 +141,9 @@ class Services(AccountServices):
     @cached_property
     def metadata(self) -> Metadata:
         """Return the metadata of the authorization server."""
-        from chalicelib.oauth.metadata import Metadata
+        from chalicelib.oauth.metadata import CLIENT_CREDENTIALS, Metadata
 
-        return Metadata(self.token_endpoint.grants)
+        return Metadata((*self.token_endpoint.grants, CLIENT_CREDENTIALS))
 
     @cached_property
     def published_keys(self) -> PublishedKeys:
@@ -153,15 +168,24 @@ class Services(AccountServices):
             self.settings.service_name,
         )
 
-    def audience(self, issuer: str) -> str:
-        """Return the `aud` claim of access tokens."""
-        return self.settings.audience or issuer
-
     @cached_property
     def _clients(self) -> frozenset[str]:
         from chalicelib.oauth.clients import BUILT_IN_CLIENT
 
         return self.settings.clients | {BUILT_IN_CLIENT}
+
+    # Not the objects themselves, which are built at their first use: no request of an app needs them.
+    def _authenticate_key(self, client: PresentedClient, issuer: str) -> ApiKeyClient:
+        return self.api_key_clients(client, issuer)
+
+    def _answer_key(self, request: TokenRequest, client: ApiKeyClient) -> TokenResponse:
+        return self._client_credentials(request, client)
+
+    @cached_property
+    def _client_credentials(self) -> ClientCredentialsGrant:
+        from chalicelib.oauth.grants.client_credentials import ClientCredentialsGrant
+
+        return ClientCredentialsGrant(self.adapters.keys, self._tokens, self.adapters.clock)
 
     @cached_property
     def _tokens(self) -> AccessTokenIssuer:

@@ -76,6 +76,9 @@ class Settings:
     max_sessions: int = _setting(
         20, "sessions", "maximum number of active sessions of a user", low=1, high=40
     )
+    max_api_keys: int = _setting(
+        20, "API keys", "maximum number of API keys of an account that have not expired", low=1, high=30
+    )
     password_min_length: int = _setting(15, "characters", "minimum length of a new password", low=8, high=64)
     sign_up: str = _setting(
         "open",

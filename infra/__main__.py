@@ -10,6 +10,8 @@ from infra.deploy.command import deploy, destroy
 from infra.local.invoke import invoke
 from infra.mail import mail
 from infra.new_function.command import new_function
+from infra.operate.api_keys.command import api_keys
+from infra.operate.api_keys.service_accounts import create_service
 from infra.operate.breach.command import breach
 from infra.operate.cli import ErrorReportingGroup
 from infra.operate.keys import keys
@@ -26,9 +28,11 @@ def main() -> None:
 
 
 users.add_command(unlock)
+users.add_command(create_service)
 for command in (
     users,
     sessions,
+    api_keys,
     keys,
     breach,
     smoke,

@@ -21,11 +21,11 @@ from chalicelib.domain.errors import TooManyAttempts
 from chalicelib.domain.sessions.session import EndedSession, Session
 from chalicelib.domain.sign_in.ports import AccountChanged
 from chalicelib.domain.verification.verification import Verification
+from tests.fake_api_keys import FakeApiKeys
 from tests.fake_outage import remote
-from tests.fake_verifications import FakeVerifications
 
 
-class FakeOwnChanges(FakeVerifications):
+class FakeOwnChanges(FakeApiKeys):
     """Serves `OwnChanges` and `Profiles`."""
 
     def __init__(self) -> None:
@@ -41,9 +41,11 @@ class FakeOwnChanges(FakeVerifications):
         account = self.accounts.get(user_id)
         if account is None:
             return None
-        self.round_trips += 2
+        keys = self._keys_of(user_id) if account.api_key_creations else []
+        self.round_trips += 3 if account.api_key_creations else 2
         mine, devices = self._stored(user_id), self.devices_of(user_id)
-        return AccountState(account, self.hashes.get(user_id) if with_hash else None, mine, devices)
+        stored_hash = self.hashes.get(user_id) if with_hash else None
+        return AccountState(account, stored_hash, mine, devices, keys)
 
     @remote
     def set_password(
@@ -74,6 +76,7 @@ class FakeOwnChanges(FakeVerifications):
                 del self.devices[one.user_id, one.digest]
             self._add_device(only_device.key, only_device.epoch, only_device.at)
             account = replace(account, device_count=1, recounts=account.recounts + 1)
+            self._end_active_keys(account.user_id, only_device.at)
         self.accounts[account.user_id] = account
         self.hashes[account.user_id] = password_hash
         self._end(list(ended))
@@ -121,6 +124,7 @@ class FakeOwnChanges(FakeVerifications):
             self.devices.pop((device.user_id, device.digest), None)
         for session in live:
             self.live.pop((session.user_id, session.session_id), None)
+        self._end_active_keys(account.user_id, change.at)
         self._release_names(account.user_id)
         self._record(change)
         return True
@@ -128,6 +132,7 @@ class FakeOwnChanges(FakeVerifications):
     @remote
     def remove_rest(self, user_id: str, now: int) -> None:
         """Remove what is left of a deleted account."""
+        self.api_keys = {key: one for key, one in self.api_keys.items() if one.user_id != user_id}
         self.live = {key: one for key, one in self.live.items() if one.user_id != user_id}
         self.past = {key: one for key, one in self.past.items() if one.user_id != user_id}
 

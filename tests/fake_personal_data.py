@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chalicelib.adapters.dynamodb.api_keys.items import api_key_item
 from chalicelib.adapters.dynamodb.audit_items import change_item
 from chalicelib.adapters.dynamodb.devices import device_item
 from chalicelib.adapters.dynamodb.items import Item, account_item, ended_item, number, session_item
@@ -61,6 +62,8 @@ class FakePersonalData(FakeOwnChanges):
             yield from (session_item(one, 30) for one in self._stored(user_id))
         elif section is Section.DEVICES:
             yield from map(_device_item, self.devices_of(user_id))
+        elif section is Section.API_KEYS:
+            yield from map(api_key_item, self._keys_of(user_id))
         elif section is Section.ENDED_SESSIONS:
             yield from (ended_item(one, 30) for one in self.past.values() if one.user_id == user_id)
         elif section is Section.CHANGES:

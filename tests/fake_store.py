@@ -144,9 +144,10 @@ class FakeStore(FakePersonalData):
         return self.system_state.epoch
 
     @remote
-    def advance_epoch(self, epoch: int) -> bool:
+    def advance_epoch(self, epoch: int, *, api_keys: bool = False) -> bool:
         """Raise the epoch; it never goes back."""
-        before, self.system_state = self.system_state, self.system_state.with_epoch(epoch)
+        before, after = self.system_state, self.system_state.with_epoch(epoch, api_keys=api_keys)
+        self.system_state = after
         return self.system_state != before
 
     @remote

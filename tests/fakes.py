@@ -166,6 +166,7 @@ class FakeAdapters:
         self.entropy = FakeEntropy()
         self.slept: list[float] = []
         self.store = FakeStore()
+        self.api_keys = self.api_key_reader = self.store
         self.keys = FakeKeys(self.clock)
         self.hasher = FakeHasher()
         self.codec: TokenCodec = PyJwtCodec()

@@ -33,7 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "aws_mail_adapters": {"domain", "settings", "adapters"},
     "verification_services": {"domain", "settings", "aws_adapters", "accounts"},
     "account_services": {"domain", "settings", "aws_adapters", "accounts", "verification_services"},
-    "services": {"domain", "settings", "aws_adapters", "account_services", "oauth", "accounts"},
+    "api_key_services": {"domain", "settings", "aws_adapters", "account_services", "oauth", "accounts"},
+    "services": {"domain", "settings", "aws_adapters", "api_key_services", "oauth", "accounts"},
     "init_phase": {"domain", "settings", "lambda_environment", "observability", "services"},
     "api": {
         "domain",

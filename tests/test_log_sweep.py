@@ -87,7 +87,7 @@ def test_the_flows_wrote_what_they_should(sweep: Sweep) -> None:
         "crash",
         "key_rotated",
     }
-    kinds = ("eyJ", "ghr_", "$2b$")
+    kinds = ("eyJ", "ghr_", "ghs_", "$2b$")
     assert all(sum(secret.startswith(kind) for secret in sweep.secrets) > 0 for kind in kinds)
     assert len(sweep.secrets) > 50
 

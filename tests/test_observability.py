@@ -14,7 +14,6 @@ from chalicelib.domain.sessions.session import EndReason, Session
 from chalicelib.observability import (
     Event,
     Field,
-    LogAudit,
     Metric,
     bind,
     count,
@@ -24,6 +23,7 @@ from chalicelib.observability import (
     scope,
     slug,
 )
+from chalicelib.observability.audit import LogAudit
 from tests.written import Written, writing
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"

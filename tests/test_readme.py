@@ -28,7 +28,7 @@ def test_every_link_leads_to_a_file() -> None:
 
 
 def test_every_command_in_the_operators_table_exists() -> None:
-    named = set(re.findall(r"^\| `python -m infra ([a-z]+)(?: ([a-z]+))?", README, re.MULTILINE))
+    named = set(re.findall(r"^\| `python -m infra ([a-z-]+)(?: ([a-z-]+))?", README, re.MULTILINE))
     assert named
     for group, command in named:
         found = main.commands[group]
@@ -56,7 +56,8 @@ def access(entry: RouteEntry) -> str:
     if entry.authorizer is None:
         return "public"
     view = inspect.unwrap(entry.view_function, stop=lambda one: hasattr(one, "permissions"))
-    return " ".join(f"`{one}`" for one in view.permissions) or "token"
+    kind = "session" if view.takes_session else "token"
+    return " ".join(f"`{one}`" for one in view.permissions) or kind
 
 
 def test_every_route_is_in_the_table_with_its_access() -> None:

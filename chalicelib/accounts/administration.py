@@ -10,6 +10,7 @@ from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange, ChangeFactory, ChangeKind
 from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.accounts.names import SignInName
+from chalicelib.domain.api_keys.ports import ApiKeys
 from chalicelib.domain.errors import NotFound, Unavailable
 from chalicelib.domain.ports import AccountPage, Accounts, Audit, Clock, Keys, Sessions
 from chalicelib.domain.sessions.session import EndedSession, EndReason, active
@@ -32,6 +33,7 @@ class Administration:
 
     accounts: Accounts
     sessions: Sessions
+    api_keys: ApiKeys
     system: System
     keys: Keys
     terminate: SessionTerminator
@@ -79,6 +81,9 @@ class Administration:
             changes = list(self._changes(before, after, actor))
             if not changes:
                 return before
+            if before.disabled and not after.disabled:
+                # What an interrupted `disable` has left: no key may become valid again.
+                self.api_keys.remove_keys(user_id)
             if self.accounts.administer(before, after, changes):
                 for change in changes:
                     self.audit.account_changed(change)
@@ -95,15 +100,17 @@ class Administration:
         return self.edit(user_id, edit, actor)
 
     def disable(self, user_id: str, actor: str) -> list[EndedSession]:
-        """Disable an account and end its sessions (ASVS 7.4.2). Raises NotFound.
+        """Disable an account, end its sessions (ASVS 7.4.2) and its API keys. Raises NotFound.
 
-        The account is disabled first, so that no sign-in can open a session that the second step misses.
+        The account is disabled first, so that afterwards nobody can open a session or create a key that the
+        next steps miss. No key of a disabled account is valid, so none can be used in the meantime.
         """
         self.edit(user_id, lambda account: replace(account, disabled=True), actor)
         return self.end_sessions_of_disabled(user_id)
 
     def end_sessions_of_disabled(self, user_id: str) -> list[EndedSession]:
-        """End the sessions of an account that was disabled before. The call is idempotent."""
+        """End sessions and API keys of an account that was disabled before. The call is idempotent."""
+        self.api_keys.remove_keys(user_id)
         return self._end_active(user_id, EndReason.DISABLED)
 
     def enable(self, user_id: str, actor: str) -> None:

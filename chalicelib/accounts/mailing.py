@@ -47,6 +47,8 @@ class Outcome(StrEnum):
     EXPIRED = "expired"
     """The code is too old to be used."""
     NO_ACCOUNT = "no_account"
+    NO_ADDRESS = "no_address"
+    """The account is a service account, which has no address."""
     DISABLED = "disabled"
     """A disabled account gets no code to reset its password."""
     UNDELIVERABLE = "undeliverable"
@@ -122,7 +124,9 @@ class Mailing:
         if request.address:
             return request.address, TextKind(request.kind.value)
         account = self.accounts.account(request.user_id)
-        return (account.email, TextKind(request.kind.value)) if account else Outcome.NO_ACCOUNT
+        if account is None:
+            return Outcome.NO_ACCOUNT
+        return (account.email, TextKind(request.kind.value)) if account.email else Outcome.NO_ADDRESS
 
     def _reset_address(self, request: MailRequest) -> tuple[str, TextKind] | Outcome:
         account = self.accounts.find(SignInName.of(request.address))

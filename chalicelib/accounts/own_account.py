@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.ids import is_id
-from chalicelib.domain.errors import InvalidToken, NotFound
+from chalicelib.domain.errors import InsufficientScope, InvalidToken, NotFound
 from chalicelib.domain.ports import Clock, Keys, Sessions
 from chalicelib.domain.sessions.session import EndReason, Session, active, least_recently_used
 from chalicelib.domain.sessions.termination import SessionTerminator
-from chalicelib.domain.tokens.claims import VerifiedClaims
+from chalicelib.domain.tokens.claims import Credential, VerifiedClaims
 
 
 @dataclass(frozen=True, slots=True)
 class OwnAccount:
     """Operations on the account of an access token's subject.
 
-    Every method raises InvalidToken if the token's session has ended or its account is disabled, and
-    Unavailable if the table or the key cannot be read.
+    Every method raises InvalidToken if the token's session has ended or its account is disabled,
+    InsufficientScope for an API key, and Unavailable if the table or the key cannot be read.
     """
 
     sessions: Sessions
@@ -55,6 +55,8 @@ class OwnAccount:
         return len(self.terminate([*others, own], EndReason.SIGNED_OUT_EVERYWHERE))
 
     def _load(self, claims: VerifiedClaims) -> tuple[Account, Session, int]:
+        if claims.credential is not Credential.SESSION:
+            raise InsufficientScope
         view = self.sessions.session_and_account(claims.subject, claims.session_id)
         if view.session is None or not view.session.is_active(self.clock(), view.epoch):
             raise InvalidToken("session ended", user_id=claims.subject)

@@ -1,6 +1,6 @@
 """The Chalice app: the routes of the service, your own functions in `chalicelib/functions`, or both.
 
-In AWS these are two Lambda functions with separate roles (docs/decisions/0013-own-functions.md). Each imports
+In AWS these are two Lambda functions with separate roles (docs/decisions/0014-own-functions.md). Each imports
 only its own routes: the function with your code does not load the token endpoint, and the other does not load
 your code.
 """

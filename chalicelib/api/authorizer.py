@@ -16,7 +16,6 @@ from chalicelib.api.issuer import issuer_of_method
 from chalicelib.api.time_budget import time_budget
 from chalicelib.domain.errors import BearerError, TooManyUnknownKeys, Unavailable
 from chalicelib.init_phase import prepare
-from chalicelib.oauth.bearer import bearer_token
 from chalicelib.observability import Event, Metric
 from chalicelib.services import get_services
 from chalicelib.settings import BadSetting
@@ -69,7 +68,7 @@ def bearer(request: AuthRequest) -> dict[str, Any]:
     try:
         services = get_services()
         verifier = services.verifier(issuer_of_method(services.settings, request.method_arn))
-        claims = verifier.verify(bearer_token(request.token))
+        claims = verifier.authenticate(request.token)
     except BearerError as error:
         _log(Event.DENIED, error)
         return _answer("Deny", request.method_arn, "nobody", {"error": error.code, "reason": error.reason})

@@ -10,13 +10,12 @@ from chalicelib import observability
 from chalicelib.api.authorizer import bearer
 from chalicelib.api.http import current_request, handle_errors
 from chalicelib.api.views.checks import check_permissions_of_guard, mark_guarded
-from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.errors import InsufficientScope, InvalidToken
-from chalicelib.domain.tokens.claims import VerifiedClaims
+from chalicelib.domain.tokens.claims import Credential, VerifiedClaims
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.services import get_services
 
-__all__ = ["administers", "bearer", "claims", "requires", "session_claims"]
+__all__ = ["administers", "bearer", "claims", "requires"]
 
 _NUMERIC = ("exp", "iat")
 
@@ -24,6 +23,7 @@ _NUMERIC = ("exp", "iat")
 def claims() -> VerifiedClaims:
     """Return the claims that the authorizer verified, from the request context, never from the header.
 
+    Those of an API key have the same members: `credential` says which kind of caller it is.
     Raises InvalidToken if they have expired since API Gateway cached them, KeyError on a route without an
     authorizer, which answers 500, and OutsideOfRequest in a thread that the view has started without
     `contextvars.copy_context().run`.
@@ -35,26 +35,23 @@ def claims() -> VerifiedClaims:
     for name in _NUMERIC:
         context[name] = int(context[name])
     verified = VerifiedClaims.from_mapping(context)
-    observability.bind(user_id=verified.subject, session_id=verified.session_id)
+    observability.bind(user_id=verified.subject, **_logged_credential(verified))
     if verified.expires_at <= get_services().adapters.clock():
         raise InvalidToken("expired")
     return verified
 
 
-def session_claims() -> VerifiedClaims:
-    """Return the claims of a session's token, which every change of the user's own account requires.
-
-    Raises as `claims` does, and InsufficientScope for a token that came from an API key.
-    """
-    verified = claims()
-    if not is_id(verified.session_id):
-        raise InsufficientScope("")
-    return verified
+def _logged_credential(verified: VerifiedClaims) -> dict[str, str]:
+    if verified.credential is Credential.SESSION:
+        return {"session_id": verified.session_id}
+    # The end of its id: what looks like a key is redacted.
+    return {"api_key": verified.session_id[-observability.API_KEY_LOGGED_CHARACTERS :]}
 
 
-def requires(*permissions: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Run the view only for tokens that carry all of `permissions`; without arguments, for any valid token.
+def requires(*permissions: str, session: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Run the view only for credentials with all of `permissions`; without arguments, for any valid one.
 
+    With `session`, only for the token of a session: not for an API key, or a token that came from one.
     Otherwise return 403 `insufficient_scope` (RFC 6750 §3.1). Errors of the view become error responses.
     Raises BadRoute for an argument that is not a permission.
     """
@@ -63,13 +60,15 @@ def requires(*permissions: str) -> Callable[[Callable[..., Any]], Callable[..., 
     def guard(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            missing = set(permissions) - claims().scope.permissions
-            if missing:
+            caller = claims()
+            missing = set(permissions) - caller.scope.permissions
+            if missing or (session and caller.credential is not Credential.SESSION):
                 raise InsufficientScope(" ".join(sorted(permissions)))
             return view(*args, **kwargs)
 
         mark_guarded(view)
         guarded.permissions = permissions  # type: ignore[attr-defined]  # lets a test recognize a guarded view
+        guarded.takes_session = session  # type: ignore[attr-defined]
         return handle_errors(guarded)
 
     return guard

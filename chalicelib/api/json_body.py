@@ -15,7 +15,14 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_DEPTH = 100
 """Maximum nesting of objects and lists. Other parsers accept 64 (.NET) to 512 (PHP)."""
 MEDIA_TYPE = "application/json"
-_KINDS = {str: "a string", dict: "an object", list: "a list", bool: "true or false", type(None): "null"}
+_KINDS = {
+    str: "a string",
+    int: "a whole number",
+    dict: "an object",
+    list: "a list",
+    bool: "true or false",
+    type(None): "null",
+}
 
 
 def json_object() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Serializers of accounts and sessions to JSON, with public fields only."""
+"""Serializers of accounts, sessions and API keys to JSON, with public fields only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.accounts.account import Account
+from chalicelib.domain.api_keys.api_key import ApiKey
 from chalicelib.domain.sessions.session import Session
 
 
@@ -13,7 +14,8 @@ def account_json(account: Account) -> dict[str, Any]:
     """Return an account for its owner or an administrator."""
     return {
         "id": account.user_id,
-        "email": account.email,
+        # A service account has none.
+        "email": account.email or None,
         "username": account.username,
         "permissions": sorted(account.permissions.permissions),
         "disabled": account.disabled,
@@ -34,6 +36,17 @@ def session_json(session: Session, current_session_id: str) -> dict[str, Any]:
         "user_agent": session.device.user_agent,
         "address": session.device.address,
         "country": session.device.country,
+    }
+
+
+def api_key_json(key: ApiKey) -> dict[str, Any]:
+    """Return an API key for its owner, without its secret, which only the answer to its creation shows."""
+    return {
+        "id": key.key_id,
+        "name": key.name,
+        "scope": str(key.scope),
+        "created_at": timestamp(key.created_at),
+        "expires_at": None if key.expires_at is None else timestamp(key.expires_at),
     }
 
 

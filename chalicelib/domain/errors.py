@@ -7,6 +7,7 @@
     │   ├── InvalidRequest            400 invalid_request
     │   ├── InvalidClient             401 invalid_client
     │   ├── InvalidGrant              400 invalid_grant
+    │   ├── UnauthorizedClient        400 unauthorized_client
     │   ├── UnsupportedGrantType      400 unsupported_grant_type
     │   ├── InvalidScope              400 invalid_scope
     │   └── TooManyAttempts           429 temporarily_unavailable
@@ -94,6 +95,13 @@ class InvalidGrant(OAuthError):
     description = "The credentials or the refresh token are invalid, expired or revoked."
 
 
+class UnauthorizedClient(OAuthError):
+    """The client may not use this grant or endpoint (RFC 6749 §5.2)."""
+
+    status, code = 400, "unauthorized_client"
+    description = "The client may not use this grant type or endpoint."
+
+
 class UnsupportedGrantType(OAuthError):
     """The grant is not offered here (RFC 6749 §5.2)."""
 
@@ -141,34 +149,35 @@ class BearerError(GatehouseError):
 
 
 class Unauthorized(BearerError):
-    """No bearer token was sent, so the challenge has no error code (RFC 6750 §3.1)."""
+    """No credential was sent, so the challenge has no error code (RFC 6750 §3.1)."""
 
     status, code = 401, "unauthorized"
-    description = "Send an access token in the Authorization header."
+    description = "Send an access token or an API key in the Authorization header."
 
     def _fault(self) -> Mapping[str, str]:
         return {}
 
 
 class InvalidToken(BearerError):
-    """The access token is malformed, forged, expired, revoked or of another kind (RFC 6750 §3.1)."""
+    """The token or API key is malformed, forged, expired, revoked or of another kind (RFC 6750 §3.1)."""
 
     status, code = 401, "invalid_token"
-    description = "The access token is malformed, expired or revoked."
+    description = "The access token or API key is malformed, expired or revoked."
 
 
 class InsufficientScope(BearerError):
-    """The access token is valid, but lacks the permission (RFC 6750 §3.1)."""
+    """The credential is valid, but lacks the permission, or is no session's (RFC 6750 §3.1)."""
 
     status, code = 403, "insufficient_scope"
-    description = "The access token lacks a permission that this needs."
+    description = "The credential lacks a permission that this needs, or is not a session's token."
 
-    def __init__(self, needed: str) -> None:
+    def __init__(self, needed: str = "") -> None:
         super().__init__()
         self._needed = needed
 
     def _fault(self) -> Mapping[str, str]:
-        return {**super()._fault(), "scope": self._needed}
+        # No permission opens what takes a session's token, so the challenge names none.
+        return {**super()._fault(), **({"scope": self._needed} if self._needed else {})}
 
 
 class NotFound(GatehouseError):

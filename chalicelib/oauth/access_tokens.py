@@ -1,8 +1,9 @@
-"""Access tokens: short-lived JWTs for a session (RFC 7519, in the form of RFC 9068)."""
+"""Access tokens: short-lived JWTs for a session or an API key (RFC 7519, in the form of RFC 9068)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import InvalidScope
 from chalicelib.domain.ports import Entropy, TokenCodec
@@ -12,12 +13,18 @@ from chalicelib.domain.tokens.claims import MAX_TOKEN_BYTES, AccessTokenClaims
 from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.tokens.signing_keys import SigningKey
 
+if TYPE_CHECKING:
+    from chalicelib.domain.api_keys.api_key import ApiKey
+
 TOKEN_ID_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class TokenResponse:
-    """A successful response (RFC 6749 §5.1). `repr` is overridden: most of its fields are credentials."""
+    """A successful response (RFC 6749 §5.1). `repr` is overridden: most of its fields are credentials.
+
+    `refresh_token` is empty for a client with an API key (RFC 6749 §4.4.3).
+    """
 
     access_token: str
     expires_in: int
@@ -35,7 +42,7 @@ class TokenResponse:
             "access_token": self.access_token,
             "token_type": "Bearer",
             "expires_in": self.expires_in,
-            "refresh_token": self.refresh_token,
+            **({"refresh_token": self.refresh_token} if self.refresh_token else {}),
             "scope": str(self.scope),
             **device_key,
         }
@@ -43,7 +50,7 @@ class TokenResponse:
 
 @dataclass(frozen=True, slots=True)
 class AccessTokenIssuer:
-    """Issues access tokens for sessions. `lifetime` is in seconds."""
+    """Issues access tokens for sessions and API keys. `lifetime` is in seconds."""
 
     codec: TokenCodec
     entropy: Entropy
@@ -68,8 +75,33 @@ class AccessTokenIssuer:
             issued_at=now,
             expires_at=expires_at,
         )
+        return self._signed(claims, key), expires_at - now
+
+    def issue_for_key(
+        self, api_key: ApiKey, scope: Scope, key: SigningKey, *, issuer: str, audience: str, now: int
+    ) -> tuple[str, int]:
+        """Return a token that counts as an API key, and its lifetime in seconds, at most that of the key.
+
+        Raises InvalidScope if the permissions make the token too large.
+        """
+        latest = now + self.lifetime
+        expires_at = latest if api_key.expires_at is None else min(latest, api_key.expires_at)
+        claims = AccessTokenClaims(
+            subject=api_key.user_id,
+            session_id=api_key.key_id,
+            client_id=api_key.key_id,
+            scope=scope,
+            issuer=issuer,
+            audience=audience,
+            token_id=self.entropy(TOKEN_ID_BYTES).hex(),
+            issued_at=now,
+            expires_at=expires_at,
+        )
+        return self._signed(claims, key), expires_at - now
+
+    def _signed(self, claims: AccessTokenClaims, key: SigningKey) -> str:
         token = self.codec.sign(claims.to_mapping(), key)
         if len(token) > MAX_TOKEN_BYTES:
             # Every route would refuse such a token, and the app would refresh in a loop.
             raise InvalidScope("token too large")
-        return token, expires_at - now
+        return token

@@ -1,17 +1,32 @@
-"""Bearer token usage (RFC 6750 §2.1): from an Authorization header to verified claims."""
+"""Bearer token usage (RFC 6750 §2.1): from an Authorization header to verified claims.
+
+`api_keys/basic.py` is imported only for callers with an API key.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import InvalidToken, Unauthorized, Unavailable
 from chalicelib.domain.ports import Clock, Keys, SessionReader, TokenCodec
 from chalicelib.domain.sessions.session import Session
-from chalicelib.domain.tokens.claims import MAX_TOKEN_BYTES, MAX_TOKEN_SECONDS, VerifiedClaims, not_before
+from chalicelib.domain.tokens.claims import (
+    MAX_TOKEN_BYTES,
+    MAX_TOKEN_SECONDS,
+    Credential,
+    VerifiedClaims,
+    not_before,
+)
 from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
 from chalicelib.domain.tokens.system_state import CLOCK_LEEWAY_SECONDS, SystemState
 
+if TYPE_CHECKING:
+    from chalicelib.oauth.api_keys.basic import ApiKeyVerifier
+
+_BASIC = re.compile(r"[Bb][Aa][Ss][Ii][Cc](?: .*)?", re.DOTALL)
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr](?: +(?P<token>.*))?", re.DOTALL)
 
 
@@ -39,7 +54,8 @@ class AccessTokenVerifier:
     `issuer` and `audience` are settings. If `issuer` is empty, the issuer is the one that the deployment has
     recorded in the table, or without a record `asked`, the URL of the API that calls the authorizer. With
     the record, other APIs can use the authorizer. If `audience` is empty, it is the issuer.
-    `key_cache_seconds` is how long a function may sign with a key after its replacement.
+    `key_cache_seconds` is how long a function may sign with a key after its replacement. `api_keys` returns
+    the verifier of API keys, which most requests do not need.
     """
 
     codec: TokenCodec
@@ -50,6 +66,16 @@ class AccessTokenVerifier:
     audience: str
     asked: str
     key_cache_seconds: int
+    api_keys: Callable[[], ApiKeyVerifier]
+
+    def authenticate(self, authorization: str) -> VerifiedClaims:
+        """Return the claims of an Authorization header with an access token or, as Basic, an API key.
+
+        Raises Unauthorized for another scheme or none, and otherwise as `verify` does.
+        """
+        if _BASIC.fullmatch(authorization):
+            return self.api_keys().verify_basic(authorization)
+        return self.verify(bearer_token(authorization))
 
     def verify(self, unverified_text: str) -> VerifiedClaims:
         """Return the claims of a valid token.
@@ -58,25 +84,39 @@ class AccessTokenVerifier:
         TooManyUnknownKeys if the key is unknown and the look-ups of unknown keys are used up.
         """
         claims, session = self.look_up(unverified_text)
-        if session is None:
+        if session is None and claims.credential is Credential.SESSION:
             raise InvalidToken("session ended", user_id=claims.subject)
         return claims
 
     def look_up(self, unverified_text: str) -> tuple[VerifiedClaims, Session | None]:
         """Return the claims of a token and its session, or None if the session is no longer active.
 
+        A token that came from an API key has no session either; it is only returned while the key is valid.
         Raises InvalidToken, Unavailable and TooManyUnknownKeys, as `verify` does.
         """
         statement = self._verify_statement(unverified_text)
+        if statement.claims.credential is Credential.API_KEY:
+            return self._look_up_key(statement, unverified_text), None
         view = self.sessions.session(statement.claims.subject, statement.claims.session_id)
-        if view.epoch > statement.keys.current.epoch:
-            # A breach was declared after these keys were cached, so their signatures prove nothing any more.
-            self.keys.current(epoch=view.epoch)
-            statement = self._verify_statement(unverified_text)
-        self._check_issuer(statement.claims, view.system.issuer)
-        self._check_key(statement, view.system)
+        statement = self._confirmed(statement, unverified_text, view.system)
         session, epoch = view.session, max(view.epoch, statement.keys.current.epoch)
         return statement.claims, session if session and session.is_active(self.clock(), epoch) else None
+
+    def _look_up_key(self, statement: _Statement, unverified_text: str) -> VerifiedClaims:
+        api_keys = self.api_keys()
+        view = api_keys.look_up(statement.claims)
+        statement = self._confirmed(statement, unverified_text, view.system)
+        return api_keys.narrowed(statement.claims, view)
+
+    def _confirmed(self, statement: _Statement, unverified_text: str, system: SystemState) -> _Statement:
+        """Check the signing key against the table, and verify again if a breach was declared meanwhile."""
+        if system.epoch > statement.keys.current.epoch:
+            # A breach was declared after these keys were cached, so their signatures prove nothing any more.
+            self.keys.current(epoch=system.epoch)
+            statement = self._verify_statement(unverified_text)
+        self._check_issuer(statement.claims, system.issuer)
+        self._check_key(statement, system)
+        return statement
 
     def _verify_statement(self, unverified_text: str) -> _Statement:
         if not unverified_text.isascii() or not 0 < len(unverified_text) <= MAX_TOKEN_BYTES:

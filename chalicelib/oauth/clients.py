@@ -1,4 +1,8 @@
-"""Client authentication (RFC 6749 §2.3). All clients are public: an app cannot keep a secret."""
+"""Client authentication (RFC 6749 §2.3).
+
+Apps are public clients, since an app cannot keep a secret. Servers authenticate with an API key, which
+`api_keys/clients.py` verifies.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,12 @@ import base64
 import binascii
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Self
 from urllib.parse import unquote_plus
 
 from chalicelib.domain.errors import InvalidClient, InvalidRequest
+from chalicelib.domain.tokens.claims import API_KEY_PREFIX
 
 # No header, or an access token, which some HTTP libraries send with every request: no client authentication.
 _NO_CLIENT = re.compile(r"\s*(?:(?i:bearer) +[^\s,]+)?\s*")
@@ -17,28 +24,53 @@ BUILT_IN_CLIENT = "mobile-app"
 """The client of a request without `client_id`. It always exists."""
 
 
-def authenticate_client(parameters: Mapping[str, str], authorization: str, clients: Collection[str]) -> str:
-    """Return the id of the requesting client (RFC 6749 §3.2.1).
+@dataclass(frozen=True, slots=True)
+class PresentedClient:
+    """What a request says about its client, unverified. `client_id` is empty if it names none."""
 
-    A public client sends `client_id`, or HTTP Basic with an empty secret as many libraries do. Raises
-    InvalidClient for an unknown client, for any secret (public clients have none) and for malformed
-    credentials, and InvalidRequest if parameters and header name different clients.
-    """
-    basic = None if _NO_CLIENT.fullmatch(authorization) else _basic_credentials(authorization)
-    named = parameters.get("client_id")
-    secret = parameters.get("client_secret", "") or parameters.get("client_assertion", "")
-    if basic is not None:
+    client_id: str
+    secret: str = field(repr=False)
+    basic_was_tried: bool
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, str], authorization: str) -> Self:
+        """Read the client of a request (RFC 6749 §2.3.1): HTTP Basic, or parameters.
+
+        Raises InvalidClient for malformed Basic credentials, and InvalidRequest if parameters and header name
+        different clients or both have a secret.
+        """
+        basic = None if _NO_CLIENT.fullmatch(authorization) else _basic_credentials(authorization)
+        named = parameters.get("client_id")
+        secret = parameters.get("client_secret", "") or parameters.get("client_assertion", "")
+        if basic is None:
+            return cls(named or "", secret, basic_was_tried=False)
         basic_id, basic_secret = basic
         if named not in {None, basic_id} or (secret and basic_secret):
             raise InvalidRequest(
                 "two clients",
                 description="The Authorization header and the parameters disagree about the client.",
             )
-        named, secret = basic_id, basic_secret or secret
-    client_id = named or BUILT_IN_CLIENT
-    if client_id not in clients or secret:
-        reason = "client secret presented" if secret else "unknown client"
-        raise InvalidClient(reason, basic_was_tried=basic is not None)
+        return cls(basic_id, basic_secret or secret, basic_was_tried=True)
+
+    @property
+    def is_api_key(self) -> bool:
+        """Return whether the client is named like an API key."""
+        return self.client_id.startswith(API_KEY_PREFIX)
+
+    def refused(self, reason: str) -> InvalidClient:
+        """Return the error of a client that failed to authenticate."""
+        return InvalidClient(reason, basic_was_tried=self.basic_was_tried)
+
+
+def public_client(presented: PresentedClient, clients: Collection[str]) -> str:
+    """Return the id of a public client (RFC 6749 §3.2.1), by default the built-in one.
+
+    It sends `client_id`, or HTTP Basic with an empty secret as many libraries do. Raises InvalidClient for an
+    unknown client, and for any secret: public clients have none.
+    """
+    client_id = presented.client_id or BUILT_IN_CLIENT
+    if client_id not in clients or presented.secret:
+        raise presented.refused("client secret presented" if presented.secret else "unknown client")
     return client_id
 
 

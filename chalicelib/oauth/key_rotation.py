@@ -103,12 +103,11 @@ class KeyRotation:
         self._wait_for(lambda: PENDING not in self.versions.labels().get(token, frozenset()))
         return True
 
-    def replace_without_grace(self, epoch: int) -> Replacement:
-        """Replace the key after a breach by one of `epoch` or later. No earlier key verifies any more.
+    def replace_without_grace(self, epoch: int, *, api_keys: bool = False) -> Replacement:
+        """Replace the key after a breach by one of `epoch` or later: no earlier key verifies any more.
 
-        A later epoch is used if the current key already has `epoch`, which a stale read can hide from the
-        caller. `tidy_labels` removes the labels of the old keys. Raises RotationRefused without a current
-        key, and Unavailable.
+        With `api_keys`, no earlier API key is valid any more, even in a restored table. A later epoch is used
+        if the current key already has `epoch`. Raises RotationRefused without a current key, and Unavailable.
         """
         key: SigningKey | None = None
 
@@ -117,9 +116,10 @@ class KeyRotation:
             current = self._version(CURRENT)
             if current is None:
                 raise RotationRefused("the secret has no current version")
-            later = max(epoch, self._epoch_of(current) + 1)
+            present, of_keys = self._epochs_of(current)
+            later = max(epoch, present + 1)
             if key is None or key.epoch < later:
-                key = self._add_key_of(later)
+                key = self._add_key_of(later, later if api_keys else of_keys)
             self.versions.promote(key.version_id, instead_of=current)
             return Replacement(key, current)
 
@@ -160,8 +160,9 @@ class KeyRotation:
                 self.sleep(pause)
         return attempt()
 
-    def _add_key_of(self, epoch: int) -> SigningKey:
-        key = self.succession.without_predecessor(self.entropy(KEY_ID_BYTES).hex(), epoch, self.clock())
+    def _add_key_of(self, epoch: int, api_keys_epoch: int) -> SigningKey:
+        key_id = self.entropy(KEY_ID_BYTES).hex()
+        key = self.succession.without_predecessor(key_id, epoch, self.clock(), api_keys_epoch)
         # Added as AWSPENDING, which takes that label from a rotation in progress.
         self.versions.add(key, label=PENDING)
         return key
@@ -209,9 +210,8 @@ class KeyRotation:
 
     def _published_at(self, keys: KeySet) -> int:
         """Return when the next key was published. The role of the function writes the table only."""
-        if keys.current.following is None:
-            return 0
-        return published_at(keys, self.system.record_replaced((), self.clock()), self.clock())
+        state = self.system.record_replaced((), self.clock()) if keys.current.following else None
+        return published_at(keys, state, self.clock()) if state else 0
 
     def _keys(self) -> KeySet:
         return KeySet(self.current(), self._labelled(PREVIOUS))
@@ -219,8 +219,7 @@ class KeyRotation:
     def _wait_for(self, look: Callable[[], _Found]) -> _Found:
         """Call `look` until its result is true, for at most 10 s. Return its last result."""
         for pause in WAITS:
-            found = look()
-            if found:
+            if found := look():
                 return found
             self.sleep(pause)
         return look()
@@ -235,12 +234,13 @@ class KeyRotation:
         labels = dict(self.versions.labels())
         return labels if CURRENT in labels.get(token, frozenset()) else None
 
-    def _epoch_of(self, version: str) -> int:
+    def _epochs_of(self, version: str) -> tuple[int, int]:
+        """Return the epochs of a version and of its API keys; of an unreadable one, -1 and the table's."""
         try:
             key = self.versions.key(version)
         except UnreadableKey:
-            return -1
-        return key.epoch if key else -1
+            return -1, self.system.state().api_keys_epoch
+        return (key.epoch, key.api_keys_epoch) if key else (-1, 0)
 
     def _labelled(self, label: str) -> SigningKey | None:
         version = self._version(label)

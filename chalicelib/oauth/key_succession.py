@@ -42,15 +42,17 @@ class KeySuccession:
             created_at=now,
             retired=retired,
             own_name_key=keys.name_key,
+            api_keys_epoch=keys.current.api_keys_epoch,
             version=version,
         )
 
-    def without_predecessor(self, version: str, epoch: int, now: int) -> SigningKey:
+    def without_predecessor(self, version: str, epoch: int, now: int, api_keys_epoch: int = 0) -> SigningKey:
         """Return a version that contains no earlier key. Raises Unavailable."""
         return replace(
             self._new_key(self.algorithm, version, epoch),
             created_at=now,
             own_name_key=NameKey(self.generate(HS256, version).reveal()),
+            api_keys_epoch=api_keys_epoch,
             following=self._new_following(epoch),
             version=version,
         )

@@ -38,6 +38,7 @@ class Endpoint:
 ENDPOINTS = (
     Endpoint("token_endpoint", "/oauth/token", (*PUBLIC_CLIENT, *API_KEY)),
     Endpoint("revocation_endpoint", "/oauth/revoke", PUBLIC_CLIENT),
+    Endpoint("introspection_endpoint", "/oauth/introspect", API_KEY),
     Endpoint("jwks_uri", "/.well-known/jwks.json"),
 )
 

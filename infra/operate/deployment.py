@@ -19,7 +19,7 @@ from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.errors import NotFound, UnreadableKey
 from chalicelib.oauth.key_rotation import RotationRefused
-from chalicelib.observability import LogAudit
+from chalicelib.observability.audit import LogAudit
 from chalicelib.services import AwsAdapters, Services
 from chalicelib.settings import Settings
 from infra.parameters import variable
@@ -200,6 +200,8 @@ def _deployed(stage: str, region: str | None) -> Deployment:
         "SIGNING_SECRET_ID": outputs["SigningSecretArn"],
         "ISSUER": outputs["EndpointURL"].rstrip("/"),
         "AWS_REGION": str(session.region_name),
+        # Empty where no mail is sent.
+        "MAIL_QUEUE_URL": outputs.get("MailQueueURL", ""),
     }
     settings = Settings.from_environment({**given, **ours})
     return Deployment(stage, settings, settings.issuer, outputs["RestAPIId"], outputs["ApiStageName"])

@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from chalicelib.domain.accounts.passwords import Password
+from chalicelib.domain.api_keys.api_key import ApiKeySecret
 from chalicelib.domain.errors import GatehouseError, NotFound
 from infra.operate.deployment import Deployment
 from infra.operate.terminal import say
@@ -43,6 +44,19 @@ class TemporaryAccount:
         """Call a protected route. Raises RequestException."""
         headers = {"Authorization": f"Bearer {access_token}"}
         return requests.get(f"{self.api_url}{path}", headers=headers, timeout=TIMEOUT_SECONDS)
+
+    def get_with_key(self, path: str, key_id: str, secret: ApiKeySecret) -> requests.Response:
+        """Call a protected route with an API key. Raises RequestException."""
+        basic = (key_id, secret.serialize())
+        return requests.get(f"{self.api_url}{path}", auth=basic, timeout=TIMEOUT_SECONDS)
+
+    def exchange(self, key_id: str, secret: ApiKeySecret) -> dict[str, Any]:
+        """Return the token endpoint's response to an API key. Raises RequestException, also for an error."""
+        form, basic = {"grant_type": "client_credentials"}, (key_id, secret.serialize())
+        url = f"{self.api_url}/oauth/token"
+        answer = requests.post(url, data=form, auth=basic, timeout=TIMEOUT_SECONDS)
+        answer.raise_for_status()
+        return dict(answer.json())
 
 
 def say_aside(sentence: str) -> None:

@@ -86,7 +86,7 @@ def show(deployment: Deployment, user: str, limit: int) -> None:
 
 def _say_account(account: Account) -> None:
     say(f"id           {account.user_id}")
-    say(f"email        {account.email}")
+    say(f"email        {account.email or '- (service account)'}")
     say(f"username     {account.username or '-'}")
     say(f"permissions  {str(account.permissions) or '-'}")
     say(f"created      {timestamp(account.created_at)}")
@@ -159,7 +159,7 @@ def delete(deployment: Deployment, user: str, *, yes: bool) -> None:
 def whom(account: Account) -> str:
     """Return address, user name and id of an account, so that the operator sees which one was meant."""
     username = "" if account.username is None else f"user name {account.username}, "
-    return f"{account.email} ({username}id {account.user_id})"
+    return f"{account.email or 'service account'} ({username}id {account.user_id})"
 
 
 def read_password(*, from_stdin: bool) -> str:

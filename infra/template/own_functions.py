@@ -1,7 +1,7 @@
 """Adds your own functions to the template of the service.
 
 These are the code in `chalicelib/functions` and the resources of `infra/functions.yaml`;
-docs/decisions/0013-own-functions.md says why they run in a Lambda function of their own.
+docs/decisions/0014-own-functions.md says why they run in a Lambda function of their own.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from chalicelib.domain.accounts.own.export import PersonalData
 from chalicelib.domain.accounts.own.profiles import Profiles
 from chalicelib.domain.accounts.own_changes import AccountState, OwnChanges
 from chalicelib.domain.accounts.passwords import PasswordHash
+from chalicelib.domain.api_keys.ports import ApiKeys
 from chalicelib.domain.ports import Accounts, Sessions
 from chalicelib.domain.secret import Secret
 from chalicelib.domain.sessions.session import EndedSession, Session
@@ -82,6 +83,7 @@ class Store:
     verifications: Verifications
     verified: VerifiedChanges
     own: OwnChanges
+    api_keys: ApiKeys
     profiles: Profiles
     data: PersonalData
 
@@ -97,6 +99,7 @@ class Store:
             adapters.verifications,
             adapters.verified_changes,
             adapters.own_changes,
+            adapters.api_keys,
             adapters.profiles,
             adapters.personal_data,
         )
@@ -105,7 +108,7 @@ class Store:
     def fake(fake: FakeStore | None = None) -> Store:
         """Return a store over dictionaries."""
         fake = fake or FakeStore()
-        return Store(ChangedByTests(fake, fake), fake, fake, fake, fake, fake, fake, fake, fake)
+        return Store(ChangedByTests(fake, fake), fake, fake, fake, fake, fake, fake, fake, fake, fake)
 
     def create(self, account: Account, password_hash: PasswordHash = HASH) -> None:
         """Add an account."""

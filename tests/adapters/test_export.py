@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.adapters.dynamodb.api_keys.items import api_key_item
 from chalicelib.adapters.dynamodb.audit_items import change_item
 from chalicelib.adapters.dynamodb.devices import device_item
 from chalicelib.adapters.dynamodb.items import Item, account_item, ended_item, session_item
@@ -22,6 +23,7 @@ from chalicelib.domain.sessions.session import EndReason
 from chalicelib.domain.tokens.scopes import Scope
 from tests.adapters.conftest import Store
 from tests.adapters.records import EMAIL, NOW, account, device_key, id_of, rotated, session
+from tests.adapters.test_store_contract_api_keys import key
 from tests.adapters.verification_records import verification
 from tests.changes import changed
 from tests.fake_aws import AwsServices
@@ -29,7 +31,7 @@ from tests.source_modules import ROOT
 
 ADA = id_of("ada")
 LAYOUT = (ROOT / "docs/decisions/0001-one-table.md").read_text(encoding="utf-8")
-CHANGE = replace(changed(ADA), granted=Scope.of(["a"]), withdrawn=Scope.of(["b"]))
+CHANGE = replace(changed(ADA), granted=Scope.of(["a"]), withdrawn=Scope.of(["b"]), api_key="ghk_x")
 SESSION = rotated(session(granted=Scope.of(["a"])))
 ITEMS: list[tuple[Item, set[str]]] = [
     (account_item(account(username="ada")), {"listed"}),
@@ -40,6 +42,7 @@ ITEMS: list[tuple[Item, set[str]]] = [
         {"user_id", "ttl", "tag_key", "current", "previous", "nonce", "idempotency"},
     ),
     (device_item(device_key(), 0, NOW), {"user_id", "digest"}),
+    (api_key_item(key(expires_at=NOW)), {"user_id", "ttl", "secret_hash"}),
     (ended_item(SESSION.ended(EndReason.SIGNED_OUT, NOW), 30), {"user_id", "ttl"}),
     (change_item(CHANGE), {"user_id", "ttl"}),
 ]

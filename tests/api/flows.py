@@ -7,6 +7,7 @@ from collections.abc import Callable
 from chalicelib.domain.accounts.passwords import PasswordHash
 from tests.api.account_flows import ACCOUNT_FLOWS
 from tests.api.admin_flows import ADMIN_FLOWS
+from tests.api.api_key_flows import API_KEY_FLOWS
 from tests.api.events import Answer, Gateway
 from tests.oauth.actors import EMAIL, PASSWORD, account
 
@@ -125,5 +126,6 @@ FLOWS: dict[Prepare, int] = {
     revoke_access_token: 200,
     **ACCOUNT_FLOWS,
     **ADMIN_FLOWS,
+    **API_KEY_FLOWS,
 }
 """Each flow, and the status that it ends with where nothing fails."""

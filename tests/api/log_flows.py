@@ -20,9 +20,10 @@ from chalicelib.adapters.bcrypt_hasher import TEST_COST, BcryptHasher
 from chalicelib.api import key_rotation
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.errors import Unavailable
-from chalicelib.observability import LogAudit
+from chalicelib.observability.audit import LogAudit
 from chalicelib.services import Services, override_services
 from tests.api.events import REGION, Answer, Denied, Gateway
+from tests.api.key_log_flows import use_api_keys
 from tests.api.mail_log_flows import MAIL_SECRETS, mails_among_aws, mails_among_fakes
 from tests.changes import ACTOR
 from tests.fake_aws import aws_in_process
@@ -158,7 +159,10 @@ def among_fakes(diary: Diary) -> None:
     with override_services(services):
         gateway = Gateway(services)
         made = account(services, NAME, "mallory", ["things:read"], PASSWORD)
-        ApiClient(gateway, diary).everything()
+        client = ApiClient(gateway, diary)
+        client.everything()
+        access = client.sign_in()["access_token"]
+        diary.secrets |= use_api_keys(gateway, access, PASSWORD, WRONG_PASSWORD)
         remember(services, diary)
         for break_it, mend_it in breakages(services):
             break_it()

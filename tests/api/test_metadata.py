@@ -27,7 +27,7 @@ def with_settings(gateway: Gateway, **changes: Any) -> FakeServices:
 def test_the_metadata_are_what_is_offered(gateway: Gateway) -> None:
     answer = invoke(proxy_event("GET", OPENID))
     assert answer.status == 200
-    grants = sorted(gateway.services.token_endpoint.grants)
+    grants = sorted([*gateway.services.token_endpoint.grants, CLIENT_CREDENTIALS])
     for member, expected in {
         "issuer": AT_AWS,
         "token_endpoint": f"{AT_AWS}/oauth/token",

@@ -21,8 +21,8 @@ CLIENTS = (
     f"{PACKAGES}; import jwt, boto3; "
     "[boto3.client(name, region_name='us-east-1') for name in ('dynamodb', 'secretsmanager')]"
 )
-MOST_MODULES = 66
-"""Of our own and of the standard library, beyond what the packages load; 65 when this was written."""
+MOST_MODULES = 68
+"""Of our own and of the standard library, beyond what the packages load; 66 when this was written."""
 NOT_NEEDED = {
     "app",
     "bcrypt",

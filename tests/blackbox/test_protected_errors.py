@@ -18,7 +18,7 @@ def app(stage: LocalDeployment) -> ApiClient:
     return stage.signed_in()
 
 
-@pytest.mark.parametrize("header", [None, "", "Basic dTpw", "Token x", "Bearerx", "x", "Negotiate"])
+@pytest.mark.parametrize("header", [None, "", "Digest dTpw", "Token x", "Bearerx", "x", "Negotiate"])
 @pytest.mark.parametrize(
     ("method", "path"),
     [

@@ -106,9 +106,7 @@ def test_a_body_of_more_than_16_kibibytes(app: ApiClient, path: str) -> None:
     check(post(app, fits + "x", path), 400, "invalid_request")
 
 
-@pytest.mark.parametrize(
-    "grant_type", ["client_credentials", "authorization_code", "implicit", "PASSWORD", "password ", "é"]
-)
+@pytest.mark.parametrize("grant_type", ["authorization_code", "implicit", "PASSWORD", "password ", "é"])
 def test_a_grant_that_is_not_offered(app: ApiClient, grant_type: str) -> None:
     check(post(app, {**GRANT, "grant_type": grant_type}), 400, "unsupported_grant_type")
 

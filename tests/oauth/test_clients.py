@@ -9,13 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import InvalidClient, InvalidRequest
-from chalicelib.oauth.clients import BUILT_IN_CLIENT, authenticate_client
+from chalicelib.oauth.clients import BUILT_IN_CLIENT, PresentedClient, public_client
 
 CLIENTS = frozenset({"mobile-app", "web app", "caf\u00e9"})
 
 
 def basic(credentials: str, scheme: str = "Basic") -> str:
     return f"{scheme} {base64.b64encode(credentials.encode()).decode()}"
+
+
+def authenticate_client(parameters: dict[str, str], authorization: str, clients: frozenset[str]) -> str:
+    return public_client(PresentedClient.of(parameters, authorization), clients)
 
 
 def test_no_client_named_means_the_built_in_one() -> None:

@@ -12,6 +12,7 @@ from chalicelib.domain.errors import (
     InvalidRequest,
     InvalidScope,
     OAuthError,
+    UnauthorizedClient,
     UnsupportedGrantType,
 )
 from chalicelib.domain.sessions.refresh_tokens import RefreshToken
@@ -123,7 +124,7 @@ def test_a_request_without_name_or_password_costs_nothing(
         ({"scope": 'a"'}, InvalidScope),
         ({"client_id": "unknown"}, InvalidClient),
         ({"client_secret": "s"}, InvalidClient),
-        ({"grant_type": "client_credentials"}, UnsupportedGrantType),
+        ({"grant_type": "client_credentials"}, UnauthorizedClient),
         ({"grant_type": "Password"}, UnsupportedGrantType),
     ],
 )

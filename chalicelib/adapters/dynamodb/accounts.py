@@ -40,7 +40,7 @@ class DynamoDBAccounts:
         self._table = table
 
     def create(self, account: Account, password_hash: PasswordHash | None, change: AccountChange) -> None:
-        """Write account, hash and names in one transaction, whose conditions ensure unique names.
+        """Write account, hash if any, and names in one transaction, whose conditions ensure unique names.
 
         Raises NameTaken.
         """

@@ -24,7 +24,7 @@ def change_item(change: AccountChange) -> Item:
         "at": number(change.at),
         "ttl": number(change.at + AUDIT_DAYS * DAY),
     }
-    return item | {name: {"S": permissions} for name, permissions in change.details.items()}
+    return item | {name: {"S": text} for name, text in change.details.items()}
 
 
 def change_of(item: Item) -> AccountChange:
@@ -37,6 +37,7 @@ def change_of(item: Item) -> AccountChange:
         at=integer(item, "at"),
         granted=_scope_of(item, "granted"),
         withdrawn=_scope_of(item, "withdrawn"),
+        api_key=item["api_key"]["S"] if "api_key" in item else "",
     )
 
 

@@ -93,6 +93,7 @@ def account_item(account: Account) -> Item:
         "metadata": {"S": account.metadata.text},
         "session_count": number(account.session_count),
         "device_count": number(account.device_count),
+        "api_key_creations": number(account.api_key_creations),
         "recounts": number(account.recounts),
         "username_changes": times(account.username_changes),
     }
@@ -115,6 +116,7 @@ def account_of(item: Item) -> Account:
         security_version=integer(item, "security_version"),
         session_count=integer(item, "session_count"),
         device_count=integer(item, "device_count"),
+        api_key_creations=integer(item, "api_key_creations"),
         recounts=integer(item, "recounts"),
         username_changes=tuple(int(one["N"]) for one in item["username_changes"]["L"]),
     )

@@ -51,9 +51,9 @@ class DynamoDBSystem:
         """Return the epoch of one user's copy."""
         return system_state_of(self._table.get(system_key(user_id))).epoch
 
-    def advance_epoch(self, epoch: int) -> bool:
+    def advance_epoch(self, epoch: int, *, api_keys: bool = False) -> bool:
         """Raise the epoch in every copy."""
-        return self._write(lambda state: state.with_epoch(epoch))
+        return self._write(lambda state: state.with_epoch(epoch, api_keys=api_keys))
 
     def record_issuer(self, issuer: str) -> bool:
         """Write the issuer into the copies that lack it. Other attributes of the copies stay."""
@@ -111,7 +111,8 @@ class DynamoDBSystem:
             "Update": {
                 "TableName": self._table.name,
                 "Key": _KEYS[copy],
-                "UpdateExpression": "SET epoch = :epoch, replaced_at = :replaced_at, revision = :revision",
+                "UpdateExpression": "SET epoch = :epoch, api_keys_epoch = :api_keys_epoch, "
+                "replaced_at = :replaced_at, revision = :revision",
                 "ConditionExpression": condition,
                 "ExpressionAttributeValues": values,
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",

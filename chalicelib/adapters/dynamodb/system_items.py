@@ -41,6 +41,7 @@ def system_state_of(item: Item | None) -> SystemState:
         integer(item, "epoch") if "epoch" in item else 0,
         {kid: int(at["N"]) for kid, at in replaced.items()},
         item.get("issuer", {"S": ""})["S"],
+        integer(item, "api_keys_epoch") if "api_keys_epoch" in item else 0,
     )
 
 
@@ -48,5 +49,6 @@ def system_state_values(state: SystemState) -> Item:
     """Return the attributes of a copy of the system state."""
     return {
         "epoch": number(state.epoch),
+        "api_keys_epoch": number(state.api_keys_epoch),
         "replaced_at": {"M": {kid: number(at) for kid, at in state.replaced_at.items()}},
     }

@@ -49,8 +49,8 @@ class Table(TransactionActions):
         with translate_aws_errors():
             return self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item")
 
-    def batch_get(self, *keys: Item) -> list[Item | None]:
-        """Return several items in one round trip, in the order of their keys.
+    def batch_get(self, *keys: Item, attributes: Sequence[str] = ()) -> list[Item | None]:
+        """Return several items in one round trip, in the order of their keys; with `attributes`, only those.
 
         Keys that AWS leaves unprocessed, because a partition is throttled, are requested again.
         """
@@ -59,16 +59,22 @@ class Table(TransactionActions):
         for attempt in range(_BATCH_ATTEMPTS):
             if attempt:
                 self._backoff(attempt)
-            items, unread = self._read_batch(unread)
+            items, unread = self._read_batch(unread, attributes)
             found.update({(item["pk"]["S"], item["sk"]["S"]): item for item in items})
             if not unread:
                 return [found.get((key["pk"]["S"], key["sk"]["S"])) for key in keys]
         # A key that was not read is not a missing item.
         raise Unavailable("aws left keys unread")
 
-    def _read_batch(self, keys: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]]:
+    def _read_batch(
+        self, keys: Sequence[Item], attributes: Sequence[str]
+    ) -> tuple[Sequence[Item], Sequence[Item]]:
         """Return the items that were read, and the keys that were not."""
         request: KeysAndAttributesTypeDef = {"Keys": keys, "ConsistentRead": True}
+        if attributes:
+            # By aliases, since some names are reserved words.
+            names = {f"#{name}": name for name in attributes}
+            request |= {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
         with translate_aws_errors():
             answer = self.client.batch_get_item(RequestItems={self.name: request})
             unprocessed = answer["UnprocessedKeys"]

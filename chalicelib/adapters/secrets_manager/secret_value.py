@@ -39,6 +39,7 @@ def signing_key(version_id: str, text: str, created_at: int = 0) -> SigningKey:
             retired=retired,
             own_name_key=_name_key(value),
             following=_following(value),
+            api_keys_epoch=int(value.get("api_keys_epoch", 0)),
         )
     except _MALFORMED as error:
         # Without the text of the cause: parser messages quote their input.
@@ -51,6 +52,8 @@ def secret_text(key: SigningKey) -> str:
     value = _members(key)
     if key.own_name_key:
         value["name_key"] = key.own_name_key.reveal().decode()
+    if key.api_keys_epoch:
+        value["api_keys_epoch"] = key.api_keys_epoch
     if key.following:
         value["next"] = {**_members(key.following.key), "published_at": key.following.published_at}
     if key.retired:

@@ -13,11 +13,12 @@ from chalicelib.api.routes import (
     sessions,
     token,
 )
-from chalicelib.api.routes.servers import metadata
+from chalicelib.api.routes.servers import api_keys, introspection, metadata
 
 ROUTES = (
     token,
     revocation,
+    introspection,
     registration,
     password,
     account,
@@ -25,6 +26,7 @@ ROUTES = (
     profile,
     export,
     sessions,
+    api_keys,
     admin,
     metadata,
     health,

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.api.claims import bearer, requires, session_claims
+from chalicelib.api.claims import bearer, claims, requires
 from chalicelib.api.http import ANY_TYPE, current_request, json_text_response
 from chalicelib.api.serializers import timestamp
 from chalicelib.domain.accounts.own.export import ExportedItem
@@ -21,10 +21,10 @@ _JSON_TEXTS = {"metadata"}
 
 
 @blueprint.route("/me/export", methods=["GET"], authorizer=bearer, content_types=ANY_TYPE)
-@requires()
+@requires(session=True)
 def export() -> Response:
     """Return a page of the export."""
-    page = get_services().own_export(session_claims(), _cursor())
+    page = get_services().own_export(claims(), _cursor())
     # A profile is inserted as text, since parsing and serializing could change its numbers.
     items = ", ".join(map(_item_text, page.items))
     return json_text_response(f'{{"items": [{items}], "next": {json.dumps(page.cursor)}}}')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalice.app import Blueprint, Response
 
 from chalicelib import observability
-from chalicelib.api.claims import bearer, requires, session_claims
+from chalicelib.api.claims import bearer, claims, requires
 from chalicelib.api.http import ANY_TYPE, json_response, no_content
 from chalicelib.api.json_body import json_members
 from chalicelib.api.routes.verification_answers import languages, requester, verification_response
@@ -38,11 +38,9 @@ def reset() -> Response:
 
 
 @blueprint.route("/me/password", methods=["POST"], authorizer=bearer, content_types=ANY_TYPE)
-@requires()
+@requires(session=True)
 def change() -> Response:
     """Set a new password with the current one."""
     body = json_members({"current_password": str, "new_password": str})
-    get_services().change_password(
-        session_claims(), body["current_password"], body["new_password"], languages()
-    )
+    get_services().change_password(claims(), body["current_password"], body["new_password"], languages())
     return no_content()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.api.claims import bearer, claims, requires, session_claims
+from chalicelib.api.claims import bearer, claims, requires
 from chalicelib.api.http import ANY_TYPE, every_header, json_text_response
 from chalicelib.api.json_body import json_text
 from chalicelib.domain.accounts.own.profiles import MAX_PROFILE_BYTES, Precondition, Profile
@@ -14,17 +14,17 @@ blueprint = Blueprint(__name__)
 
 
 @blueprint.route("/me/profile", methods=["GET"], authorizer=bearer, content_types=ANY_TYPE)
-@requires()
+@requires(session=True)
 def read() -> Response:
     """Return the profile, or an empty object."""
     return _response(get_services().own_profile.read(claims(), _expected()))
 
 
 @blueprint.route("/me/profile", methods=["PUT"], authorizer=bearer, content_types=ANY_TYPE)
-@requires()
+@requires(session=True)
 def replace() -> Response:
     """Replace the profile."""
-    caller, expected = session_claims(), _expected()
+    caller, expected = claims(), _expected()
     text, _ = json_text(MAX_PROFILE_BYTES)
     profile = Profile(text)
     get_services().own_profile.replace(caller, profile, expected)

@@ -13,7 +13,7 @@ blueprint = Blueprint(__name__)
 
 
 @blueprint.route("/me/sessions", authorizer=bearer, content_types=ANY_TYPE)
-@requires()
+@requires(session=True)
 def sessions() -> Response:
     """Return the active sessions, the most recently used first."""
     mine = get_services().own_account.active_sessions(claims())
@@ -21,7 +21,7 @@ def sessions() -> Response:
 
 
 @blueprint.route("/me/sessions", methods=["DELETE"], authorizer=bearer, content_types=ANY_TYPE)
-@requires()
+@requires(session=True)
 def sign_out_everywhere() -> Response:
     """End every session, including the current one."""
     get_services().own_account.sign_out_everywhere(claims())
@@ -29,7 +29,7 @@ def sign_out_everywhere() -> Response:
 
 
 @blueprint.route("/me/sessions/{session_id}", methods=["DELETE"], authorizer=bearer, content_types=ANY_TYPE)
-@requires()
+@requires(session=True)
 def sign_out(session_id: str) -> Response:
     """End one session."""
     get_services().own_account.sign_out(claims(), session_id)

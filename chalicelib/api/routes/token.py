@@ -16,7 +16,11 @@ from chalicelib.services import get_services
 
 blueprint = Blueprint(__name__)
 ALL_BUT_POST = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "PUT"]
-_METRICS = {"password": Metric.SIGN_IN, "refresh_token": Metric.REFRESH}
+_METRICS = {
+    "password": Metric.SIGN_IN,
+    "refresh_token": Metric.REFRESH,
+    "client_credentials": Metric.CLIENT_CREDENTIALS,
+}
 
 
 @blueprint.route("/oauth/token", methods=["POST"], content_types=ANY_TYPE)

@@ -11,7 +11,9 @@ from chalicelib.domain.tokens.scopes import Scope
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person's account. `user_id` is permanent; every other field can change.
+    """An account of a person or a service. `user_id` is permanent; every other field can change.
+
+    A service account has no address (`email` is empty) and no password: it owns API keys and cannot sign in.
 
     The password hash is stored separately. `password_version` counts password changes, not re-hashes: a
     password change must make concurrent sign-ins with the old password fail, and a re-hash must not.
@@ -34,11 +36,13 @@ class Account:
     """At least the number of active sessions. Only a sign-in at the limit corrects it downwards."""
     device_count: int = 0
     """At least the number of known devices."""
+    api_key_creations: int = 0
+    """Number of API keys that were ever created, to detect a concurrent creation."""
     recounts: int = 0
     """Number of corrections of either counter, to detect a concurrent correction to the same value."""
 
     @property
     def sign_in_names(self) -> tuple[SignInName, ...]:
         """The names with which the user can sign in."""
-        names = [self.email] if self.username is None else [self.email, self.username]
-        return tuple(dict.fromkeys(SignInName.of(name) for name in names))
+        names = (self.email, self.username)
+        return tuple(dict.fromkeys(SignInName.of(name) for name in names if name))

@@ -31,6 +31,9 @@ class ChangeKind(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of change
     PASSWORD_RESET = "password_reset"  # noqa: S105
     UNLOCKED = "sign_in_unlocked"
+    API_KEY_CREATED = "api_key_created"
+    API_KEY_EXPIRY = "api_key_expiry_set"
+    API_KEY_REVOKED = "api_key_revoked"
     METADATA = "metadata_changed"
     RESET_REQUESTED = "password_reset_requested"
 
@@ -40,7 +43,8 @@ class AccountChange:
     """One change. It outlives its account, so it holds ids and permissions, no address and no user name.
 
     `actor` is the ARN of an operator's AWS identity, or the id of a user; `at` is in Unix seconds. `granted`
-    and `withdrawn` are the permissions that the change added and removed.
+    and `withdrawn` are the permissions that the change added and removed, to the account or to `api_key`, the
+    id of an API key.
     """
 
     change_id: str
@@ -50,12 +54,13 @@ class AccountChange:
     at: int
     granted: Scope = field(default_factory=lambda: Scope.of(()))
     withdrawn: Scope = field(default_factory=lambda: Scope.of(()))
+    api_key: str = ""
 
     @property
     def details(self) -> Mapping[str, str]:
-        """Return the granted and withdrawn permissions by name, without empty ones."""
-        scopes = {"granted": self.granted, "withdrawn": self.withdrawn}
-        return {name: str(scope) for name, scope in scopes.items() if scope.permissions}
+        """Return the API key and the granted and withdrawn permissions by name, without empty ones."""
+        found = {"api_key": self.api_key, "granted": str(self.granted), "withdrawn": str(self.withdrawn)}
+        return {name: text for name, text in found.items() if text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ class ChangeFactory:
         *,
         before: Scope | None = None,
         after: Scope | None = None,
+        api_key: str = "",
     ) -> AccountChange:
         """Return a change made now, with the difference between the permissions `before` and `after`."""
         had = before.permissions if before else frozenset[str]()
@@ -85,4 +91,5 @@ class ChangeFactory:
             at=self.clock(),
             granted=Scope(has - had),
             withdrawn=Scope(had - has),
+            api_key=api_key,
         )

@@ -12,6 +12,7 @@ from typing import Protocol
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.passwords import PasswordHash
+from chalicelib.domain.api_keys.api_key import ApiKey
 from chalicelib.domain.sessions.session import EndedSession, Session
 from chalicelib.domain.sign_in.device_keys import DeviceKey, KnownDevice
 from chalicelib.domain.verification.verification import Verification
@@ -24,12 +25,13 @@ PASSWORD_TRIES = 10
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """An account with its hash, sessions and devices. These three were read after the account."""
+    """An account with its hash, and its sessions, devices and API keys, which were read after the account."""
 
     account: Account
     password_hash: PasswordHash | None
     sessions: Sequence[Session]
     devices: Sequence[KnownDevice]
+    api_keys: Sequence[ApiKey] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,9 @@ class OwnChanges(Protocol):
     ) -> bool:
         """Set a password, end sessions and void the codes that were mailed; with `spent`, spend that code.
 
-        With `only_device`, every other device is removed. Return False, and change nothing, if the account,
-        its sessions or its devices are no longer those of `state`, or the code was spent.
+        With `only_device`, every other device is removed and every API key ends. Return False, and change
+        nothing, if the account, its sessions, devices or keys are no longer those of `state`, or the code was
+        spent.
         """
 
     def set_username(self, before: Account, after: Account, change: AccountChange) -> bool:
@@ -74,7 +77,7 @@ class OwnChanges(Protocol):
         """
 
     def delete_account(self, state: AccountState, live: Sequence[Session], change: AccountChange) -> bool:
-        """Delete an account with its hash, profile, names, devices and the sessions `live`.
+        """Delete an account with its hash, profile, names, devices, API keys and the sessions `live`.
 
         Names that are reserved for it are released, as many as fit in the transaction.
 
@@ -83,7 +86,7 @@ class OwnChanges(Protocol):
         """
 
     def remove_rest(self, user_id: str, now: int) -> None:
-        """Remove the remaining items of a deleted account: expired and ended sessions, and reserved names.
+        """Remove the remaining items of a deleted account: expired or ended sessions and keys, former names.
 
         `now` is Unix time. The call is idempotent.
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Self
 
 from chalicelib.domain.errors import InvalidScope, InvalidToken
@@ -16,9 +17,20 @@ TOKEN_TYPES = frozenset({TOKEN_TYPE, f"application/{TOKEN_TYPE}"})
 MAX_TOKEN_BYTES = 8 * 1024
 MAX_TOKEN_SECONDS = 24 * 3600
 """Maximum lifetime of an access token, from `iat` to `exp`. Gatehouse issues none with a longer one."""
+API_KEY_PREFIX = "ghk_"
+"""Begins the id of every API key, and no id of a session."""
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,512}")
 _LATEST = 2**53 - 1
 """Largest integer that every JSON parser represents exactly (RFC 7159 §6)."""
+
+
+class Credential(StrEnum):
+    """What a caller has shown."""
+
+    SESSION = "session"
+    """The access token of a session: a signed-in person."""
+    API_KEY = "api_key"
+    """An API key, or an access token that came from one: a server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,12 @@ class AccessTokenClaims:
     token_id: str
     issued_at: int
     expires_at: int
+
+    @property
+    def credential(self) -> Credential:
+        """The kind of credential, which the `sid` tells: the id of a session or of an API key."""
+        is_key = self.session_id.startswith(API_KEY_PREFIX)
+        return Credential.API_KEY if is_key else Credential.SESSION
 
     def to_mapping(self) -> dict[str, str | int]:
         """Return the claims by their registered names, flat, as the context of an authorizer requires."""

@@ -59,8 +59,11 @@ class System(Protocol):
     def epoch(self, user_id: str) -> int:
         """Return the epoch in the copy of this user, strongly consistent."""
 
-    def advance_epoch(self, epoch: int) -> bool:
-        """End every session of an older epoch, in one write. Return False if that was done before."""
+    def advance_epoch(self, epoch: int, *, api_keys: bool = False) -> bool:
+        """End every session of an older epoch, in one write; with `api_keys`, every such API key, too.
+
+        Return False if that was done before.
+        """
 
     def record_issuer(self, issuer: str) -> bool:
         """Write the API's URL into every copy that does not have it. Return False if each had it before."""

@@ -49,6 +49,8 @@ class SigningKey:
     created_at: int = 0
     retired: tuple[RetiredKey, ...] = ()
     own_name_key: NameKey | None = None
+    api_keys_epoch: int = 0
+    """Minimum epoch of an API key, kept by rotations: a restored table may be older than a breach."""
     following: NextKey | None = None
     version: str = ""
 

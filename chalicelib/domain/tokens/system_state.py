@@ -1,4 +1,4 @@
-"""The system state in the table: the epoch, and when each signing key was replaced.
+"""The system state in the table: the epochs, and when each signing key was replaced.
 
 The secret contains the keys, but its reads are eventually consistent. Every request reads the table anyway,
 and consistently, so the table records the epoch and the replacements.
@@ -18,19 +18,25 @@ CLOCK_LEEWAY_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class SystemState:
-    """The epoch, and for each replaced key the Unix time at which its replacement was recorded.
+    """The epochs, and for each replaced key the Unix time at which its replacement was recorded.
 
-    A new table has the empty state: no breach, no replacement. `issuer` is the URL of the API as the last
+    An API key needs an epoch of at least `api_keys_epoch`, which only a breach that ends API keys raises. A
+    new table has the empty state: no breach, no replacement. `issuer` is the URL of the API as the last
     deploy recorded it, or empty; it is no part of what a rotation or a breach merges and writes.
     """
 
     epoch: int = 0
     replaced_at: Mapping[str, int] = field(default_factory=dict)
     issuer: str = field(default="", compare=False)
+    api_keys_epoch: int = 0
 
-    def with_epoch(self, epoch: int) -> Self:
-        """Return the state with `epoch`, if that is later. The epoch never decreases."""
-        return replace(self, epoch=max(self.epoch, epoch))
+    def with_epoch(self, epoch: int, *, api_keys: bool = False) -> Self:
+        """Return the state with `epoch`, if that is later; with `api_keys`, API keys need it, too.
+
+        No epoch ever decreases.
+        """
+        of_keys = max(self.api_keys_epoch, epoch) if api_keys else self.api_keys_epoch
+        return replace(self, epoch=max(self.epoch, epoch), api_keys_epoch=of_keys)
 
     def with_replaced(self, kids: Iterable[str], now: int) -> Self:
         """Return the state in which these keys are replaced. A time recorded earlier is kept."""
@@ -50,14 +56,14 @@ class SystemState:
 def merged(states: Iterable[SystemState]) -> SystemState:
     """Return the merged state of several copies, which may differ in a partly restored table.
 
-    The latest epoch and the earliest time of each key count, so that nothing verifies that one copy rejects.
+    The latest epochs and the earliest time of each key count, so that nothing verifies that one copy rejects.
     """
-    epoch, times = 0, dict[str, int]()
+    epoch, of_keys, times = 0, 0, dict[str, int]()
     for state in states:
-        epoch = max(epoch, state.epoch)
+        epoch, of_keys = max(epoch, state.epoch), max(of_keys, state.api_keys_epoch)
         for kid, at in state.replaced_at.items():
             times[kid] = min(at, times.get(kid, at))
-    return SystemState(epoch, _newest(times))
+    return SystemState(epoch, _newest(times), api_keys_epoch=of_keys)
 
 
 def _newest(times: Mapping[str, int]) -> dict[str, int]:

@@ -1,4 +1,7 @@
-"""`python -m infra breach`: replace the signing key and end every session. See `docs/runbook-breach.md`."""
+"""`python -m infra breach`: replace the signing key, end every session and, if asked to, every API key.
+
+See `docs/runbook-breach.md`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.oauth.key_rotation import Replacement
 from chalicelib.observability import Event
 from infra.operate.breach.dry_run import DryRun
-from infra.operate.breach.plan import Plan, count_ended, make_plan
+from infra.operate.breach.plan import Plan, count_ended, count_ended_keys, make_plan
 from infra.operate.breach.proof import NOBODY_BEFORE, looking_before
 from infra.operate.breach.report import Report, ReportWriter
 from infra.operate.cli import stage_options
@@ -23,31 +26,37 @@ from infra.operate.terminal import confirm, say
 @click.command()
 @stage_options
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--api-keys", is_flag=True, help="End every API key, too.")
 @click.option("--dry-run", is_flag=True, help="Check the prerequisites and change nothing.")
 @click.option(
     "--report", "path", type=click.Path(dir_okay=False, path_type=Path), help="Where it is written."
 )
-def breach(deployment: Deployment, path: Path | None, *, yes: bool, dry_run: bool) -> None:
+def breach(deployment: Deployment, path: Path | None, *, yes: bool, api_keys: bool, dry_run: bool) -> None:
     """Replace the signing key without grace, and sign everybody out, now.
+
+    Access tokens that came from an API key end, too. The keys themselves end only with `--api-keys`.
 
     Can be repeated; one that was interrupted is resumed by calling it again.
     """
     if dry_run:
-        DryRun(deployment, path).run()
+        DryRun(deployment, path, api_keys=api_keys).run()
         return
     plan = make_plan(deployment)
-    journal = _begin(deployment, plan, path)
+    journal = _begin(deployment, plan, path, api_keys=api_keys)
     if not yes:
-        confirm(f"End every session of stage {deployment.stage}, for every user?")
+        what = "session and every API key" if api_keys else "session"
+        confirm(f"End every {what} of stage {deployment.stage}, for every user?")
     with journal.kept():
         _carry_out(deployment, plan, journal)
     say(f"{journal.report.sessions_ended} sessions ended.")
+    if api_keys:
+        say(f"{journal.report.api_keys_ended} API keys ended.")
     say(f"Report: {journal.path}")
     if not journal.report.proven:
         raise click.ClickException("It is done but not proven: see the report, then run this again.")
 
 
-def _begin(deployment: Deployment, plan: Plan, path: Path | None) -> ReportWriter:
+def _begin(deployment: Deployment, plan: Plan, path: Path | None, *, api_keys: bool) -> ReportWriter:
     clock, stage = deployment.services.adapters.clock, deployment.stage
     report = Report(
         stage=stage,
@@ -56,13 +65,15 @@ def _begin(deployment: Deployment, plan: Plan, path: Path | None) -> ReportWrite
         epoch_before=plan.epoch_before,
         epoch=plan.epoch,
         resumed=plan.resumes,
+        api_keys=api_keys,
     )
     return ReportWriter(report, path or Path(f"breach-{stage}-{plan.epoch}.json"), clock)
 
 
 def _carry_out(deployment: Deployment, plan: Plan, journal: ReportWriter) -> None:
     """Replace, end, prove and count. Each step is written to the report as soon as it is done."""
-    with looking_before(deployment, journal.leave_behind) as before:
+    with_keys = journal.report.api_keys
+    with looking_before(deployment, journal.leave_behind, api_keys=with_keys) as before:
         ended_at = _end_everything(deployment, plan, journal)
         _flush(deployment, journal, "emptied the authorizer cache")
         journal.report.proof = before.prove() if before else {}
@@ -72,6 +83,8 @@ def _carry_out(deployment: Deployment, plan: Plan, journal: ReportWriter) -> Non
     user_id = before.account.user_id if before else None
     epoch = journal.report.epoch
     journal.report.sessions_ended = count_ended(deployment, plan, epoch, ended_at, but_of=user_id)
+    if with_keys:
+        journal.report.api_keys_ended = count_ended_keys(deployment, plan, epoch, ended_at, but_of=user_id)
 
 
 def _end_everything(deployment: Deployment, plan: Plan, journal: ReportWriter) -> int:
@@ -82,14 +95,15 @@ def _end_everything(deployment: Deployment, plan: Plan, journal: ReportWriter) -
     services = deployment.services
     if plan.key_epoch is None:
         journal.step("the signing key is unreadable: used the epoch of the table")
-    replacement = services.key_rotation.replace_without_grace(plan.epoch)
+    api_keys = journal.report.api_keys
+    replacement = services.key_rotation.replace_without_grace(plan.epoch, api_keys=api_keys)
     epoch = journal.report.epoch = replacement.key.epoch
     journal.step(f"replaced the signing key: epoch {epoch}")
     # Every request reads the epoch, so warm functions drop older keys at once.
     ended_at = services.adapters.clock()
-    services.adapters.system.advance_epoch(epoch)
+    services.adapters.system.advance_epoch(epoch, api_keys=api_keys)
     observability.record(Event.BREACH, severe=True, epoch=epoch, operator=journal.report.operator)
-    journal.step("ended every session from before")
+    journal.step(f"ended every session{' and every API key' if api_keys else ''} from before")
     _tidy_labels(deployment, journal, replacement)
     return ended_at
 

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import GatehouseError
 from chalicelib.oauth.key_rotation import RotationRefused
-from infra.operate.breach.plan import Plan, count_ended, make_plan
+from infra.operate.breach.plan import Plan, count_ended, count_ended_keys, make_plan
 from infra.operate.breach.report import check_writable
 from infra.operate.cli import sentence
 from infra.operate.deployment import Deployment
@@ -27,11 +27,12 @@ _FAILURES = (GatehouseError, RotationRefused, BotoCoreError, ClientError, reques
 class DryRun:
     """Reports each prerequisite of a breach, and what the command would do.
 
-    `report` is the file given for the report, or None.
+    `report` is the file given for the report, or None; `api_keys` says whether API keys are to end, too.
     """
 
     deployment: Deployment
     report: Path | None
+    api_keys: bool = False
 
     def run(self) -> None:
         """Check all prerequisites. Raises ClickException if one is missing."""
@@ -60,6 +61,12 @@ class DryRun:
             self.deployment, self._plan, self._plan.epoch, self.deployment.services.adapters.clock()
         )
 
+    @cached_property
+    def _keys_would_end(self) -> int:
+        return count_ended_keys(
+            self.deployment, self._plan, self._plan.epoch, self.deployment.services.adapters.clock()
+        )
+
     def _health(self) -> str:
         url = f"{self.deployment.api_url}/health"
         answer = requests.get(url, timeout=TIMEOUT_SECONDS)
@@ -77,10 +84,13 @@ class DryRun:
     def _say_plan(self) -> None:
         say(f"Would declare a breach of stage {self.deployment.stage}:")
         say(f"  1. replace the signing key by one of epoch {self._plan.epoch}, with no grace for older ones")
-        say("  2. end every session that was begun before, in one write")
+        keys = " and every API key that was created" if self.api_keys else ""
+        say(f"  2. end every session that was begun{keys} before, in one write")
         say("  3. empty the gateway's authorizer cache, before the proof and once more after it")
         say(f"  4. prove it at {self.deployment.api_url}, and write the report")
         say(f"{self._would_end} sessions would end.")
+        if self.api_keys:
+            say(f"{self._keys_would_end} API keys would end.")
 
 
 def _passes(name: str, look: Callable[[], str]) -> bool:

@@ -1,4 +1,4 @@
-"""The plan of a breach: the new epoch, and the sessions that it ends."""
+"""The plan of a breach: the new epoch, and the sessions and API keys that it ends."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ epoch must be later than the key's: sessions and cached keys of a reused epoch w
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The epochs of the table and of the key (None if unreadable), and the new epoch."""
+    """The epochs of the table and of the key (None if unreadable), and the new epoch.
+
+    `api_keys_epoch` is the minimum epoch of API keys until now.
+    """
 
     table_epoch: int
     key_epoch: int | None
+    api_keys_epoch: int = 0
 
     @property
     def epoch(self) -> int:
@@ -47,10 +51,13 @@ def make_plan(deployment: Deployment) -> Plan:
     """Read the key and the table. Raises Unavailable, and RotationRefused if there is no key."""
     services = deployment.services
     try:
-        key_epoch = services.key_rotation.current().epoch
+        key = services.key_rotation.current()
     except UnreadableKey:
-        key_epoch = None
-    return Plan(services.adapters.system.state().epoch, key_epoch)
+        key = None
+    state = services.adapters.system.state()
+    if key is None:
+        return Plan(state.epoch, None, state.api_keys_epoch)
+    return Plan(state.epoch, key.epoch, max(state.api_keys_epoch, key.api_keys_epoch))
 
 
 def count_ended(deployment: Deployment, plan: Plan, epoch: int, now: int, but_of: str | None = None) -> int:
@@ -62,4 +69,14 @@ def count_ended(deployment: Deployment, plan: Plan, epoch: int, now: int, but_of
     return sum(
         one.is_active(now, plan.epoch_before) and one.epoch < epoch and one.user_id != but_of
         for one in deployment.services.adapters.sessions.all_stored()
+    )
+
+
+def count_ended_keys(
+    deployment: Deployment, plan: Plan, epoch: int, now: int, but_of: str | None = None
+) -> int:
+    """Count the API keys that `epoch` ends, by the rules of `count_ended`. Raises Unavailable."""
+    return sum(
+        one.is_active(now, plan.api_keys_epoch) and one.epoch < epoch and one.user_id != but_of
+        for one in deployment.services.adapters.api_keys.all_stored_keys()
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import requests
 
+from chalicelib.domain.api_keys.api_key import ApiKeySecret
+from chalicelib.domain.api_keys.factory import ApiKeyOrder
 from chalicelib.domain.errors import GatehouseError
 from infra.operate.deployment import Deployment
 from infra.operate.temporary_account import TemporaryAccount, temporary_account
@@ -21,13 +23,37 @@ _GOOD = (200, "")
 
 
 @dataclass(frozen=True, slots=True)
+class KeyBefore:
+    """An API key from before the breach, and an access token that came from it."""
+
+    key_id: str
+    secret: ApiKeySecret
+    access_token: str
+
+    def prove(self, one: TemporaryAccount) -> dict[str, bool]:
+        """Return each claim with whether it holds now."""
+        return {
+            "an old API key is refused": _holds(
+                lambda: _said(one.get_with_key("/me", self.key_id, self.secret)) == _REFUSED_TOKEN
+            ),
+            "an old access token of an API key is refused": _holds(
+                lambda: _said(one.get("/me", self.access_token)) == _REFUSED_TOKEN
+            ),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Before:
-    """An account, its tokens from before the breach, and whether API Gateway accepted them then."""
+    """An account, its tokens from before the breach, and whether API Gateway accepted them then.
+
+    `api_key` is None unless API keys end as well.
+    """
 
     account: TemporaryAccount
     access_token: str
     refresh_token: str
     was_let_through: bool
+    api_key: KeyBefore | None = None
 
     def prove(self) -> dict[str, bool]:
         """Return each claim with whether it holds now."""
@@ -46,12 +72,15 @@ class Before:
             "a new sign-in works": _holds(
                 lambda: _said(one.get("/me", one.sign_in()["access_token"])) == _GOOD
             ),
+            **(self.api_key.prove(one) if self.api_key else {}),
         }
 
 
 @contextmanager
-def looking_before(deployment: Deployment, on_remaining: Callable[[str], object]) -> Iterator[Before | None]:
-    """Sign in to get tokens from before the breach; yield None if that fails.
+def looking_before(
+    deployment: Deployment, on_remaining: Callable[[str], object], *, api_keys: bool = False
+) -> Iterator[Before | None]:
+    """Sign in to get tokens from before the breach, with `api_keys` also a key; yield None if that fails.
 
     `on_remaining` is called if the account cannot be deleted afterwards.
     """
@@ -59,6 +88,8 @@ def looking_before(deployment: Deployment, on_remaining: Callable[[str], object]
         try:
             account = stack.enter_context(temporary_account(deployment, on_remaining))
             before = _look(account)
+            if api_keys:
+                before = replace(before, api_key=_look_with_key(deployment, account))
         except (requests.RequestException, GatehouseError, ValueError, KeyError, TypeError) as error:
             why = type(error).__name__
             say(f"No proof will be possible: signing in before failed ({why}).", err=True)
@@ -71,6 +102,13 @@ def _look(one: TemporaryAccount) -> Before:
     access, refresh = str(tokens["access_token"]), str(tokens["refresh_token"])
     # This call also makes API Gateway cache the authorizer's decision for this token.
     return Before(one, access, refresh, _holds(lambda: _said(_ask_cache(one, access)) == _NOT_PERMITTED))
+
+
+def _look_with_key(deployment: Deployment, one: TemporaryAccount) -> KeyBefore:
+    administration = deployment.services.api_key_administration
+    order = ApiKeyOrder("proof of a breach")
+    key, secret = administration.create(one.user_id, order, deployment.actor, tell_owner=False)
+    return KeyBefore(key.key_id, secret, str(one.exchange(key.key_id, secret)["access_token"]))
 
 
 def _ask_cache(one: TemporaryAccount, access_token: str) -> requests.Response:

@@ -20,8 +20,9 @@ from infra.operate.terminal import say
 class Report:
     """What was done, when, by whom, and with what effect.
 
-    `sessions_ended` is None until they are counted, `stopped_by` is the exception that interrupted the run,
-    and `left_behind` states how to remove what the run could not remove.
+    `sessions_ended` is None until they are counted, and so is `api_keys_ended`, which stays None unless
+    `api_keys` says that API keys were ended, too. `stopped_by` is the exception that interrupted the run, and
+    `left_behind` states how to remove what the run could not remove.
     """
 
     stage: str
@@ -30,9 +31,11 @@ class Report:
     epoch_before: int
     epoch: int
     resumed: bool
+    api_keys: bool = False
     steps: list[dict[str, str]] = field(default_factory=list)
     proof: dict[str, bool] = field(default_factory=dict)
     sessions_ended: int | None = None
+    api_keys_ended: int | None = None
     left_behind: str | None = None
     stopped_by: str | None = None
     finished: bool = False

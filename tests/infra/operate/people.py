@@ -28,6 +28,7 @@ _ACTIONS = {
     "apigateway:GetStage": "apigateway:GET",
     "apigateway:UpdateAccount": "apigateway:PATCH",
 }
+_MAIL_QUEUE = "arn:aws:sqs:eu-west-1:1:gatehouse-prod-mail"
 # IAM lets everybody ask this.
 _FREE = "sts:GetCallerIdentity"
 _MAXIMUM_CHARACTERS = 6_144
@@ -87,7 +88,8 @@ def _calls(person: str, service: str, operation: str, params: dict[str, Any]) ->
         return
     action = _ACTIONS.get(f"{service}:{operation}", f"{service}:{operation}")
     if action != _FREE:
-        yield Call(person, action, _resource(service, operation, params))
+        resource = _MAIL_QUEUE if service == "sqs" else _resource(service, operation, params)
+        yield Call(person, action, resource)
 
 
 def _only(names: Mapping[str, Any]) -> str:
@@ -110,7 +112,7 @@ def _resource(service: str, operation: str, params: dict[str, Any]) -> str:
             name = params.get("TableName") or _only(params["RequestItems"])
             found = f"arn:aws:dynamodb:eu-west-1:1:table/{name}"
         case "secretsmanager":
-            assert "gatehouse-" in params["SecretId"]
+            assert "gatehouse-" in (params.get("SecretId") or params["Name"])
             found = "arn:aws:secretsmanager:eu-west-1:1:secret:gatehouse-prod/signing-key-AbCdEf"
         case "apigateway" if "stageName" in params:
             stage = f"/restapis/{params['restApiId']}/stages/{params['stageName']}"

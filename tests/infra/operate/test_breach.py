@@ -113,9 +113,9 @@ def test_a_run_that_crashed_is_resumed_by_another(
     app = stage.signed_in()
     advance = DynamoDBSystem.advance_epoch
 
-    def crash(self: DynamoDBSystem, epoch: int) -> bool:
+    def crash(self: DynamoDBSystem, epoch: int, **options: bool) -> bool:
         if after_the_write:
-            advance(self, epoch)
+            advance(self, epoch, **options)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -131,7 +131,7 @@ def test_a_run_that_crashed_is_resumed_by_another(
 def test_a_table_that_cannot_be_written_is_told_in_one_sentence(
     stage: LocalDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: Any) -> bool:
+    def fail(*_: Any, **__: Any) -> bool:
         raise Unavailable("aws ThrottlingException")
 
     with monkeypatch.context() as patch:

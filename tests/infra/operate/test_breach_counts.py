@@ -96,9 +96,9 @@ def test_a_resumed_run_counts_what_the_interrupted_one_had_not_ended(
     stage.signed_in()
     advance = DynamoDBSystem.advance_epoch
 
-    def stop(*arguments: Any) -> bool:
+    def stop(*arguments: Any, **options: Any) -> bool:
         if after_the_write:
-            advance(*arguments)
+            advance(*arguments, **options)
         raise Unavailable("aws ThrottlingException")
 
     with monkeypatch.context() as patch:

@@ -55,7 +55,7 @@ def test_without_a_cache_there_is_nothing_to_be_emptied(tmp_path: Path) -> None:
 
 def test_an_epoch_that_was_not_raised_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Warm functions then go on with the keys that they have."""
-    monkeypatch.setattr(DynamoDBSystem, "advance_epoch", lambda *_: True)
+    monkeypatch.setattr(DynamoDBSystem, "advance_epoch", lambda *_, **__: True)
     with staged(tmp_path) as stage:
         proof = proof_of_failed_run(stage)
         assert proof == {BY_TABLE: False, BY_CACHE: False, BY_REFRESH: False, AGAIN: True}
@@ -65,7 +65,7 @@ def test_an_epoch_that_was_not_raised_is_seen(tmp_path: Path, monkeypatch: pytes
 def test_a_key_that_was_not_replaced_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Functions refuse to sign with a key of a past epoch, so nobody comes in."""
 
-    def pretend(rotation: KeyRotation, epoch: int) -> Replacement:
+    def pretend(rotation: KeyRotation, epoch: int, **_: bool) -> Replacement:
         return Replacement(replace(rotation.current(), epoch=epoch), "another version")
 
     monkeypatch.setattr(KeyRotation, "replace_without_grace", pretend)

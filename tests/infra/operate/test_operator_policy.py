@@ -26,12 +26,18 @@ COMMANDS = [
     "users enable {}",
     "sessions explain {}",
     "sessions end {}",
+    "users create-service --name robot",
+    "api-keys create robot --name first --to-secret gatehouse-robot",
+    "api-keys create {} --name laptop",
+    "api-keys list {}",
+    "api-keys revoke {key}",
+    "api-keys rotate {key} --to-secret gatehouse-robot",
     "users delete {} --yes",
     "keys status",
     "keys rotate",
     "smoke",
     "mail allow {}",
-    "breach --yes --report report.json",
+    "breach --yes --api-keys --report report.json",
 ]
 
 
@@ -43,9 +49,14 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> set[Call]:
         email = stage.account()
         assert stage.signed_in(email)
         for command in COMMANDS:
-            run(stage, calls, *command.format(email).split())
+            run(stage, calls, *command.format(email, key=last_key(stage)).split())
         run(stage, calls, "users", "create", "--email", "new@example.com", "--password-stdin")
     return calls | ON_AWS
+
+
+def last_key(stage: LocalDeployment) -> str:
+    """Return the id of some key that exists, if any does."""
+    return next((one.key_id for one in stage.services.adapters.api_keys.all_stored_keys()), "none")
 
 
 def run(stage: LocalDeployment, calls: set[Call], *arguments: str) -> None:

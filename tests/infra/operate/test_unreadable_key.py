@@ -48,7 +48,7 @@ def test_a_breach_is_the_way_out(stage: LocalDeployment, value: dict[str, Any]) 
 def test_a_session_of_an_interrupted_run_ends_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its key was ahead of the table, and told so until it was edited."""
 
-    def stop(*_: Any) -> bool:
+    def stop(*_: Any, **__: Any) -> bool:
         raise Unavailable("aws ThrottlingException")
 
     with staged(tmp_path, KEY_CACHE_SECONDS=0) as stage:

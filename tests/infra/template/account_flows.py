@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 
 from infra.local.gateway.messages import Response
+from tests.infra.template.api_key_flows import api_key_flows
 from tests.infra.template.recorded import FunctionHarness
 
 PASSWORD, OTHER = "open the gate, please", "a tin of green paint"
@@ -20,6 +21,7 @@ def account_flows(stage: FunctionHarness) -> None:
     _reset(stage)
     _change_password(stage)
     _change_names(stage)
+    api_key_flows(stage, NEW)
     _data(stage)
     _delete(stage)
 

@@ -67,7 +67,8 @@ def calls_of(function: str, model: Any, params: dict[str, Any]) -> Iterator[Call
     elif operation == "BatchGetItem":
         for table, wanted in params["RequestItems"].items():
             keys = tuple(key["pk"]["S"] for key in wanted["Keys"])
-            yield Call(function, "dynamodb:BatchGetItem", _table(table), keys)
+            projected = tuple(sorted(wanted.get("ExpressionAttributeNames", {}).values()))
+            yield Call(function, "dynamodb:BatchGetItem", _table(table), keys, projected)
     else:
         yield _item_call(function, operation, params)
 

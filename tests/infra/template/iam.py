@@ -12,6 +12,11 @@ from tests.infra.template.calls import Call
 _LEADING_KEYS = "dynamodb:LeadingKeys"
 _ATTRIBUTES = "dynamodb:Attributes"
 _FROM = "ses:FromAddress"
+# AWS documents it so for reads: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_dynamodb_attributes.html
+_ONLY_PROJECTED = {
+    "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+    "Null": {_ATTRIBUTES: "false"},
+}
 _ANY = ("*",)
 
 
@@ -42,6 +47,7 @@ class Policy:
             and any(fnmatchcase(call.resource, pattern) for pattern in _list(statement["Resource"]))
             and _all_match(call.keys, _patterns(statement, _LEADING_KEYS))
             and _all_match(call.attributes, _patterns(statement, _ATTRIBUTES))
+            and (call.attributes or not _reads_projected_only(statement))
             for statement in self._statements
         )
 
@@ -79,10 +85,16 @@ def _patterns(statement: dict[str, Any], name: str) -> tuple[str, ...]:
         assert set(condition) == {"StringEquals"}, condition
         assert set(condition["StringEquals"]) == {_FROM}, condition
         return (condition["StringEquals"][_FROM],) if name == _LEADING_KEYS else _ANY
-    assert list(condition) == ["ForAllValues:StringLike"], condition
+    others = {name: one for name, one in condition.items() if name != "ForAllValues:StringLike"}
+    assert others in ({}, _ONLY_PROJECTED), condition
     assert _LEADING_KEYS in condition["ForAllValues:StringLike"], condition
     assert set(condition["ForAllValues:StringLike"]) <= {_LEADING_KEYS, _ATTRIBUTES}, condition
     return tuple(condition["ForAllValues:StringLike"].get(name, _ANY))
+
+
+def _reads_projected_only(statement: dict[str, Any]) -> bool:
+    """Tell whether a request that names no attributes, and so asks for all, is refused."""
+    return "Null" in statement.get("Condition", {})
 
 
 def _all_match(keys: tuple[str, ...], patterns: tuple[str, ...]) -> bool:

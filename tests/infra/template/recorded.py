@@ -86,7 +86,7 @@ class FunctionHarness:
         if if_match:
             headers["If-Match"] = if_match
         if token:
-            headers["Authorization"] = f"Bearer {token}"
+            headers["Authorization"] = token if token.startswith("Basic ") else f"Bearer {token}"
         content = json.dumps(body) if body is not None else urlencode(form or {})
         return self._gateway.handle(Request(method, path, query, headers, content.encode(), "192.0.2.7"))
 

@@ -24,7 +24,10 @@ def test_the_identity_check_and_the_cache_reach_the_authorizer() -> None:
     authorizer = definitions["bearer"]["x-amazon-apigateway-authorizer"]
     assert authorizer["type"] == "token"
     assert authorizer["authorizerResultTtlInSeconds"] == {"Ref": "AuthorizerCacheSeconds"}
-    assert authorizer["identityValidationExpression"] == "^[Bb][Ee][Aa][Rr][Ee][Rr]( .*)?$"
+    assert (
+        authorizer["identityValidationExpression"]
+        == "^([Bb][Ee][Aa][Rr][Ee][Rr]|[Bb][Aa][Ss][Ii][Cc])( .*)?$"
+    )
 
 
 def test_the_gateway_responses_reach_the_api() -> None:

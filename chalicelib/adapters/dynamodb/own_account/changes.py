@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from chalicelib.adapters.dynamodb.api_keys.items import api_key_key, api_key_of, keys_partition
 from chalicelib.adapters.dynamodb.audit_items import change_item
 from chalicelib.adapters.dynamodb.devices import device_item, device_key_of, device_of, devices_partition
 from chalicelib.adapters.dynamodb.items import (
@@ -35,6 +36,7 @@ from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.accounts.errors import Conflict
 from chalicelib.domain.accounts.own_changes import AccountState, NewDevice
 from chalicelib.domain.accounts.passwords import PasswordHash
+from chalicelib.domain.api_keys.api_key import active_keys
 from chalicelib.domain.sessions.session import EndedSession, Session
 from chalicelib.domain.verification.verification import Verification
 
@@ -42,11 +44,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 _THERE, _FREE = "attribute_exists(pk)", "attribute_not_exists(pk)"
-# No session or device was added, no counter corrected and no field changed since the account was read.
+# No session, device or key was added, no counter corrected and no field changed since the account was read.
 _AS_READ = (
     "disabled = :enabled AND password_version = :password AND security_version = :security "
     "AND session_count = :sessions AND device_count = :devices AND recounts = :recounts "
-    "AND username_changes = :times"
+    "AND username_changes = :times AND api_key_creations = :api_keys"
 )
 
 
@@ -63,11 +65,15 @@ class DynamoDBOwnChanges:
         account, password = self._table.batch_get(*keys) if with_hash else (self._table.get(keys[0]), None)
         if account is None:
             return None
+        found = account_of(account)
+        # Most accounts never have a key, and save this call.
+        api_keys = self._table.partition(keys_partition(user_id)) if found.api_key_creations else []
         return AccountState(
-            account_of(account),
+            found,
             password_of(password) if password else None,
             [session_of(one) for one in self._table.partition(sessions_partition(user_id))],
             [device_of(one) for one in self._table.partition(devices_partition(user_id))],
+            [api_key_of(one) for one in api_keys],
         )
 
     def set_password(
@@ -95,6 +101,7 @@ class DynamoDBOwnChanges:
             actions += [table.delete(key, _THERE) for key in forgotten]
             device = device_item(only_device.key, only_device.epoch, only_device.at)
             actions.append(table.put(device, _FREE))
+            actions += _key_deletions(table, state, only_device.at)
         actions += [table.delete(session_key(user_id, one.session_id), _THERE) for one in ended]
         # With more sessions than the default limit, some are deleted without a record of their end.
         traces = [table.put_always(ended_item(one, self._keep_days)) for one in ended]
@@ -125,6 +132,7 @@ class DynamoDBOwnChanges:
         actions += [table.delete(name_key(name), "user_id = :user_id", own) for name in account.sign_in_names]
         actions += [table.delete_if_any(device_key_of(one.user_id, one.digest)) for one in state.devices]
         actions += [table.delete_if_any(session_key(one.user_id, one.session_id)) for one in live]
+        actions += _key_deletions(table, state, change.at)
         for release in releases(table, account.user_id, change.at):
             # What does not fit in the transaction is left to `remove_rest`.
             if len(actions) + len(release) <= MAX_ACTIONS:
@@ -132,10 +140,10 @@ class DynamoDBOwnChanges:
         return table.transact(actions)
 
     def remove_rest(self, user_id: str, now: int) -> None:
-        """Delete expired and ended sessions and former names one by one."""
+        """Delete expired keys, expired and ended sessions, and former names one by one."""
         for release in releases(self._table, user_id, now):
             self._table.transact(release)
-        for partition in (sessions_partition(user_id), ended_partition(user_id)):
+        for partition in (keys_partition(user_id), sessions_partition(user_id), ended_partition(user_id)):
             for item in self._table.partition(partition):
                 self._table.remove({"pk": item["pk"], "sk": item["sk"]})
 
@@ -146,6 +154,12 @@ class DynamoDBOwnChanges:
     def clear_session(self, session_id: str) -> None:
         """Reset the tries of a session."""
         self._table.remove(tries_key(session_id))
+
+
+def _key_deletions(table: Table, state: AccountState, now: int) -> list[TransactWriteItemTypeDef]:
+    """Return the deletion of every key that has not expired: at most `MAX_ACTIVE_KEYS`."""
+    keys = active_keys(state.api_keys, now)
+    return [table.delete_if_any(api_key_key(one.key_id)) for one in keys]
 
 
 def _account_update(table: Table, account: Account, *, is_only_device: bool) -> TransactWriteItemTypeDef:
@@ -169,5 +183,6 @@ def as_read_values(account: Account) -> Item:
         ":sessions": number(account.session_count),
         ":devices": number(account.device_count),
         ":recounts": number(account.recounts),
+        ":api_keys": number(account.api_key_creations),
         ":times": times(account.username_changes),
     }

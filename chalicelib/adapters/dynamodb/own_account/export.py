@@ -42,7 +42,7 @@ EXPORTED: Mapping[str, ExportedKind] = {
     "ACCOUNT": _kind(
         "account",
         "user_id email username scope created_at disabled password_version security_version session_count "
-        "device_count recounts username_changes metadata",
+        "device_count api_key_creations recounts username_changes metadata",
     ),
     "PROFILE": _kind("profile", "updated_at"),
     "ADDRESS": _kind("address_mark", "reason reported_at"),
@@ -53,9 +53,9 @@ EXPORTED: Mapping[str, ExportedKind] = {
         f"generation {_DEVICE}",
     ),
     "DEVICES": _kind("device", "epoch created_at last_used_at failures last_attempt_at"),
-    "KEYS": _kind("api_key", "key_id name scope created_at expires_at"),
+    "KEYS": _kind("api_key", "key_id name scope epoch issued_at expires_at"),
     "ENDED": _kind("ended_session", f"session_id client_id created_at ended_at reason {_DEVICE}"),
-    "AUDIT": _kind("change", "change_id event actor at granted withdrawn"),
+    "AUDIT": _kind("change", "change_id event actor at granted withdrawn api_key"),
 }
 """The kinds of items that are exported, by the first part of their partition key."""
 _PARTITIONS = {

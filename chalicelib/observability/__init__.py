@@ -22,12 +22,12 @@ from typing import Any
 from aws_lambda_powertools.logging import Logger
 
 from chalicelib import crashes
-from chalicelib.domain.accounts.changes import AccountChange
 from chalicelib.domain.errors import GatehouseError
-from chalicelib.domain.sessions.session import EndedSession, Session
 from chalicelib.lambda_environment import metrics_service
 
 MAX_FIELD_CHARACTERS = 256
+API_KEY_LOGGED_CHARACTERS = 8
+"""Last characters of an API key's id, by which log entries name the key: 48 random bits."""
 
 Field = str | int | bool | None
 
@@ -38,7 +38,7 @@ _METRIC_LINE = (
 
 _SECRETS = re.compile(
     r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}"  # a JWT, whole or cut off
-    r"|gh[rdv]_[A-Za-z0-9_-]+"  # a refresh token, a device key, a verification
+    r"|gh[rdvks]_[A-Za-z0-9_-]+"  # a refresh token, a device key, a verification, id and secret of an API key
     r"|\$2[abxy]\$\d\d\$[./A-Za-z0-9]*"  # a password hash
     r"|(?i:\b(?:bearer|basic)\s+)\S+"  # an Authorization value
 )
@@ -72,7 +72,9 @@ class Metric(StrEnum):
 
     SIGN_IN = "SignIn"
     REFRESH = "Refresh"
+    CLIENT_CREDENTIALS = "ClientCredentials"
     REVOCATION = "Revocation"
+    INTROSPECTION = "Introspection"
     AUTHORIZER_DECISION = "AuthorizerDecision"
     SESSION_ENDED = "SessionEnded"
     REFRESH_TOKEN_REUSE = "RefreshTokenReuse"  # noqa: S105 - a metric's name
@@ -187,64 +189,3 @@ def _clean(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_clean(one) for one in value]
     return value if isinstance(value, int | float | None) else redact(str(value))
-
-
-class LogAudit:
-    """The audit trail as log lines and metrics."""
-
-    def session_started(self, session: Session) -> None:
-        """Record a sign-in."""
-        _record_session(Event.SESSION_STARTED, session, outcome="success")
-
-    def session_refreshed(self, session: Session) -> None:
-        """Record a rotation."""
-        _record_session(Event.SESSION_REFRESHED, session)
-
-    def refresh_repeated(self, session: Session) -> None:
-        """Record a retry. The caller's address is in the scope of the request."""
-        _record_session(Event.REFRESH_REPEATED, session)
-
-    def session_ended(self, session: EndedSession) -> None:
-        """Record an end, with its reason."""
-        _record_session(Event.SESSION_ENDED, session, reason=session.reason.value)
-        count(Metric.SESSION_ENDED, session.reason.value)
-
-    def refresh_token_reuse(self, session: Session) -> None:
-        """Record the reuse of a spent refresh token."""
-        _record_session(Event.REFRESH_TOKEN_REUSE, session, severe=True)
-        count(Metric.REFRESH_TOKEN_REUSE, session.client_id)
-
-    def corrupt_hash(self, user_id: str) -> None:
-        """Record that a stored hash is unreadable."""
-        record(Event.CORRUPT_HASH, severe=True, user_id=user_id)
-        count(Metric.CORRUPT_HASH, "corrupt")
-
-    def account_changed(self, change: AccountChange) -> None:
-        """Record a change of an account."""
-        record(
-            Event.ACCOUNT_CHANGED,
-            user_id=change.user_id,
-            change=change.kind.value,
-            actor=change.actor,
-            granted=str(change.granted),
-            withdrawn=str(change.withdrawn),
-        )
-
-
-def _record_session(
-    event: Event,
-    session: Session | EndedSession,
-    *,
-    severe: bool = False,
-    reason: str | None = None,
-    outcome: str | None = None,
-) -> None:
-    record(
-        event,
-        severe=severe,
-        user_id=session.user_id,
-        session_id=session.session_id,
-        client_id=session.client_id,
-        reason=reason,
-        outcome=outcome,
-    )
