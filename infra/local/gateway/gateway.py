@@ -96,7 +96,7 @@ class Gateway:
             raise RefusedError("DEFAULT_5XX", 502) from error
 
     def _timed_out(self) -> RefusedError:
-        """Return the refusal for a function that did not answer: its own time-out mostly comes first."""
+        """Return the refusal for a function that did not answer. Usually its own time-out comes first."""
         if self._function.limits.timeout_seconds < INTEGRATION_SECONDS:
             return RefusedError("DEFAULT_5XX", 502)
         return RefusedError("INTEGRATION_TIMEOUT", 504)

@@ -1,4 +1,4 @@
-"""The proof of a breach: tokens of a temporary account from before are refused afterwards."""
+"""The proof of a breach: tokens that a temporary account got before it are refused after it."""
 
 from __future__ import annotations
 
