@@ -1,6 +1,6 @@
 """Builds what a Lambda function needs before its first request.
 
-Lambda imports a function's module at full CPU speed, whatever its memory; the handler gets memory/1769 of a
+Lambda imports a function's module at full CPU speed with any memory size; the handler gets memory/1769 of a
 core. So imports, clients, connections and the first read of the signing key belong in the import phase.
 """
 

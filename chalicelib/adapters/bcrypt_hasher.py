@@ -26,7 +26,7 @@ _LABEL = b"gatehouse: password that bcrypt does not take whole"
 
 
 class BcryptHasher:
-    """Hashes with `cost`; every failed sign-in costs `failed_cost`, whatever hash is stored.
+    """Hashes with `cost`; every failed sign-in costs `failed_cost`, with any stored hash.
 
     Both are log2 of the rounds, and `failed_cost` is at least `cost`. A more expensive stored hash cannot be
     checked for less, so if you lower `cost`, pass its former value as `failed_cost`; `accepts` rejects such
@@ -51,7 +51,7 @@ class BcryptHasher:
     ) -> PasswordCheck:
         """Compare in constant time. A stored hash that is unreadable is CORRUPT, not an exception.
 
-        Raises Unavailable after the request's deadline, whatever is stored.
+        Raises Unavailable after the request's deadline, with any stored hash or none.
         """
         require_time()
         cost = _cost_of(stored)

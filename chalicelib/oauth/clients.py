@@ -26,7 +26,7 @@ BUILT_IN_CLIENT = "mobile-app"
 
 @dataclass(frozen=True, slots=True)
 class PresentedClient:
-    """What a request says about its client, unverified. `client_id` is empty if it names none."""
+    """The unverified client credentials of a request. `client_id` is empty if the request has none."""
 
     client_id: str
     secret: str = field(repr=False)
@@ -54,7 +54,7 @@ class PresentedClient:
 
     @property
     def is_api_key(self) -> bool:
-        """Return whether the client is named like an API key."""
+        """Return whether the client id has the form of an API key's id."""
         return self.client_id.startswith(API_KEY_PREFIX)
 
     def refused(self, reason: str) -> InvalidClient:

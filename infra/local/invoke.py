@@ -46,7 +46,7 @@ def invoke(name: str, event: IO[str] | None) -> None:
         raise click.ClickException(f"The event is not JSON: {error}") from error
     try:
         answer = LambdaFunction(name, function, Limits(timeout_seconds=_TIMEOUT_SECONDS)).invoke(given)
-    except Exception as error:  # noqa: BLE001 - whatever the function raises is shown
+    except Exception as error:  # noqa: BLE001 - every exception of the function is shown
         traceback.print_exception(error)
         sys.exit(1)
     click.echo(json.dumps(answer, indent=2))

@@ -200,7 +200,7 @@ def _deployed(stage: str, region: str | None) -> Deployment:
         "SIGNING_SECRET_ID": outputs["SigningSecretArn"],
         "ISSUER": outputs["EndpointURL"].rstrip("/"),
         "AWS_REGION": str(session.region_name),
-        # Empty where no mail is sent.
+        # Empty if no mail is sent.
         "MAIL_QUEUE_URL": outputs.get("MailQueueURL", ""),
     }
     settings = Settings.from_environment({**given, **ours})

@@ -19,7 +19,7 @@ _INVISIBLE = re.compile(
 )
 JOINERS = frozenset("\u200c\u200d")
 _TWO_WORDS = frozenset({"OLD", "TAI", "LINEAR", "MEROITIC", "INSCRIPTIONAL"})
-"""First words that several scripts share: what comes next tells them apart."""
+"""First words that several scripts share: the next word distinguishes these."""
 _OTHER_NAMES = {"EXTENDED": "ARABIC", "IDEOGRAPHIC": "CJK", "HENTAIGANA": "HIRAGANA"}
 _TOGETHER = (
     frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA"}),

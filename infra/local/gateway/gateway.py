@@ -28,7 +28,7 @@ _LOG = logging.getLogger(__name__)
 MAX_BODY_BYTES = 10 * 1024 * 1024
 MAX_HEADER_BYTES = 10_240
 INTEGRATION_SECONDS = 29
-"""API Gateway stops waiting for a function after this time, whatever the function's own time-out."""
+"""Seconds after which API Gateway stops waiting for a function, even if its own time-out is longer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ class AlreadyRunningError(Exception):
 def take_place(log: TextIO, file: Path) -> None:
     """Lock the checkout for as long as `log` is open. Raises AlreadyRunningError.
 
-    The lock is on the log and ends with its process, so it stays neither after a kill nor for a process id
-    that is used again. A `file` that a killed stack has left is removed.
+    The lock is on the log and ends with its process, so a kill releases it, and a reused process id does not
+    hold it. A `file` that a killed stack has left is removed.
     """
     until = time.monotonic() + _STARTING_SECONDS
     while not _is_locked(log):
