@@ -59,7 +59,8 @@ destroy: ready ## Delete the service of a stage; its users and its key stay (STA
 	@exec $(PY) -m infra destroy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") $(if $(YES),--yes) $(ARGS)
 
 lock: ready ## Update the pinned dependencies, with hashes
-	$(PY) -m uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements.in -o requirements.txt
+	$(PY) -m uv pip compile -q --no-config --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements.in -o requirements.txt
+	$(PY) -m uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes -c requirements.txt requirements.in -o requirements-lambda.txt
 	$(PY) -m uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements-asymmetric.in -o requirements-asymmetric.txt
 	$(PY) -m uv pip compile -q --no-config --no-header --universal --python-version 3.11 --generate-hashes --upgrade requirements-dev.in -o requirements-dev.txt
 

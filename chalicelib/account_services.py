@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib.aws_adapters import Adapters
-from chalicelib.settings import Settings
 from chalicelib.verification_services import VerificationServices
 
 if TYPE_CHECKING:
@@ -25,9 +23,11 @@ if TYPE_CHECKING:
     from chalicelib.accounts.own_account import OwnAccount
     from chalicelib.accounts.removal import AccountRemoval
     from chalicelib.accounts.unlocking import Unlocking
+    from chalicelib.aws_adapters import Adapters
     from chalicelib.domain.accounts.changes import ChangeFactory
     from chalicelib.domain.accounts.password_rules import PasswordRules
     from chalicelib.domain.sessions.termination import SessionTerminator
+    from chalicelib.settings import Settings
 
 
 class AccountServices(VerificationServices):

@@ -6,17 +6,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib.account_services import AccountServices
-from chalicelib.aws_adapters import Adapters
-from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.accounts.api_keys.administration import ApiKeyAdministration
     from chalicelib.accounts.api_keys.own import OwnApiKeys
     from chalicelib.accounts.api_keys.service_accounts import ServiceAccountCreation
+    from chalicelib.aws_adapters import Adapters
     from chalicelib.domain.api_keys.factory import ApiKeyFactory
     from chalicelib.oauth.api_keys.basic import ApiKeyVerifier
     from chalicelib.oauth.api_keys.clients import ApiKeyClients
     from chalicelib.oauth.introspection import Introspection
+    from chalicelib.settings import Settings
 
 
 class ApiKeyServices(AccountServices):

@@ -6,9 +6,6 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from chalicelib.domain.ports import Accounts
-from chalicelib.settings import Settings
-
 if TYPE_CHECKING:
     from chalicelib.adapters.dynamodb.table import Table
     from chalicelib.domain.accounts.own.export import PersonalData
@@ -16,7 +13,9 @@ if TYPE_CHECKING:
     from chalicelib.domain.accounts.own_changes import OwnChanges
     from chalicelib.domain.accounts.password_rules import BreachedPasswords, CommonPasswords
     from chalicelib.domain.api_keys.ports import ApiKeyReader, ApiKeys
+    from chalicelib.domain.ports import Accounts
     from chalicelib.domain.verification.ports import Verifications, VerifiedChanges
+    from chalicelib.settings import Settings
 
 
 class AccountAdapters(Protocol):

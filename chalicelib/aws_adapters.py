@@ -15,25 +15,25 @@ from chalicelib.aws_account_adapters import AccountAdapters, AwsAccountAdapters
 from chalicelib.aws_clients import AwsClients
 from chalicelib.aws_mail_adapters import AwsMailAdapters, MailAdapters
 from chalicelib.domain.deadline import require_time
-from chalicelib.domain.ports import (
-    Audit,
-    Clock,
-    Entropy,
-    Keys,
-    PasswordHasher,
-    Sessions,
-    Sleep,
-    TokenCodec,
-)
-from chalicelib.domain.tokens.key_ports import KeyGenerator, KeyVersions, System
 from chalicelib.lambda_environment import needs_boto3
-from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.adapters.dynamodb.table import Table
     from chalicelib.adapters.signed.client import Transport
     from chalicelib.adapters.threads import Starter
+    from chalicelib.domain.ports import (
+        Audit,
+        Clock,
+        Entropy,
+        Keys,
+        PasswordHasher,
+        Sessions,
+        Sleep,
+        TokenCodec,
+    )
     from chalicelib.domain.sign_in.ports import SignIns
+    from chalicelib.domain.tokens.key_ports import KeyGenerator, KeyVersions, System
+    from chalicelib.settings import Settings
 
 
 _FIRST_PAUSE_SECONDS = 0.02

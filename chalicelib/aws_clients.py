@@ -6,15 +6,15 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from chalicelib.domain.ports import Entropy
 from chalicelib.lambda_environment import aws_credentials
-from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from chalicelib.adapters.signed.client import JsonService, SignedClient, Transport
+    from chalicelib.domain.ports import Entropy
+    from chalicelib.settings import Settings
 
 
 class AwsClients:

@@ -6,13 +6,12 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from chalicelib.domain.mail import MailQueue
-from chalicelib.settings import Settings
-
 if TYPE_CHECKING:
     from chalicelib.adapters.dynamodb.table import Table
+    from chalicelib.domain.mail import MailQueue
     from chalicelib.domain.mail_delivery import MailSender, Outbox, UndeliverableAddresses
     from chalicelib.domain.mail_texts import MailTexts
+    from chalicelib.settings import Settings
 
 
 class MailAdapters(Protocol):

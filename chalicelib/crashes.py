@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +25,9 @@ class UnusableAnswer(Exception):
 
 def place_of(view: Callable[..., object]) -> str:
     """Return file and line of a function."""
+    # Imported here: the authorizer does not need it.
+    import inspect
+
     code = getattr(inspect.unwrap(view), "__code__", None)
     return _short(code.co_filename, code.co_firstlineno) if code else ""
 

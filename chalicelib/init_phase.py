@@ -7,14 +7,18 @@ core. So imports, clients, connections and the first read of the signing key bel
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from chalicelib import observability
 from chalicelib.domain.deadline import time_limit
 from chalicelib.domain.errors import GatehouseError
 from chalicelib.lambda_environment import lambda_handler
 from chalicelib.observability import Event
-from chalicelib.services import Services, get_services, monotonic
+from chalicelib.services import get_services, monotonic
 from chalicelib.settings import BadSetting
+
+if TYPE_CHECKING:
+    from chalicelib.services import Services
 
 INIT_SECONDS = 4.0
 """Time limit. Lambda stops an import that takes longer than ten seconds, and then starts it again."""

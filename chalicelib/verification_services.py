@@ -6,9 +6,6 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib.aws_adapters import Adapters
-from chalicelib.settings import Settings
-
 if TYPE_CHECKING:
     from chalicelib.accounts.notices import Notices
     from chalicelib.accounts.own.current_password import CurrentPassword
@@ -18,8 +15,10 @@ if TYPE_CHECKING:
     from chalicelib.accounts.verification.password_reset import PasswordReset
     from chalicelib.accounts.verification.registration import Registration
     from chalicelib.accounts.verification.requests import VerificationRequests
+    from chalicelib.aws_adapters import Adapters
     from chalicelib.domain.accounts.changes import ChangeFactory
     from chalicelib.domain.accounts.password_rules import PasswordRules
+    from chalicelib.settings import Settings
 
 
 class VerificationServices:

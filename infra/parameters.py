@@ -16,7 +16,7 @@ VARIABLES_BYTES = 4_000
 """Maximum bytes of all variables of a function. Lambda's limit is 4,096, including those that Lambda adds."""
 
 Pins = tuple[str, ...]
-PINS: Pins = ("requirements",)
+PINS: Pins = ("requirements-lambda",)
 """Requirement files of every package, without their suffix."""
 
 LOOK_AT_KEYS = "`python -m infra keys status` shows the algorithm of every key."

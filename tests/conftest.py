@@ -22,12 +22,13 @@ from chalicelib.settings import SERVICE_ROUTES
 # Tests of own functions make an app of their own (tests/functions/conftest.py).
 os.environ["GATEHOUSE_ROUTES"] = SERVICE_ROUTES
 
-# Imported here, outside of any test: its logger keeps the standard output that it finds.
-import chalicelib.observability  # noqa: F401
+from chalicelib import observability
 from chalicelib.settings import Settings
 from tests.fake_aws import Aws, AwsServices, aws_behind_one_thread, aws_in_process
 from tests.fakes import FakeAdapters, FakeClock, FakeServices, fake_services
 
+# Created here, outside of any test: the logger keeps the standard output that it finds.
+observability.get_logger()
 # A busy machine makes a good example slow.
 settings.register_profile("gatehouse", deadline=None)
 settings.load_profile("gatehouse")

@@ -54,7 +54,7 @@ class _StandardOutput:
 @contextmanager
 def writing(capsys: pytest.CaptureFixture[str]) -> Iterator[Written]:
     """Let the logger write where everything else is captured, instead of where it once began."""
-    handler = observability.logger.registered_handler
+    handler = observability.get_logger().registered_handler
     assert isinstance(handler, logging.StreamHandler)
     before = handler.setStream(_StandardOutput())
     try:

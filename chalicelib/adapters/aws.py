@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 from botocore.config import Config
-from botocore.parsers import ResponseParserError
 
 from chalicelib.adapters.aws_errors import (
     ATTEMPTS,
     CONNECT_TIMEOUT_SECONDS,
     READ_TIMEOUT_SECONDS,
+    UnreadableResponse,
     read_timeout,
 )
 
@@ -74,7 +74,7 @@ def _ignore_retry_after(response: tuple[AWSResponse, Any] | None, **_: Any) -> N
 
 
 def _raise_on_non_json(response_dict: dict[str, Any], **_: Any) -> None:
-    """Raise ResponseParserError for a body that is not a JSON object.
+    """Raise UnreadableResponse for a body that is not a JSON object.
 
     botocore would return an empty response, which means "no such item" or "written". The body of a 5xx is
     removed instead, since botocore retries those and some bodies crash its parser.
@@ -86,7 +86,7 @@ def _raise_on_non_json(response_dict: dict[str, Any], **_: Any) -> None:
     if readable:
         return
     if response_dict["status_code"] < HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise ResponseParserError
+        raise UnreadableResponse
     response_dict["body"] = b""
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
 from chalicelib.domain.deadline import require_time, seconds_left
 from chalicelib.domain.errors import Unavailable
@@ -29,6 +28,12 @@ def read_timeout() -> float:
     return READ_TIMEOUT_SECONDS if left is None else min(READ_TIMEOUT_SECONDS, left - CONNECT_TIMEOUT_SECONDS)
 
 
+class UnreadableResponse(BotoCoreError):
+    """AWS responded with what is no JSON object."""
+
+    fmt = "The response of AWS cannot be read"
+
+
 @contextmanager
 def translate_aws_errors() -> Iterator[None]:
     """Raise Unavailable for every failure of a call except a failed condition.
@@ -42,7 +47,7 @@ def translate_aws_errors() -> Iterator[None]:
         if error_code(error) in {"ConditionalCheckFailedException", "TransactionCanceledException"}:
             raise
         raise Unavailable(f"aws {error_code(error)}") from error
-    except (BotoCoreError, ResponseParserError, KeyError) as error:
+    except (BotoCoreError, KeyError) as error:
         raise Unavailable(f"aws {type(error).__name__}") from error
 
 

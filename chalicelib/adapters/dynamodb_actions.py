@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamodb.items import Item
-
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import (
         DeleteTypeDef,
@@ -14,6 +12,8 @@ if TYPE_CHECKING:
         TransactWriteItemTypeDef,
         UpdateTypeDef,
     )
+
+    from chalicelib.adapters.dynamodb.items import Item
 
 
 class TransactionActions:

@@ -10,14 +10,17 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from chalicelib.adapters.jws import algorithms
 from chalicelib.adapters.jws.base64url import decoded, encoded
 from chalicelib.domain.errors import InvalidToken, Unavailable
 from chalicelib.domain.ports import UnverifiedToken
 from chalicelib.domain.tokens.claims import TOKEN_TYPE, TOKEN_TYPES
-from chalicelib.domain.tokens.signing_keys import HS256, SigningKey
+from chalicelib.domain.tokens.signing_keys import HS256
+
+if TYPE_CHECKING:
+    from chalicelib.domain.tokens.signing_keys import SigningKey
 
 _KID = re.compile(r"[\x21-\x7e]{1,128}")
 _SEGMENTS = 3

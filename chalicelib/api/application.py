@@ -14,6 +14,7 @@ from importlib import import_module
 
 from chalice.app import Blueprint, Chalice
 
+from chalicelib import observability
 from chalicelib.api import authorizer
 from chalicelib.api.cors import cross_origin
 from chalicelib.api.http import request_scope
@@ -32,7 +33,9 @@ def create_app(routes: str = ALL_ROUTES) -> Chalice:
     has the same blueprints: Chalice removes the arguments of a route, including its authorizer, when it
     registers a blueprint.
     """
-    # Powertools configures the logger. Chalice would add a second handler and drop everything below WARNING.
+    # Powertools configures the logger, which is `app.log`, before a view uses it. Chalice would add a second
+    # handler and drop everything below WARNING.
+    observability.get_logger()
     app = Chalice(app_name="gatehouse", configure_logs=False)
     # The outermost first: the error responses of `request_scope` need the CORS headers, too.
     app.register_middleware(cross_origin, "http")

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from chalicelib.domain.accounts.account import Account
-from chalicelib.domain.accounts.changes import AccountChange
-from chalicelib.domain.accounts.names import SignInName
-from chalicelib.domain.accounts.passwords import Password, PasswordHash
-from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, EndReason, Session
-from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
-from chalicelib.domain.tokens.system_state import SystemState
+if TYPE_CHECKING:
+    from chalicelib.domain.accounts.account import Account
+    from chalicelib.domain.accounts.changes import AccountChange
+    from chalicelib.domain.accounts.names import SignInName
+    from chalicelib.domain.accounts.passwords import Password, PasswordHash
+    from chalicelib.domain.sessions.session import EndedSession, EndedSessionPage, EndReason, Session
+    from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
+    from chalicelib.domain.tokens.system_state import SystemState
 
 
 class Clock(Protocol):

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import InvalidToken, Unauthorized, Unavailable
-from chalicelib.domain.ports import Clock, Keys, SessionReader, TokenCodec
-from chalicelib.domain.sessions.session import Session
 from chalicelib.domain.tokens.claims import (
     MAX_TOKEN_BYTES,
     MAX_TOKEN_SECONDS,
@@ -20,10 +18,13 @@ from chalicelib.domain.tokens.claims import (
     VerifiedClaims,
     not_before,
 )
-from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
-from chalicelib.domain.tokens.system_state import CLOCK_LEEWAY_SECONDS, SystemState
+from chalicelib.domain.tokens.system_state import CLOCK_LEEWAY_SECONDS
 
 if TYPE_CHECKING:
+    from chalicelib.domain.ports import Clock, Keys, SessionReader, TokenCodec
+    from chalicelib.domain.sessions.session import Session
+    from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
+    from chalicelib.domain.tokens.system_state import SystemState
     from chalicelib.oauth.api_keys.basic import ApiKeyVerifier
 
 _BASIC = re.compile(r"[Bb][Aa][Ss][Ii][Cc](?: .*)?", re.DOTALL)

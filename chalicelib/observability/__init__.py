@@ -16,15 +16,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
-from functools import lru_cache
-from typing import Any
-
-from aws_lambda_powertools.logging import Logger
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from chalicelib import crashes
 from chalicelib.domain.errors import GatehouseError
 from chalicelib.lambda_environment import metrics_service
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.logging import Logger
+
+SERVICE = "gatehouse"
+"""Name of the logger, which is that of `app.log`, too."""
 MAX_FIELD_CHARACTERS = 256
 API_KEY_LOGGED_CHARACTERS = 8
 """Last characters of an API key's id, by which log entries name the key: 48 random bits."""
@@ -95,14 +98,23 @@ def _line(entry: dict[str, Any]) -> str:
     return json.dumps(_clean({**_without_exception_text(entry), **of_scope}), separators=(",", ":"))
 
 
-# `set_log_level` sets the level from the settings, so the variables of Powertools have no effect.
-# No `location`: it would name a line of this module in every entry.
-logger = Logger(service="gatehouse", level="INFO", utc=True, location=None, json_serializer=_line)
+@cache
+def get_logger() -> Logger:
+    """Return the logger of this process, created at the first call.
+
+    Powertools takes 15 ms to import, and an authorizer that allows a request logs nothing.
+    """
+    from aws_lambda_powertools.logging import Logger
+
+    # `set_log_level` sets the level from the settings, so the variables of Powertools have no effect.
+    level = logging.getLogger(SERVICE).level or logging.INFO
+    # No `location`: it would name a line of this module in every entry.
+    return Logger(service=SERVICE, level=level, utc=True, location=None, json_serializer=_line)
 
 
 def set_log_level(level: str) -> None:
     """Log entries of `level` and above, a level name of `logging`. Raises ValueError for any other text."""
-    logging.getLogger(logger.name).setLevel(level)
+    logging.getLogger(SERVICE).setLevel(level)
 
 
 @contextmanager
@@ -124,6 +136,7 @@ def bind(**fields: Field) -> None:
 
 def record(event: Event, *, severe: bool = False, **fields: Field) -> None:
     """Log one event as one line of JSON, with level ERROR if `severe`, else INFO."""
+    logger = get_logger()
     (logger.error if severe else logger.info)(event.value, extra=_without_empty(fields))
 
 

@@ -32,7 +32,7 @@ class ErrorReportingGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
         # Results are printed to stdout, audit events to stderr.
-        observability.logger.registered_handler.setStream(sys.stderr)  # type: ignore[attr-defined]
+        observability.get_logger().registered_handler.setStream(sys.stderr)  # type: ignore[attr-defined]
         try:
             return super().invoke(ctx)
         except _EXPECTED_ERRORS as error:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ReadTimeoutError
-from botocore.parsers import ResponseParserError
 
+from chalicelib.adapters.aws_errors import UnreadableResponse
 from chalicelib.adapters.signed.client import SignedClient
 from chalicelib.adapters.signed.dynamodb import DYNAMODB, SignedDynamoDB
 from chalicelib.adapters.signed.endpoints import endpoint
@@ -92,7 +92,7 @@ def test_a_second_failure_is_final() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html/>", b'{"Item": {"pk"', b"[]", b"null", b"\xff"])
 def test_a_body_that_is_no_json_object_is_no_answer(body: bytes) -> None:
-    with pytest.raises(ResponseParserError):
+    with pytest.raises(UnreadableResponse):
         client_of(Aws(Answer(200, body))).call("GetItem", GET)
 
 

@@ -25,6 +25,7 @@ MOST_MODULES = 68
 """Of our own and of the standard library, beyond what the packages load; 66 when this was written."""
 NOT_NEEDED = {
     "app",
+    "aws_lambda_powertools",
     "bcrypt",
     "boto3",
     "botocore.client",

@@ -83,7 +83,7 @@ class LocalDeployment:
 
     def operate(self, *arguments: str, stdin: str | bytes = "") -> Result:
         """Run a command as `python -m infra` does, in the operator's folder."""
-        handler = observability.logger.registered_handler
+        handler = observability.get_logger().registered_handler
         stream = handler.stream  # type: ignore[attr-defined]
         try:
             with chdir(self.folder):

@@ -149,19 +149,5 @@ def test_a_check_runs_the_import_rules(folder: Path) -> None:
 
 def test_help_names_every_target_that_a_person_calls(folder: Path) -> None:
     named = {line.split()[0] for line in make(folder, "help").stdout.splitlines()}
-    assert named == {
-        *(
-            "help",
-            "run",
-            "test",
-            "test-deployed",
-            "check",
-            "bench",
-            "load",
-            "soak",
-            "deploy",
-            "destroy",
-            "lock",
-            "clean",
-        )
-    }
+    said = "help run test test-deployed check bench load soak new-function deploy destroy lock clean"
+    assert named == set(said.split())

@@ -70,7 +70,7 @@ def test_what_is_edited_is_not_overwritten(project: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "sentence"),
     [
-        ("infra/functions.yaml", "Resources: {}\n", "has no line `Variables:` of its own"),
+        ("infra/functions.yaml", "Resources: {}\n", "has no separate line `Variables:`"),
         (".chalice/policy-functions.json", "{", "is not an IAM policy in JSON"),
     ],
 )

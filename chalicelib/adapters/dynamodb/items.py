@@ -10,7 +10,6 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.accounts.account import Account
-from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.passwords import PasswordHash
 from chalicelib.domain.administration.metadata import Metadata
 from chalicelib.domain.secret import Secret
@@ -20,6 +19,8 @@ from chalicelib.domain.tokens.scopes import Scope
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef as Value
+
+    from chalicelib.domain.accounts.names import SignInName
 
 Item = dict[str, "Value"]
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb.items import (
-    Item,
     account_key,
     account_of,
     ended_item,
@@ -22,17 +21,15 @@ from chalicelib.adapters.dynamodb.system_items import (
     system_key,
     system_state_of,
 )
-from chalicelib.adapters.dynamodb.table import Table
 from chalicelib.domain.ports import SessionView
-from chalicelib.domain.sessions.session import (
-    EndedSession,
-    EndedSessionPage,
-    EndReason,
-    Session,
-)
+from chalicelib.domain.sessions.session import EndedSessionPage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+    from chalicelib.adapters.dynamodb.items import Item
+    from chalicelib.adapters.dynamodb.table import Table
+    from chalicelib.domain.sessions.session import EndedSession, EndReason, Session
 
 _EXISTS = "attribute_exists(pk)"
 

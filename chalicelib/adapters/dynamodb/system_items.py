@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamodb.items import Item, integer, number
+from chalicelib.adapters.dynamodb.items import integer, number
 from chalicelib.domain.tokens.system_state import SystemState
+
+if TYPE_CHECKING:
+    from chalicelib.adapters.dynamodb.items import Item
 
 SYSTEM_COPIES = 64
 """Copies of the system state. One item is limited to 3,000 strongly consistent reads a second.

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters.aws_errors import error_code, translate_aws_errors
-from chalicelib.adapters.dynamodb.items import Item
 from chalicelib.adapters.dynamodb_actions import TransactionActions
 from chalicelib.adapters.dynamodb_errors import Contention, Refused, refusal_of, refused_item
 from chalicelib.domain.errors import Unavailable
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
         TransactWriteItemTypeDef,
         UpdateItemInputTypeDef,
     )
+
+    from chalicelib.adapters.dynamodb.items import Item
 
 _Result = TypeVar("_Result")
 

@@ -5,10 +5,13 @@ PyJWT and `cryptography` cost a cold start tens of milliseconds, and a stage nee
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.domain.errors import UnreadableKey
-from chalicelib.domain.tokens.signing_keys import ES256, HS256, RS256, SigningKey
+from chalicelib.domain.tokens.signing_keys import ES256, HS256, RS256
+
+if TYPE_CHECKING:
+    from chalicelib.domain.tokens.signing_keys import SigningKey
 
 
 class Signatures(Protocol):

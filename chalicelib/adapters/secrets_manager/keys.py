@@ -12,12 +12,14 @@ from botocore.exceptions import ClientError
 from chalicelib.adapters.aws_errors import error_code, translate_aws_errors
 from chalicelib.adapters.secrets_manager.secret_value import signing_key
 from chalicelib.domain.errors import TooManyUnknownKeys, Unavailable
-from chalicelib.domain.ports import Clock
-from chalicelib.domain.tokens.signing_keys import KeySet, SigningKey
+from chalicelib.domain.tokens.signing_keys import KeySet
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_secretsmanager.type_defs import GetSecretValueResponseTypeDef
+
+    from chalicelib.domain.ports import Clock
+    from chalicelib.domain.tokens.signing_keys import SigningKey
 
 CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
 _VERSION_ID = re.compile(r"[A-Za-z0-9_+=.@!-]{32,64}")

@@ -21,13 +21,13 @@ from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
 from botocore.exceptions import ChecksumError, ClientError, HTTPClientError, NoCredentialsError
 from botocore.exceptions import ConnectionError as AwsConnectionError
 from botocore.httpsession import URLLib3Session
-from botocore.parsers import ResponseParserError
 from botocore.utils import get_environ_proxies
 
 from chalicelib.adapters.aws_errors import (
     ATTEMPTS,
     CONNECT_TIMEOUT_SECONDS,
     READ_TIMEOUT_SECONDS,
+    UnreadableResponse,
     read_timeout,
 )
 
@@ -112,8 +112,8 @@ class SignedClient:
         """Return the response to a request. Binary values are `bytes` in both.
 
         A second attempt follows if the first had no response, a damaged or 5xx response, or was throttled.
-        Raises ClientError if AWS refuses the call, BotoCoreError or ResponseParserError without a usable
-        response, and Unavailable if the request has no time left.
+        Raises ClientError if AWS refuses the call, BotoCoreError without a usable response, and Unavailable
+        if the request has no time left.
         """
         body = json.dumps(request, default=_base64, separators=(",", ":")).encode()
         for attempt in range(1, ATTEMPTS):
@@ -160,7 +160,7 @@ def _parsed(operation: str, response: AWSResponse) -> dict[str, Any]:
     if isinstance(body, dict) or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise _refusal(operation, status, body if isinstance(body, dict) else {})
     # An empty response would mean "no such item" or "written".
-    raise ResponseParserError(operation)
+    raise UnreadableResponse
 
 
 def _refusal(operation: str, status: int, body: dict[str, Any]) -> ClientError:

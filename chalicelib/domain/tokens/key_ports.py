@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.tokens.signing_keys import KeyMaterial, SigningKey
-from chalicelib.domain.tokens.system_state import SystemState
+
+if TYPE_CHECKING:
+    from chalicelib.domain.tokens.signing_keys import KeyMaterial, SigningKey
+    from chalicelib.domain.tokens.system_state import SystemState
 
 
 class StaleVersion(Unavailable):

@@ -93,7 +93,8 @@ def build(project: Path, architecture: str, folder: Path | None = None, pins: Pi
         needs = needs_of(source, project)
         for one in pins:
             install(project / f"{one}.txt", architecture, site)
-        roots = dict(kv for one in pins for kv in root_modules(project / f"{one}.in", site).items())
+        named = [project / f"{one.removesuffix('-lambda')}.in" for one in pins]
+        roots = dict(kv for file in named for kv in root_modules(file, site).items())
         prune(site, needs.services)
         shutil.copytree(source, site, dirs_exist_ok=True)
         if interpreter:

@@ -81,8 +81,8 @@ def test_nothing_of_the_development_set_is_inside(names: set[str]) -> None:
     inside = {name.split("/")[0].lower() for name in names}
     distributions = {name.partition("-")[0] for name in inside if name.endswith(".dist-info")}
     assert "chalice" in distributions
-    assert distributions <= pinned("requirements.txt")
-    only_for_development = pinned("requirements-dev.txt") - pinned("requirements.txt")
+    assert distributions <= pinned("requirements-lambda.txt")
+    only_for_development = pinned("requirements-dev.txt") - pinned("requirements-lambda.txt")
     assert "moto" in only_for_development
     assert not inside & only_for_development
 
@@ -97,3 +97,13 @@ def test_nothing_else_of_the_project_is_inside(names: set[str]) -> None:
 def test_it_is_small_enough_for_lambda(package: Unpacked) -> None:
     """250 MB unpacked is Lambda's limit; what is loaded cold should be far from it."""
     assert sum(map(len, package.files().values())) < 40_000_000
+
+
+def test_lambda_gets_the_versions_of_requirements_txt() -> None:
+    """pip can install `requirements.txt` as it is; Lambda's file leaves out Chalice's command line."""
+    every, packaged = (
+        set(re.findall(r"^\S+==\S+", (PROJECT / name).read_text("utf-8"), re.MULTILINE))
+        for name in ("requirements.txt", "requirements-lambda.txt")
+    )
+    assert packaged < every
+    assert {one.partition("==")[0] for one in every - packaged} >= {"click", "pip", "pyyaml"}

@@ -68,7 +68,7 @@ def test_a_test_invokes_by_name(heard: list[Any], invoke: Callable[..., Any]) ->
 
 @pytest.fixture
 def command() -> Iterator[Callable[..., Any]]:
-    handler = observability.logger.registered_handler
+    handler = observability.get_logger().registered_handler
     stream = handler.stream  # type: ignore[attr-defined]
 
     def run(*words: str, stdin: str = "") -> Any:

@@ -211,7 +211,7 @@ def recording() -> Recording:
 @contextmanager
 def _listening(text: io.StringIO) -> Iterator[None]:
     """Have all that is logged and printed in `text`, whatever other tests have done to the logger."""
-    handler, logger = observability.logger.registered_handler, logging.getLogger("gatehouse")
+    handler, logger = observability.get_logger().registered_handler, logging.getLogger("gatehouse")
     stream, level = handler.setStream(text), logger.level  # type: ignore[attr-defined]
     logger.setLevel(logging.INFO)
     try:
