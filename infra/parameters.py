@@ -47,11 +47,13 @@ def check_names(declared: Declarations, given: Mapping[str, str]) -> None:
 def resolve(declared: Declarations, given: Mapping[str, str], previous: Mapping[str, str]) -> dict[str, str]:
     """Return the value of each parameter: the given one, else that of the stack, else the default.
 
+    Parameters that only the deployment sets are left out.
     Raises BadSetting for a value that the template or a function would not accept.
     """
     values = {
         name: given.get(name, previous.get(name, str(one.get("Default", ""))))
         for name, one in declared.items()
+        if name not in NOT_GIVEN
     }
     for name, value in values.items():
         _check_form(name, value, declared[name])

@@ -109,7 +109,8 @@ def _read_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
     patch.setattr(Loader, "list_available_services", services)
     parse = cache(yaml_parse)
-    patch.setattr("infra.local.stack.template.yaml_parse", lambda text: deepcopy(parse(text)))
+    for module in ("infra.local.stack.template", "infra.template.build"):
+        patch.setattr(f"{module}.yaml_parse", lambda text: deepcopy(parse(text)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

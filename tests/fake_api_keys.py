@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.accounts.account import Account
@@ -36,7 +36,9 @@ class FakeApiKeys(FakeVerifications):
         return self._keys_of(user_id)
 
     @remote
-    def add_key(self, account: Account, key: ApiKey, change: AccountChange) -> bool:
+    def add_key(
+        self, account: Account, key: ApiKey, change: AccountChange, surplus: Sequence[ApiKey] = ()
+    ) -> bool:
         """Add a key, if nobody has added another one."""
         stored = self.accounts.get(account.user_id)
         seen = (False, account.security_version, account.api_key_creations)
@@ -45,6 +47,8 @@ class FakeApiKeys(FakeVerifications):
         assert key.key_id not in self.api_keys
         self.accounts[account.user_id] = replace(stored, api_key_creations=stored.api_key_creations + 1)
         self.api_keys[key.key_id] = key
+        for one in surplus:
+            self.api_keys.pop(one.key_id, None)
         self._record(change)
         return True
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import sys
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +14,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 OURS = {"chalicelib", "app", "infra", "tests", "examples"}
 """The top-level packages of this repository."""
+NO_CODE = {
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENDMARKER,
+}
 OWN_FOLDERS = (ROOT / "chalicelib" / "functions", ROOT / "tests" / "functions")
 
 
@@ -32,6 +42,23 @@ class Module:
     @property
     def lines(self) -> int:
         return len(self.path.read_text("utf-8").splitlines())
+
+    @property
+    def code_lines(self) -> int:
+        """Return the number of lines that are neither blank, nor comment, nor docstring."""
+        text = self.path.read_text("utf-8")
+        found: set[int] = set()
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type not in NO_CODE:
+                found.update(range(token.start[0], token.end[0] + 1))
+        for node in ast.walk(self.tree):
+            if (
+                isinstance(node, ast.Expr)
+                and isinstance(node.value, ast.Constant)
+                and isinstance(node.value.value, str)
+            ):
+                found -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+        return len(found)
 
     @property
     def imports(self) -> set[str]:

@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 INFRA_MAY_IMPORT: dict[str, set[str]] = {
     "parameters": set(),
     "cloudformation": set(),
+    "process": set(),
     "audit": set(),
     "common_passwords": {"operate"},
     "cost": set(),
@@ -85,9 +86,9 @@ INFRA_MAY_IMPORT: dict[str, set[str]] = {
     "local.__main__": {"local.environment", "local.own", "local.stack"},
     "local.separate_api": {"local.environment", "local.gateway", "local.stack"},
     "operate": {"local.environment", "parameters"},
-    "template": set(),
+    "template": {"process"},
     "verify": {"operate"},
-    "deploy": {"local.environment", "operate", "parameters", "template", "verify"},
+    "deploy": {"local.environment", "operate", "parameters", "process", "template", "verify"},
     "__main__": {"common_passwords", "cost", "mail", "new_function", "operate", "deploy", "local.invoke"},
 }
 """The packages of an operator's machine, which may also import the Lambda functions' packages.

@@ -49,11 +49,19 @@ class TransactionActions:
             update["ExpressionAttributeNames"] = names
         return {"Update": update}
 
-    def delete(self, key: Item, condition: str, values: Item | None = None) -> TransactWriteItemTypeDef:
-        """Return a deletion, as part of a transaction."""
+    def delete(
+        self,
+        key: Item,
+        condition: str,
+        values: Item | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> TransactWriteItemTypeDef:
+        """Return a deletion, as part of a transaction. `names` are aliases for reserved words."""
         deletion: DeleteTypeDef = {"TableName": self.name, "Key": key, "ConditionExpression": condition}
         if values:
             deletion["ExpressionAttributeValues"] = values
+        if names:
+            deletion["ExpressionAttributeNames"] = names
         return {"Delete": deletion}
 
     def put_always(self, item: Item) -> TransactWriteItemTypeDef:

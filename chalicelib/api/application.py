@@ -46,6 +46,7 @@ def create_app(routes: str = ALL_ROUTES) -> Chalice:
         for blueprint in _blueprints_of_the_service():
             _register(app, blueprint)
     if routes in {OWN_ROUTES, ALL_ROUTES}:
+        app.api.binary_types += getattr(import_module(_FUNCTIONS), "BINARY_TYPES", [])
         for blueprint in own_blueprints():
             _register(app, blueprint)
     finalize_routes.finalize(app)

@@ -16,6 +16,7 @@ from chalicelib.api.time_budget import time_budget
 from chalicelib.api.views.outages import is_outage
 from chalicelib.crashes import where_raised
 from chalicelib.domain.errors import GatehouseError, ServerError, TooManyUnknownKeys, Unavailable
+from chalicelib.domain.preconditions import Precondition
 from chalicelib.domain.sessions.session import Device
 from chalicelib.observability import Event, Metric
 from chalicelib.services import get_services
@@ -171,7 +172,16 @@ def header(name: str) -> str:
     return str(value) if value is not None else ""
 
 
-def every_header(name: str) -> str | None:
+def if_match() -> Precondition:
+    """Return the condition of `If-Match`; without one, nothing is required (RFC 9110 §13.1.1).
+
+    Raises InvalidRequest for a malformed value, also an empty one: the caller means to require something.
+    """
+    values = _every_header("if-match")
+    return Precondition() if values is None else Precondition.of(values)
+
+
+def _every_header(name: str) -> str | None:
     """Return the values of a header of the current request, joined (RFC 9110 §5.3), or None without it."""
     # Chalice's own server sends no "multiValueHeaders".
     headers: Mapping[str, list[str]] = current_request().to_original_event().get("multiValueHeaders") or {}

@@ -18,7 +18,7 @@ from chalicelib.domain.errors import InvalidClient, InvalidRequest
 from chalicelib.domain.tokens.claims import API_KEY_PREFIX
 
 # No header, or an access token, which some HTTP libraries send with every request: no client authentication.
-_NO_CLIENT = re.compile(r"\s*(?:(?i:bearer) +[^\s,]+)?\s*")
+_NO_CLIENT = re.compile(r"(?:(?i:bearer) +[^\s,]+)?")
 _BASIC = re.compile(r"(?i:basic) +(?P<credentials>[A-Za-z0-9+/=]+)")
 BUILT_IN_CLIENT = "mobile-app"
 """The client of a request without `client_id`. It always exists."""
@@ -36,12 +36,16 @@ class PresentedClient:
     def of(cls, parameters: Mapping[str, str], authorization: str) -> Self:
         """Read the client of a request (RFC 6749 §2.3.1): HTTP Basic, or parameters.
 
-        Raises InvalidClient for malformed Basic credentials, and InvalidRequest if parameters and header name
-        different clients or both have a secret.
+        Raises InvalidClient for malformed Basic credentials and for an assertion (RFC 7521 §4.2), since no
+        client has a key of its own; InvalidRequest if parameters and header name different clients or both
+        have a secret.
         """
-        basic = None if _NO_CLIENT.fullmatch(authorization) else _basic_credentials(authorization)
-        named = parameters.get("client_id")
-        secret = parameters.get("client_secret", "") or parameters.get("client_assertion", "")
+        # White space is not part of the pattern: matching it at both ends takes quadratic time.
+        header = authorization.strip()
+        basic = None if _NO_CLIENT.fullmatch(header) else _basic_credentials(header)
+        if "client_assertion" in parameters:
+            raise InvalidClient("client assertion", basic_was_tried=basic is not None)
+        named, secret = parameters.get("client_id"), parameters.get("client_secret", "")
         if basic is None:
             return cls(named or "", secret, basic_was_tried=False)
         basic_id, basic_secret = basic
@@ -79,7 +83,7 @@ def _basic_credentials(authorization: str) -> tuple[str, str]:
 
     Raises InvalidClient for anything else, since ignoring it would accept unchecked credentials.
     """
-    match = _BASIC.fullmatch(authorization.strip())
+    match = _BASIC.fullmatch(authorization)
     try:
         decoded = base64.b64decode(match["credentials"], validate=True).decode("utf-8") if match else ""
     except (binascii.Error, ValueError):

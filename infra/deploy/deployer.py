@@ -49,9 +49,7 @@ class Deployer:
     def _deploy(self, data: State, service: State) -> None:
         document = data_template(PROJECT, self.target.stage)
         merged = self.tools.template(PROJECT, self.target.stage)
-        declared = {
-            name: one for name, one in merged["Parameters"].items() if name not in parameters.NOT_GIVEN
-        }
+        declared = merged["Parameters"]
         parameters.check_names({**declared, **document["Parameters"]}, self.options.parameters)
         given = {**self.options.parameters, "Stage": self.target.stage}
         remembered = self._remembered(data, service)

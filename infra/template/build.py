@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from chalicelib.settings import OWN_ROUTES, SERVICE_ROUTES
+from infra.process import run_captured
 from infra.template import own_functions
 from infra.template.refusal import CannotPackage
 
@@ -136,14 +136,7 @@ def _run_chalice(arguments: list[str], folder: Path, variables: Mapping[str, str
         "PYTHONDONTWRITEBYTECODE": "1",
         **variables,
     }
-    done = subprocess.run(  # noqa: S603 - our own words
-        [sys.executable, "-c", _CHALICE, *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_captured([sys.executable, "-c", _CHALICE, *arguments], cwd=folder, env=environment)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or ["it ended without an error message"]
         raise CannotPackage(f"Chalice could not package the app: {said[-1]}")

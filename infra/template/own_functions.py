@@ -55,6 +55,7 @@ _USUAL: dict[str, Any] = {
     "LoggingConfig": {"LogGroup": {"Fn::Sub": "gatehouse-${Stage}-functions"}},
     "Tracing": "PassThrough",
 }
+_BINARY_TYPES = "x-amazon-apigateway-binary-media-types"
 _BOUNDARY = {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
 
 Document = dict[str, Any]
@@ -139,6 +140,8 @@ def _add_routes(document: Document, described: Document) -> None:
             method = min(taken).upper()
             raise CannotPackage(f"{method} {path} is a route of the service: choose another path for yours.")
         api["paths"][path] = {**methods, **existing}
+    types = api[_BINARY_TYPES]
+    api[_BINARY_TYPES] = [*types, *(one for one in added.get(_BINARY_TYPES, []) if one not in types)]
     definitions = api.setdefault("securityDefinitions", {})
     api["securityDefinitions"] = {**added.get("securityDefinitions", {}), **definitions}
 

@@ -19,8 +19,9 @@ from hypothesis.stateful import (
 
 from chalicelib.domain.accounts.errors import Conflict
 from chalicelib.domain.accounts.names import SignInName
-from chalicelib.domain.accounts.own.profiles import Precondition, Profile
+from chalicelib.domain.accounts.own.profiles import Profile
 from chalicelib.domain.errors import InvalidGrant
+from chalicelib.domain.preconditions import Precondition
 from tests.accounts.codes_machine import ADDRESSES, MOSTLY, USERNAMES, CodesMachine, password
 from tests.changes import ACTOR
 from tests.fake_aws import aws_in_process

@@ -7,8 +7,9 @@ import pytest
 from chalicelib.accounts.verification.requests import Requester
 from chalicelib.domain.accounts.errors import InvalidCode
 from chalicelib.domain.accounts.names import SignInName
-from chalicelib.domain.accounts.own.profiles import Precondition, Profile
+from chalicelib.domain.accounts.own.profiles import Profile
 from chalicelib.domain.accounts.passwords import Password
+from chalicelib.domain.preconditions import Precondition
 from chalicelib.domain.tokens.claims import VerifiedClaims
 from tests.adapters.asking import EMAIL, ISSUER, PASSWORD, sign_in
 from tests.adapters.aws_calls import Calls

@@ -65,8 +65,12 @@ def test_the_state_of_the_system_comes_along(stocked_keys: Store) -> None:
     assert stocked_keys.api_keys.api_key(key().key_id).system.api_keys_epoch == 0
     stocked_keys.system.advance_epoch(5, api_keys=True)
     stocked_keys.system.record_replaced(["k"], NOW)
-    system = stocked_keys.api_keys.api_key(key().key_id).system
-    assert (system.epoch, system.api_keys_epoch) == (5, 5)
+    stocked_keys.system.record_issuer("https://api.example.com/v1")
+    of_sessions = stocked_keys.sessions.session(ADA, "s").system
+    for read in (stocked_keys.api_keys.api_key, stocked_keys.api_keys.api_key_and_account):
+        system = read(key().key_id).system
+        assert (system, system.issuer) == (of_sessions, "https://api.example.com/v1")
+        assert (system.epoch, system.api_keys_epoch) == (5, 5)
     assert not stocked_keys.system.advance_epoch(5, api_keys=True)
 
 
@@ -83,6 +87,15 @@ def test_a_key_is_added_to_an_account_as_it_was_read(stocked_keys: Store) -> Non
     assert len(store.api_keys.stored_keys(ADA)) == 4
     found = store.accounts.changes(ADA, 10)
     assert sum(one.kind is ChangeKind.API_KEY_CREATED for one in found) == 4
+
+
+def test_a_creation_deletes_what_is_surplus_or_changes_nothing(stocked_keys: Store) -> None:
+    store, change = stocked_keys, changed(ADA, ChangeKind.API_KEY_CREATED)
+    before = store.known(ADA)
+    assert store.api_keys.add_key(before, key(3), change, [key(1), key(7)])
+    assert sorted(one.name for one in store.api_keys.stored_keys(ADA)) == ["key 2", "key 3"]
+    assert not store.api_keys.add_key(before, key(4), change, [key(2)])
+    assert sorted(one.name for one in store.api_keys.stored_keys(ADA)) == ["key 2", "key 3"]
 
 
 def test_of_twenty_that_were_read_alike_one_is_added(raced_store: Store) -> None:

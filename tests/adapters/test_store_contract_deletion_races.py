@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from chalicelib.domain.accounts.changes import ChangeKind
 from chalicelib.domain.accounts.names import SignInName
 from chalicelib.domain.accounts.own.profiles import NO_PROFILE, Profile
+from chalicelib.domain.tokens.scopes import Scope
 from chalicelib.domain.verification.verification import Purpose
 from tests.adapters.conftest import Store, at_once
 from tests.adapters.records import EMAIL, NOW, account, id_of, rotated, session
@@ -81,3 +83,14 @@ def test_nothing_that_races_a_deletion_outlives_it(
         assert store.accounts.find(SignInName.of(name)) is None
         # Nobody has the name, so anybody can take it.
         store.create(account(f"next{number}", email=name))
+
+
+def test_a_deletion_is_of_an_account_with_the_permissions_that_were_read(store: Store) -> None:
+    """Who may delete an administrator depends on what that administrator holds."""
+    store.create(account())
+    state = store.own.account_state(ADA)
+    assert state is not None
+    after = replace(state.account, permissions=Scope.of({"users:write"}))
+    assert store.accounts.administer(state.account, after, [changed(ADA)])
+    assert not store.own.delete_account(state, [], changed(ADA, ChangeKind.DELETED))
+    assert delete(store)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.accounts.administrators.user_administration import HOURLY_RESETS
 from chalicelib.domain.accounts.changes import ChangeKind
 from chalicelib.domain.tokens.scopes import Scope
 from tests.api.admin_flows import ADMIN, HELD, administrator, subject
@@ -124,8 +125,10 @@ def test_if_match_keeps_a_change_from_overwriting_another(gateway: Gateway, admi
     gateway.services.adapters.store.before["administer"] = patch_in_between
     assert patch(tag, permissions=[]).error == (412, "precondition_failed")
     assert gateway.protected("GET", path, admin).json["permissions"] == ["things:read"]
-    for stale in (tag, f"W/{tag}", "x", '"x"'):
+    for stale in (tag, f"W/{tag}", '"x"'):
         assert patch(stale, permissions=[]).error == (412, "precondition_failed")
+    for malformed in ("", "x", '"x", *'):
+        assert patch(malformed, permissions=[]).error == (400, "invalid_request")
     tag = gateway.protected("GET", path, admin).headers["ETag"]
     assert patch(f'"x", {tag}', permissions=[]).status == 200
     assert patch("*", metadata={}).status == 200
@@ -210,3 +213,25 @@ def test_each_change_names_its_administrator(gateway: Gateway, admin: str) -> No
     }
     permissions = made[ChangeKind.PERMISSIONS]
     assert permissions.details == {"granted": "reports:read", "withdrawn": "things:read"}
+
+
+def test_a_user_is_mailed_five_resets_an_hour_at_most(gateway: Gateway, admin: str) -> None:
+    path = f"/admin/users/{subject(gateway).user_id}/password-reset"
+    clock, mails = gateway.services.adapters.clock, gateway.services.adapters.mail_queue.requests
+    for _ in range(HOURLY_RESETS):
+        clock.advance(10)
+        assert as_user(gateway, "POST", path, admin).status == 202
+    sent = len(mails)
+    answer = as_user(gateway, "POST", path, admin)
+    assert (answer.error, answer.headers["Retry-After"]) == ((429, "temporarily_unavailable"), "3560")
+    assert len(mails) == sent
+    clock.advance(3_560)
+    again = gateway.token(grant_type="password", username=ADMIN, password=PASSWORD).json["access_token"]
+    assert as_user(gateway, "POST", path, again).status == 202
+
+
+def test_a_service_account_has_no_mailbox_to_reset_by(gateway: Gateway, admin: str) -> None:
+    robot = gateway.services.create_service_account("robot", [], "operator")
+    answer = as_user(gateway, "POST", f"/admin/users/{robot.user_id}/password-reset", admin)
+    assert answer.error == (409, "conflict")
+    assert robot.user_id not in {one.user_id for one in gateway.services.adapters.mail_queue.requests}

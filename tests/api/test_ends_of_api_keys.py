@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.api_keys.api_key import owner_of_key
+from chalicelib.domain.api_keys.api_key import MAX_INACTIVE_KEYS, owner_of_key
+from chalicelib.domain.api_keys.factory import ApiKeyOrder
 from tests.api.events import Denied, Gateway, authorize, invoke, proxy_event, stringified
 from tests.api.json_requests import ask, post
 from tests.api.key_requests import create, created, exchanged_token, owner, shown, signed_in
@@ -156,3 +157,20 @@ def test_a_key_that_is_created_after_a_breach_is_valid(gateway: Gateway) -> None
     # And a rotation keeps the epoch of keys.
     gateway.services.adapters.keys.rotate()
     assert shown(key.basic).status == 200
+
+
+def test_short_lived_keys_do_not_fill_an_account(gateway: Gateway) -> None:
+    token = owner(gateway)
+    lasting = created(gateway, token)
+    store, clock = gateway.services.adapters.store, gateway.services.adapters.clock
+    user_id = owner_of_key(lasting.id)
+    assert user_id is not None
+    for _ in range(MAX_INACTIVE_KEYS + 3):
+        created(gateway, token, expires_in=1)
+        clock.advance(1)
+    order = ApiKeyOrder("short", expires_in=1)
+    for _ in range(3):
+        gateway.services.api_key_administration.create(user_id, order, "operator")
+        clock.advance(1)
+    assert len(store.api_keys) == 1 + MAX_INACTIVE_KEYS + 1
+    assert shown(lasting.basic).status == 200

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.accounts.own.profiles import MAX_PROFILE_BYTES, NO_PROFILE, Precondition, Profile
+from chalicelib.domain.accounts.own.profiles import MAX_PROFILE_BYTES, NO_PROFILE, Profile
 from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.preconditions import Precondition
 from tests.api.account_flows import signed_in
 from tests.api.events import Answer, Gateway
 from tests.api.json_requests import JSON
@@ -130,7 +131,7 @@ def test_equal_texts_have_equal_tags_and_a_tag_is_one(value: object) -> None:
     except UnicodeEncodeError:
         return
     assert Precondition.of(tag) == Precondition(frozenset({tag}))
-    Precondition.of(tag).require(Profile(profile.text))
+    assert Precondition.of(tag).admits(Profile(profile.text).tag)
 
 
 @given(st.text(alphabet='W/"*a, \t;é', max_size=12))

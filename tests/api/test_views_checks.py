@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 from chalice.app import Chalice, CORSConfig
 
+from chalicelib import functions
+from chalicelib.api.application import create_app
 from chalicelib.api.claims import bearer, claims, requires
 from chalicelib.api.http import OutsideOfRequest
 from chalicelib.api.views import finalize_routes
 from chalicelib.api.views.checks import BadRoute
+from chalicelib.settings import OWN_ROUTES
 from tests.api.events import Gateway
 from tests.api.test_claims import CONTEXT
 from tests.api.test_developers_routes import ask, own_app
@@ -95,7 +98,7 @@ def test_what_is_no_permission_is_refused(permission: Any, sentence: str) -> Non
         (
             {"content_types": ["application/pdf"]},
             lambda one: one,
-            r"binary_types\.append\(\"application/pdf\"\)",
+            r'add "application/pdf" to BINARY_TYPES in chalicelib/functions/__init__.py',
         ),
         ({"content_types": ["multipart/form-data"]}, lambda one: one, "would corrupt bodies"),
     ],
@@ -173,3 +176,8 @@ def test_a_thread_of_a_view_has_the_claims_in_a_copy_of_the_context_and_says_so_
 
     assert ask(own_app(requires()(own)), context=CONTEXT).json == {"sub": CONTEXT["sub"]}
     assert "executor.submit(contextvars.copy_context().run, work)" in said[0]
+
+
+def test_a_developer_names_further_binary_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(functions, "BINARY_TYPES", ["application/pdf"])
+    assert "application/pdf" in create_app.__wrapped__(OWN_ROUTES).api.binary_types

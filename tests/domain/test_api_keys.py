@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.api_keys.api_key import (
     MAX_ACTIVE_KEYS,
+    MAX_INACTIVE_KEYS,
     ApiKey,
     ApiKeySecret,
     active_keys,
     is_key_name,
     new_key_id,
     owner_of_key,
+    surplus_keys,
 )
 from chalicelib.domain.api_keys.ports import ApiKeyView, KeyOwner
 from chalicelib.domain.tokens.scopes import Scope
@@ -93,6 +95,16 @@ def test_a_key_is_active_until_it_expires_or_an_epoch_ends_it() -> None:
     assert key(epoch=3).is_active(NOW, 3)
     assert not key(epoch=2).is_active(NOW, 3)
     assert active_keys([key(NOW), key(NOW + 1)], NOW) == [key(NOW + 1)]
+
+
+def test_the_oldest_ended_keys_are_surplus_and_no_active_one_is() -> None:
+    ended = [replace(key(NOW), created_at=age) for age in range(2 * MAX_INACTIVE_KEYS + 5)]
+    by_breach = [replace(key(epoch=1), created_at=-1)]
+    active = [replace(key(epoch=2), created_at=-2)] * 30
+    assert surplus_keys([*ended[:MAX_INACTIVE_KEYS], *active], NOW, 0) == []
+    assert surplus_keys([*active, *by_breach, *ended[:MAX_INACTIVE_KEYS]], NOW, 2) == by_breach
+    found = surplus_keys(ended, NOW, 0)
+    assert sorted(one.created_at for one in found) == list(range(MAX_INACTIVE_KEYS))
 
 
 def test_of_more_keys_than_can_be_active_those_that_a_breach_ended_are_left_out() -> None:

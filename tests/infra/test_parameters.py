@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.settings import BadSetting
 from infra.parameters import VARIABLES_BYTES, check_change, check_names, check_settings, resolve
-from tests.infra.template.packaged import data, document, transformed
+from tests.infra.template.packaged import PROJECT, data, document, transformed
 from tests.infra.template.resolved import Resolved
 from tests.infra.template.test_template_options import WEB_ACL
 
@@ -103,6 +103,10 @@ def test_a_change_that_takes_more_than_one_step_is_refused(
 ) -> None:
     with pytest.raises(BadSetting, match=sentence) if sentence else nullcontext():
         check_change({"EndpointType": "EDGE", **before}, {"EndpointType": "EDGE", **after})
+
+
+def test_the_page_has_the_steps_of_another_endpoint_type() -> None:
+    assert "\n## Another endpoint type\n" in (PROJECT / "docs" / "deploy.md").read_text(encoding="utf-8")
 
 
 def test_a_new_stage_changes_nothing() -> None:

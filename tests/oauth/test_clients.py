@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 
 import pytest
 from hypothesis import given
@@ -126,10 +127,20 @@ def test_an_uncheckable_authentication_is_refused_and_not_ignored(authorization:
     assert refusal.value.headers == {"WWW-Authenticate": 'Basic realm="gatehouse"'}
 
 
-def test_an_assertion_is_refused_since_no_client_has_a_key() -> None:
+@pytest.mark.parametrize("client", [{}, {"client_id": "ghk_" + "A" * 32}])
+@pytest.mark.parametrize("authorization", ["", basic("mobile-app:")])
+def test_an_assertion_is_refused_and_is_no_secret(client: dict[str, str], authorization: str) -> None:
     kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    with pytest.raises(InvalidClient) as refusal:
+        PresentedClient.of({**client, "client_assertion": "x", "client_assertion_type": kind}, authorization)
+    assert ("WWW-Authenticate" in refusal.value.headers) is bool(authorization)
+
+
+def test_a_long_header_is_refused_in_linear_time() -> None:
+    began = time.process_time()
     with pytest.raises(InvalidClient):
-        authenticate_client({"client_assertion": "x", "client_assertion_type": kind}, "", CLIENTS)
+        authenticate_client({}, "\xa0" * 20_000 + "x", CLIENTS)
+    assert time.process_time() - began < 1
 
 
 @given(

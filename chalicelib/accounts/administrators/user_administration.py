@@ -12,10 +12,16 @@ from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.changes import ChangeKind
 from chalicelib.domain.accounts.errors import Conflict, NameTaken, PreconditionFailed
 from chalicelib.domain.administration.authority import Authority
-from chalicelib.domain.administration.patch import AccountPatch, Precondition
-from chalicelib.domain.errors import NotFound, Unavailable
+from chalicelib.domain.administration.patch import AccountPatch, entity_tag
+from chalicelib.domain.errors import NotFound, TooManyAttempts, Unavailable
 from chalicelib.domain.mail import MailKind
+from chalicelib.domain.preconditions import Precondition
 from chalicelib.domain.tokens.scopes import Scope
+from chalicelib.domain.verification.mail_budget import HOUR
+
+HOURLY_RESETS = 5
+"""Resets an hour that administrators can have mailed to one user: a leaked key must not fill a mailbox."""
+_RECENT_CHANGES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ class UserAdministration:
 
         def edit(before: Account) -> Account:
             authority.require_over(before)
-            if not precondition(before):
+            if not precondition.admits(entity_tag(before)):
                 raise PreconditionFailed
             after = patch(before)
             authority.require(Scope(after.permissions.permissions - before.permissions.permissions))
@@ -105,14 +111,23 @@ class UserAdministration:
 
         The mail has no code: a code works only with the token that the app gets when it requests the code,
         so access to the mailbox alone is not enough. Raises Conflict for a disabled account, which cannot be
-        reset.
+        reset, and for a service account, which has no address; TooManyAttempts after `HOURLY_RESETS` within
+        an hour.
         """
         account = self._require_over(authority, user_id)
-        if account.disabled:
-            raise Conflict("disabled user", user_id=user_id)
+        if account.disabled or not account.email:
+            raise Conflict("disabled user" if account.disabled else "service account", user_id=user_id)
+        self._limit_resets(user_id)
         # The audit item is written first: no mail may be sent unaudited.
         self.administration.record(user_id, ChangeKind.RESET_REQUESTED, authority.user_id)
         self.notify(MailKind.RESET_REQUESTED, account, languages)
+
+    def _limit_resets(self, user_id: str) -> None:
+        now = self.administration.clock()
+        changes = self.administration.changes(user_id, _RECENT_CHANGES)
+        recent = [one.at for one in changes if one.kind is ChangeKind.RESET_REQUESTED and one.at > now - HOUR]
+        if len(recent) >= HOURLY_RESETS:
+            raise TooManyAttempts(recent[HOURLY_RESETS - 1] + HOUR - now, user_id=user_id)
 
     def _require_over(self, authority: Authority, user_id: str) -> Account:
         account = self.administration.account(user_id)

@@ -8,7 +8,13 @@ from chalicelib.accounts.administration import Administration
 from chalicelib.accounts.notices import Notices
 from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.errors import InvalidAccount
-from chalicelib.domain.api_keys.api_key import ApiKey, ApiKeySecret, not_ended_by_breach, owner_of_key
+from chalicelib.domain.api_keys.api_key import (
+    ApiKey,
+    ApiKeySecret,
+    not_ended_by_breach,
+    owner_of_key,
+    surplus_keys,
+)
 from chalicelib.domain.api_keys.factory import ApiKeyFactory, ApiKeyOrder
 from chalicelib.domain.api_keys.ports import ApiKeys
 from chalicelib.domain.errors import NotFound, Unavailable
@@ -48,18 +54,18 @@ class ApiKeyAdministration:
         for _ in range(_TURNS):
             account = self._enabled(user_id)
             # Read after the account, so that no key that was created before is missing.
-            keys = self.stored(user_id)
+            stored, least = self.api_keys.stored_keys(user_id), self._least_epoch()
+            keys = not_ended_by_breach(stored, least)
             key, secret = self.new_key(order, account, keys, self.administration.epoch(user_id))
             change = self.new_key.created(key, actor)
-            if self.api_keys.add_key(account, key, change):
+            if self.api_keys.add_key(account, key, change, surplus_keys(stored, key.created_at, least)):
                 self.audit.account_changed(change)
                 return key, secret
         raise Unavailable("too many changes of one account at once")
 
     def stored(self, user_id: str) -> list[ApiKey]:
         """Return the keys of an account that no breach has ended, the oldest first."""
-        epoch = self.administration.keys.current().current.api_keys_epoch
-        return not_ended_by_breach(self.api_keys.stored_keys(user_id), epoch)
+        return not_ended_by_breach(self.api_keys.stored_keys(user_id), self._least_epoch())
 
     def key(self, key_id: str) -> ApiKey:
         """Return a key. Raises NotFound."""
@@ -99,6 +105,9 @@ class ApiKeyAdministration:
             return ends_at
         self._expire(key, ends_at, actor)
         return ends_at
+
+    def _least_epoch(self) -> int:
+        return self.administration.keys.current().current.api_keys_epoch
 
     def _expire(self, key: ApiKey, expires_at: int, actor: str) -> None:
         change = self.new_key.expiry_set(key, actor)

@@ -9,7 +9,13 @@ from chalicelib.accounts.notices import Notices
 from chalicelib.accounts.own.current_password import CurrentPassword
 from chalicelib.accounts.own_account import OwnAccount
 from chalicelib.domain.accounts.own_changes import AccountState, OwnChanges
-from chalicelib.domain.api_keys.api_key import ApiKey, ApiKeySecret, not_ended_by_breach, owner_of_key
+from chalicelib.domain.api_keys.api_key import (
+    ApiKey,
+    ApiKeySecret,
+    not_ended_by_breach,
+    owner_of_key,
+    surplus_keys,
+)
 from chalicelib.domain.api_keys.factory import ApiKeyFactory, ApiKeyOrder
 from chalicelib.domain.api_keys.ports import ApiKeys
 from chalicelib.domain.errors import InvalidToken, NotFound, Unavailable
@@ -55,7 +61,8 @@ class OwnApiKeys:
         for _ in range(_TURNS):
             key, secret = self.new_key(order, state.account, self._valid(state.api_keys), epoch)
             change = self.new_key.created(key, user_id)
-            if self.api_keys.add_key(state.account, key, change):
+            surplus = surplus_keys(state.api_keys, key.created_at, self._least_epoch())
+            if self.api_keys.add_key(state.account, key, change, surplus):
                 self.audit.account_changed(change)
                 return key, secret
             again = self.own_changes.account_state(user_id)
@@ -81,8 +88,11 @@ class OwnApiKeys:
         self.audit.account_changed(change)
 
     def _valid(self, keys: Iterable[ApiKey]) -> list[ApiKey]:
+        return not_ended_by_breach(keys, self._least_epoch())
+
+    def _least_epoch(self) -> int:
         # `OwnAccount.load` has checked that the cached signing key is not older than the last breach.
-        return not_ended_by_breach(keys, self.keys.current().current.api_keys_epoch)
+        return self.keys.current().current.api_keys_epoch
 
     def _own_key(self, user_id: str, key_id: str) -> ApiKey:
         key = self.api_keys.api_key(key_id).key if owner_of_key(key_id) == user_id else None

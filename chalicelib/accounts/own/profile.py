@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from chalicelib.accounts.own_account import OwnAccount
 from chalicelib.domain.accounts.errors import PreconditionFailed
-from chalicelib.domain.accounts.own.profiles import Precondition, Profile, Profiles
+from chalicelib.domain.accounts.own.profiles import Profile, Profiles
 from chalicelib.domain.errors import InvalidToken
 from chalicelib.domain.ports import Clock
+from chalicelib.domain.preconditions import Precondition
 from chalicelib.domain.sign_in.ports import AccountChanged
 from chalicelib.domain.tokens.claims import VerifiedClaims
 
@@ -29,7 +30,7 @@ class OwnProfile:
         """Return the profile."""
         account, _ = self.own_account.load(claims)
         profile = self.profiles.profile(account.user_id)
-        expected.require(profile)
+        _require(expected, profile)
         return profile
 
     def replace(self, claims: VerifiedClaims, profile: Profile, expected: Precondition) -> None:
@@ -38,10 +39,15 @@ class OwnProfile:
         before = None
         if expected.tags is not None:
             before = self.profiles.profile(account.user_id)
-            expected.require(before)
+            _require(expected, before)
         try:
             is_written = self.profiles.put_profile(account.user_id, profile, self.clock(), before=before)
         except AccountChanged as error:
             raise InvalidToken("account has changed", user_id=account.user_id) from error
         if not is_written:
             raise PreconditionFailed("profile has changed", user_id=account.user_id)
+
+
+def _require(expected: Precondition, current: Profile) -> None:
+    if not expected.admits(current.tag):
+        raise PreconditionFailed("profile has changed")

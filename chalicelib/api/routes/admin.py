@@ -8,7 +8,7 @@ from typing import Any
 from chalice.app import Blueprint, Response
 
 from chalicelib.api.claims import administers, bearer
-from chalicelib.api.http import ANY_TYPE, current_request, header, json_response, no_content
+from chalicelib.api.http import ANY_TYPE, current_request, if_match, json_response, no_content
 from chalicelib.api.json_body import json_members
 from chalicelib.api.routes.verification_answers import languages
 from chalicelib.api.serializers import account_json
@@ -16,7 +16,7 @@ from chalicelib.domain.accounts.account import Account
 from chalicelib.domain.accounts.ids import is_id
 from chalicelib.domain.administration.authority import READ, WRITE, Authority
 from chalicelib.domain.administration.metadata import Metadata
-from chalicelib.domain.administration.patch import AccountPatch, Precondition, entity_tag
+from chalicelib.domain.administration.patch import AccountPatch, entity_tag
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.tokens.scopes import Scope, check_permissions
 from chalicelib.services import get_services
@@ -77,7 +77,7 @@ def change(authority: Authority, user_id: str) -> Response:
         disabled=body.get("disabled"),
         metadata=Metadata.of(body["metadata"]) if "metadata" in body else None,
     )
-    account = get_services().user_administration.change(authority, user_id, patch, _if_match())
+    account = get_services().user_administration.change(authority, user_id, patch, if_match())
     return _account_response(account)
 
 
@@ -109,12 +109,6 @@ def request_reset(authority: Authority, user_id: str) -> Response:
 
 def _account_response(account: Account, status: int = 200) -> Response:
     return json_response(account_json(account), status, {"ETag": entity_tag(account)})
-
-
-def _if_match() -> Precondition:
-    """Return the condition of `If-Match`. Without that header it is always true (RFC 9110 §13.1.1)."""
-    tags = [one.strip() for one in header("if-match").split(",")]
-    return lambda account: tags in ([""], ["*"]) or entity_tag(account) in tags
 
 
 def _permissions(values: list[Any]) -> Scope:

@@ -60,10 +60,10 @@ def _fault_of_body(response: Response, binary_types: Sequence[str]) -> str:
     body = response.body
     if isinstance(body, bytes):
         if not is_binary:
-            return "A body of bytes needs a Content-Type that is in `app.api.binary_types`."
+            return "A body of bytes needs a Content-Type that Chalice or BINARY_TYPES lists as binary."
         return _too_large(len(body) * 4 // 3)
     if is_binary:
-        return "A body with a Content-Type of `app.api.binary_types` must be bytes."
+        return "A body with a Content-Type that is listed as binary must be bytes."
     try:
         # As `Response.to_dict` does, but without NaN and Infinity, which are not JSON.
         text = (

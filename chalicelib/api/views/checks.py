@@ -93,8 +93,8 @@ def _fault_of_types(entry: Any, binary_types: Sequence[str]) -> str:
     for one in entry.content_types:
         if not is_text(one) and not is_any_of(one, binary_types):
             return (
-                f"API Gateway would corrupt bodies of the type {one}: write "
-                f'`app.api.binary_types.append("{one}")` in app.py, before the blueprints are registered.'
+                f"API Gateway would corrupt bodies of the type {one}: "
+                f'add "{one}" to BINARY_TYPES in chalicelib/functions/__init__.py.'
             )
     return ""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.accounts.account import Account
@@ -28,10 +27,6 @@ class AccountPatch:
             disabled=account.disabled if self.disabled is None else self.disabled,
             metadata=account.metadata if self.metadata is None else self.metadata,
         )
-
-
-Precondition = Callable[[Account], bool]
-"""Whether a client's `If-Match` holds for an account (RFC 9110 §13.1.1)."""
 
 
 def entity_tag(account: Account) -> str:

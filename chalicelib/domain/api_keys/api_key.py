@@ -24,6 +24,8 @@ KEY_SECRET_BYTES = 32
 MAX_NAME_CHARACTERS = 100
 MAX_ACTIVE_KEYS = 30
 """Upper bound of `MAX_API_KEYS`: a reset or deletion ends all active keys in one transaction."""
+MAX_INACTIVE_KEYS = 50
+"""Maximum number of an account's ended keys that are still stored, so that its owner sees them."""
 _USER_ID_BYTES = 16
 _CHECKSUM_BYTES = 4
 SECRET_PREFIX = "ghs_"  # noqa: S105 - marks a leaked secret for secret scanners
@@ -113,6 +115,17 @@ def not_ended_by_breach(keys: Iterable[ApiKey], epoch: int) -> list[ApiKey]:
     """Return the keys of `epoch` or later, the oldest first, including those that have expired."""
     found = [one for one in keys if one.epoch >= epoch]
     return sorted(found, key=lambda one: (one.created_at, one.key_id))
+
+
+def surplus_keys(keys: Iterable[ApiKey], now: int, epoch: int) -> list[ApiKey]:
+    """Return the oldest of the keys that are no longer active, if more than `MAX_INACTIVE_KEYS` are stored.
+
+    Keys with short lifetimes could otherwise fill an account until nobody can list or delete its keys in one
+    request. At most `MAX_INACTIVE_KEYS` are returned, so that one transaction can delete them.
+    """
+    ended = [one for one in keys if not one.is_active(now, epoch)]
+    ended.sort(key=lambda one: (-one.created_at, one.key_id))
+    return ended[MAX_INACTIVE_KEYS:][-MAX_INACTIVE_KEYS:]
 
 
 def is_key_name(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -64,8 +64,10 @@ class ApiKeys(ApiKeyReader, Protocol):
     def stored_keys(self, user_id: str) -> list[ApiKey]:
         """Return the keys of an account, some of which may have expired."""
 
-    def add_key(self, account: Account, key: ApiKey, change: AccountChange) -> bool:
-        """Add a key on condition that the account is enabled and has not changed since it was read.
+    def add_key(
+        self, account: Account, key: ApiKey, change: AccountChange, surplus: Sequence[ApiKey] = ()
+    ) -> bool:
+        """Add a key if the account is enabled and unchanged since it was read, and delete those of `surplus`.
 
         Return False, and write nothing, if a key was created or password, address or state changed.
         """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Collection
@@ -19,6 +18,7 @@ from infra.deploy.packaging.evidence import needs_of
 from infra.deploy.packaging.loading import can_load, check_loading, root_modules
 from infra.deploy.refusal import Refused
 from infra.parameters import PINS, Pins
+from infra.process import run_captured
 from infra.template.build import copy_source
 
 CACHE = Path(".local/deploy")
@@ -113,7 +113,7 @@ def install(requirements: Path, architecture: str, folder: Path) -> None:
     where = ["--python-version", runtime.VERSION, "--python-platform", platform, "--target", str(folder)]
     for network in (["--offline"], []):  # first from uv's cache alone
         command = [sys.executable, *_INSTALL.split(), *where, "-r", str(requirements), *network]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words
+        done = run_captured(command)
         if done.returncode == 0:
             return
     raise Refused(f"The dependencies could not be installed: {done.stderr.strip()}")
@@ -135,14 +135,7 @@ def compile_folder(folder: Path, interpreter: str) -> None:
     order are always the same.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    done = subprocess.run(  # noqa: S603 - fixed words
-        [interpreter, *_COMPILE.split()],
-        cwd=folder,
-        env={**kept, "PYTHONHASHSEED": "0"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_captured([interpreter, *_COMPILE.split()], cwd=folder, env={**kept, "PYTHONHASHSEED": "0"})
     if done.returncode:
         reason = (done.stdout + done.stderr).strip() or "the compiler ended without output"
         raise Refused(f"The source could not be compiled: {reason}")

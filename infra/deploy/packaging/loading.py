@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 from importlib.metadata import distributions
@@ -16,6 +15,7 @@ from packaging.utils import canonicalize_name
 from infra.deploy.packaging.evidence import Needs
 from infra.deploy.packaging.runtime import ARCHITECTURES, GLIBC
 from infra.deploy.refusal import Refused
+from infra.process import run_captured
 
 _REMEDY = (
     "Add a module that is not found to requirements.in, then run `make lock`; correct the name of a service "
@@ -65,7 +65,7 @@ def check_loading(site: Path, needs: Needs, roots: dict[str, str], interpreter: 
         # Credentials of the environment come first, so none of this machine's profiles is read.
         env = {**os.environ, "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
         env.pop("AWS_PROFILE", None)
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)  # noqa: S603 - ours
+        done = run_captured(command, env=env)
     if done.returncode:
         reason = done.stderr.strip() or f"the interpreter ended with exit code {done.returncode}"
         raise Refused(f"The package would not load in Lambda: {reason}\n{_REMEDY}")

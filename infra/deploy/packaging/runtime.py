@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
+
+from infra.process import run_captured
 
 RUNTIME = (3, 13)
 """Python version of the functions. Lambda deprecates it on 2029-06-30."""
@@ -41,11 +42,5 @@ def find_interpreter() -> str | None:
     # Before PATH, which may have a shim of pyenv that refuses to run.
     folders = [Path(sys.executable).parent, *pyenv.glob(f"versions/{VERSION}.*/bin")]
     path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath)])
-    done = subprocess.run(  # noqa: S603 - fixed words
-        [sys.executable, *_FIND.split()],
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_captured([sys.executable, *_FIND.split()], env={**os.environ, "PATH": path})
     return done.stdout.strip() if done.returncode == 0 else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from infra.local.gateway.messages import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # Headers that API Gateway sets or reserves; it renames those of a function. Its documentation lists more that
 # "may be remapped", and does not say when.
@@ -54,12 +54,23 @@ def from_refusal(responses: Mapping[str, Mapping[str, Any]], kind: str, status: 
     return Response(int(chosen.get("StatusCode", status)), tuple(headers.items()), body.encode())
 
 
-def from_function(answer: Any) -> Response:
-    """Validate a function's response as API Gateway does. Raises MalformedResponseError."""
+def from_function(answer: Any, *, takes_bytes: bool) -> Response:
+    """Validate a function's response as API Gateway does. Raises MalformedResponseError.
+
+    Without `takes_bytes`, a body of bytes is sent as base64 (see `takes_bytes`).
+    """
     try:
-        return Response(_status(answer["statusCode"]), _headers(answer), _body(answer))
+        return Response(
+            _status(answer["statusCode"]), _headers(answer), _body(answer, takes_bytes=takes_bytes)
+        )
     except (TypeError, KeyError, ValueError, AttributeError, binascii.Error) as error:
         raise MalformedResponseError("The response is malformed.") from error
+
+
+def takes_bytes(accept: str, binary_types: Sequence[str]) -> bool:
+    """Return whether API Gateway sends bytes: the first type of `Accept` must be one of these."""
+    first = accept.partition(",")[0].partition(";")[0].strip().lower()
+    return first in binary_types or "*/*" in binary_types
 
 
 def _literal(text: str) -> str:
@@ -97,10 +108,11 @@ def _header_text(value: Any) -> str:
     return text
 
 
-def _body(answer: Mapping[str, Any]) -> bytes:
+def _body(answer: Mapping[str, Any], *, takes_bytes: bool) -> bytes:
     body = answer.get("body")
     if body is None:
         return b""
     if not isinstance(body, str):
         raise TypeError("The body of a response must be a string.")
-    return base64.b64decode(body, validate=True) if answer.get("isBase64Encoded") else body.encode()
+    decoded = base64.b64decode(body, validate=True) if answer.get("isBase64Encoded") else None
+    return body.encode() if decoded is None or not takes_bytes else decoded

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from infra.local.gateway.answers import MalformedResponseError, from_function, from_refusal
+from infra.local.gateway.answers import MalformedResponseError, from_function, from_refusal, takes_bytes
 from infra.local.gateway.events import method_arn, proxy_event
 from infra.local.gateway.lambda_function import (
     EventTooLargeError,
@@ -83,7 +83,9 @@ class Gateway:
         claims = self._claims(request, route.entry.authorizer)
         event = proxy_event(request, route, claims, self._api.binary_types)
         try:
-            return from_function(self._function.invoke(event, INTEGRATION_SECONDS))
+            answer = self._function.invoke(event, INTEGRATION_SECONDS)
+            accept = request.headers.get("Accept", "")
+            return from_function(answer, takes_bytes=takes_bytes(accept, self._api.binary_types))
         except EventTooLargeError as error:
             raise RefusedError("REQUEST_TOO_LARGE", 413) from error
         except TimedOutError as error:

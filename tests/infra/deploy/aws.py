@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -20,6 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import make_server
 
 from tests.infra.deploy.moto_cloudformation import Script, teach
+from tests.infra.deploy.moto_types import without_moto
 
 REGION = "eu-west-1"
 _ACCOUNTS = itertools.count(200_000_000_001)
@@ -59,26 +59,25 @@ class Aws:
 
     def sent(self, call: str, stack: str = "") -> list[dict[str, str]]:
         """Return the parameters of each call of a name, to a stack if one is given."""
-        return [
-            parameters
-            for name, parameters in self.requests
-            if name == call and f"{stack}/" in f"{parameters.get('StackName', '')}/"
-        ]
+        return sent(self.requests, call, stack)
 
     def stack(self, name: str = "gatehouse-prod") -> Stack:
         """Return the stack inside moto, for a test to turn."""
         return cloudformation_backends[self.account][REGION].get_stack(name)
 
-    def parameters(self) -> dict[str, str]:
-        """Return the parameters of the service of stage prod."""
-        with closing(self.client("cloudformation")) as client:
-            (stack,) = client.describe_stacks(StackName="gatehouse-prod")["Stacks"]
-        return {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
-
     def outputs(self, name: str = "gatehouse-prod") -> dict[str, str]:
         with closing(self.client("cloudformation")) as client:
             (stack,) = client.describe_stacks(StackName=name)["Stacks"]
         return {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+
+
+def sent(requests: list[tuple[str, dict[str, str]]], call: str, stack: str) -> list[dict[str, str]]:
+    """Return the parameters of those requests that are such calls, to a stack if one is given."""
+    return [
+        parameters
+        for name, parameters in requests
+        if name == call and f"{stack}/" in f"{parameters.get('StackName', '')}/"
+    ]
 
 
 @contextmanager
@@ -101,7 +100,7 @@ def taught_aws(patch: pytest.MonkeyPatch) -> Iterator[Aws]:
             )
         if aws.lose(call):
             raise ConnectionAbortedError
-        if answer := _without_moto(aws, call):
+        if answer := without_moto(call, aws.limit):
             start_response("200 OK", [("Content-Type", "application/json")])
             return [answer.encode()]
         if code := aws.refuse.get(call):
@@ -130,13 +129,6 @@ def taught_aws(patch: pytest.MonkeyPatch) -> Iterator[Aws]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def _without_moto(aws: Aws, call: str) -> str:
-    """Return the answer to what moto does not know: quotas, and the policies that are AWS's own."""
-    if "/account-settings" in call:
-        return json.dumps({"AccountLimit": aws.limit})
-    return "<AttachRolePolicyResponse/>" if call == "AttachRolePolicy" else ""
 
 
 def _read(environ: dict[str, Any]) -> tuple[str, dict[str, str]]:

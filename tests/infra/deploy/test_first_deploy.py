@@ -12,10 +12,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from infra.deploy.bucket import LIFECYCLE
-from infra.deploy.options import PROJECT
+from infra.deploy.packaging.build import Package
 from infra.operate.deployment import open_deployment
+from infra.operate.temporary_account import temporary_account
 from tests.infra.deploy.aws import REGION, taught_aws
-from tests.infra.deploy.conftest import PACKAGE, DeployHarness
+from tests.infra.deploy.conftest import DeployHarness
+from tests.infra.operate.people import asked_by, policy
+from tests.infra.template.calls import Call
 
 DATA, SERVICE = "gatehouse-prod-data", "gatehouse-prod"
 ROLE = "arn:aws:iam::1:role/gatehouse-cloudformation"
@@ -30,9 +33,9 @@ class First(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def first() -> Iterator[First]:
+def first(package: Package) -> Iterator[First]:
     with pytest.MonkeyPatch.context() as patch, taught_aws(patch) as aws:
-        harness = DeployHarness(aws)
+        harness = DeployHarness(aws, package)
         result = harness.deploy("--tag", "team=auth", "--tag", "cost=7", "--tag", "none=", "--role-arn", ROLE)
         assert result.exit_code == 0, result.output
         yield First(harness, result.output, dict(aws.owners))
@@ -68,13 +71,7 @@ def test_the_functions_run_the_uploaded_version_with_their_settings(first: First
         settings = one["Environment"]["Variables"]
         assert (settings["USERS_TABLE"], settings["STAGE"]) == ("gatehouse-prod", "prod")
         assert settings["SIGNING_SECRET_ID"] == "gatehouse-prod/signing-key"
-        assert one["CodeSize"] > 1_000_000
-
-
-def test_the_secret_holds_a_key(first: First) -> None:
-    with closing(first.harness.aws.client("secretsmanager")) as secrets:
-        value = secrets.get_secret_value(SecretId="gatehouse-prod/signing-key")
-    assert json.loads(value["SecretString"]) == {"alg": "HS256", "key": "k" * 64}
+        assert one["CodeSize"] == first.harness.package.path.stat().st_size
 
 
 def test_a_first_deploy_that_fails_is_deleted_by_cloudformation(first: First) -> None:
@@ -85,7 +82,7 @@ def test_a_first_deploy_that_fails_is_deleted_by_cloudformation(first: First) ->
             ROLE,
             stack == SERVICE,
         )
-        assert made.get("ImportExistingResources") == ("true" if stack == DATA else None)
+        assert made["ImportExistingResources"] == "true"
         tags = {made[f"Tags.member.{n}.Key"]: made[f"Tags.member.{n}.Value"] for n in (1, 2)}
         assert (tags, "Tags.member.3.Key" in made) == ({"team": "auth", "cost": "7"}, False)
         (done,) = first.harness.aws.sent("ExecuteChangeSet", stack)
@@ -114,7 +111,7 @@ def test_the_code_is_pinned_to_the_version_that_was_uploaded(first: First) -> No
     with closing(aws.client("s3")) as s3:
         s3.put_object(Bucket=aws.bucket, Key="prod/package.zip", Body=b"somebody else's")
         body = s3.get_object(Bucket=code[0], Key=code[1], VersionId=code[2])["Body"].read()
-    assert body == PACKAGE(PROJECT, "x86_64").path.read_bytes()
+    assert body == first.harness.package.path.read_bytes()
     assert base64.b64encode(hashlib.sha256(body).digest()).decode() in aws.checksums
 
 
@@ -133,3 +130,12 @@ def test_the_bucket_is_closed_keeps_versions_and_is_ours(first: First) -> None:
     asked = {call: owner for call, owner in first.owners.items() if "CloudFormation" not in call}
     assert {call for call, owner in asked.items() if owner != aws.account} == {f"PUT /{aws.bucket}?"}
     assert len(asked) >= 6
+
+
+def test_the_smoke_test_is_allowed_an_account_and_no_hash(first: First) -> None:
+    calls, remaining = set[Call](), list[str]()
+    with asked_by("smoke", calls), temporary_account(open_deployment("prod", REGION), remaining.append):
+        pass
+    assert not [one for one in calls if one.action == "secretsmanager:GetSecretValue"]
+    allowed = policy("smoke")
+    assert ([call for call in calls if not allowed.allows(call)], remaining) == ([], [])

@@ -121,7 +121,7 @@ def test_the_response_of_the_function_is_sent() -> None:
             "isBase64Encoded": True,
         }
     )
-    response = harness.ask("/open")
+    response = harness.ask("/open", headers={"Accept": "image/png; q=1, */*"})
     assert (response.status, response.body) == (201, b"\xff")
     assert response.headers == (
         ("X-One", "1"),
@@ -129,6 +129,14 @@ def test_the_response_of_the_function_is_sent() -> None:
         ("x-two", "a"),
         ("x-two", "b"),
     )
+
+
+@pytest.mark.parametrize("accept", ["*/*", "", "text/html,image/png"])
+def test_bytes_are_sent_as_base64_unless_the_first_type_that_is_accepted_is_binary(accept: str) -> None:
+    """curl and browsers send such headers: what works here must work on AWS."""
+    answer = {"statusCode": 200, "body": "iVBO", "isBase64Encoded": True}
+    response = make_harness(function=lambda *_: answer).ask("/open", headers={"Accept": accept})
+    assert response.body == b"iVBO"
 
 
 @pytest.mark.parametrize(

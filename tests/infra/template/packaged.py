@@ -13,10 +13,9 @@ REGION = "eu-west-1"
 FUNCTIONS = ("APIHandler", "Bearer", "Rotate", "Mail")
 
 
-@cache
 def document(stage: str = "prod") -> dict[str, Any]:
     """Return the service before the transform, without own functions. Not to be changed: tests share it."""
-    return service_template(PROJECT, stage, own=False)
+    return _described(stage)  # `document()` and `document("prod")` would be two entries of a cache
 
 
 @cache
@@ -26,12 +25,17 @@ def packaged(stage: str = "prod") -> str:
 
 
 @cache
-def transformed(stage: str = "prod") -> dict[str, Any]:
-    """Return the service as CloudFormation gets it."""
-    return translated(document(stage), REGION, "a release")
+def transformed() -> dict[str, Any]:
+    """Return the service of stage prod as CloudFormation gets it."""
+    return translated(document(), REGION, "a release")
 
 
 @cache
-def data(stage: str = "prod") -> dict[str, Any]:
-    """Return the template of the data as CloudFormation gets it."""
-    return data_template(PROJECT, stage)
+def data() -> dict[str, Any]:
+    """Return the template of the data of stage prod as CloudFormation gets it."""
+    return data_template(PROJECT, "prod")
+
+
+@cache
+def _described(stage: str) -> dict[str, Any]:
+    return service_template(PROJECT, stage, own=False)

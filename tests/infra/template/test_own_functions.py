@@ -57,6 +57,15 @@ def test_own_routes_lead_to_a_function_and_a_role_of_their_own() -> None:
     assert "PermissionsBoundary" in merged["Resources"]["FunctionsRole"]["Properties"]
 
 
+def test_own_binary_types_are_added_to_those_of_the_service() -> None:
+    name = "x-amazon-apigateway-binary-media-types"
+    made = described(("get", "/notes"))
+    made["Resources"]["RestAPI"]["Properties"]["DefinitionBody"][name] = ["image/png", "application/pdf"]
+    merged = with_own_functions(document(), made, {})["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    before = document()["Resources"]["RestAPI"]["Properties"]["DefinitionBody"][name]
+    assert merged[name] == [*before, "application/pdf"]
+
+
 @pytest.mark.parametrize("function", ["Functions", "Tick"])
 def test_every_own_function_has_what_those_of_the_service_have(function: str) -> None:
     variables = {"Globals": {"Function": {"Environment": {"Variables": {"LIMIT": "3"}}}}}

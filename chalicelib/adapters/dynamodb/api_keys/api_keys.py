@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chalicelib.adapters.dynamodb.api_keys.items import (
@@ -38,7 +38,9 @@ class DynamoDBApiKeys(DynamoDBApiKeyReader):
         """Return the keys of an account."""
         return [api_key_of(item) for item in self._table.partition(keys_partition(user_id))]
 
-    def add_key(self, account: Account, key: ApiKey, change: AccountChange) -> bool:
+    def add_key(
+        self, account: Account, key: ApiKey, change: AccountChange, surplus: Sequence[ApiKey] = ()
+    ) -> bool:
         """Add a key on condition that no other one was added since the account was read."""
         update = self._table.update_action(
             account_key(account.user_id),
@@ -52,7 +54,9 @@ class DynamoDBApiKeys(DynamoDBApiKeyReader):
             },
         )
         added = self._table.put(api_key_item(key), _NOT_EXISTS)
-        return self._table.transact([update, added, self._table.put(change_item(change), _NOT_EXISTS)])
+        recorded = self._table.put(change_item(change), _NOT_EXISTS)
+        deleted = [self._table.delete_if_any(api_key_key(one.key_id)) for one in surplus]
+        return self._table.transact([update, added, recorded, *deleted])
 
     def set_expiry(self, key: ApiKey, expires_at: int, change: AccountChange) -> bool:
         """Let a key expire at another time."""

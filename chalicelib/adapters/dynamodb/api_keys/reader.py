@@ -11,7 +11,7 @@ from chalicelib.domain.tokens.scopes import Scope
 
 _OF_OWNERS = ("pk", "sk", "user_id", "disabled", "scope")
 _OF_KEYS = ("name", "secret_hash", "epoch", "issued_at", "expires_at")
-_OF_SYSTEM = ("api_keys_epoch", "replaced_at")
+_OF_SYSTEM = ("api_keys_epoch", "issuer", "replaced_at")
 ATTRIBUTES = (*_OF_OWNERS, *_OF_KEYS, *_OF_SYSTEM)
 """All attributes that are read. A BatchGetItem has one projection for every item."""
 

@@ -121,10 +121,14 @@ class DynamoDBOwnChanges:
         """Delete everything that does not expire by itself, and every session that is active."""
         table, account = self._table, state.account
         own: Item = {":user_id": {"S": account.user_id}}
-        # An administrator may delete a disabled account.
-        as_read = as_read_values(account) | {":enabled": {"BOOL": account.disabled}}
+        # An administrator may delete a disabled account, and none that has become more of an administrator.
+        as_read = as_read_values(account) | {
+            ":enabled": {"BOOL": account.disabled},
+            ":scope": {"S": str(account.permissions)},
+        }
+        names = {"#scope": "scope"}
         actions = [
-            table.delete(account_key(account.user_id), _AS_READ, as_read),
+            table.delete(account_key(account.user_id), f"{_AS_READ} AND #scope = :scope", as_read, names),
             table.delete_if_any(password_key(account.user_id)),
             table.delete_if_any(profile_key(account.user_id)),
             table.put(change_item(change), _FREE),

@@ -8,18 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from dataclasses import dataclass
 from typing import Protocol
 
-from chalicelib.domain.accounts.errors import PreconditionFailed
-from chalicelib.domain.errors import InvalidRequest
-
 MAX_PROFILE_BYTES = 16 * 1024
 _TAG_BYTES = 18
-_ENTITY_TAG = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
-"""An entity tag (RFC 9110 §8.8.3)."""
-_SEPARATOR = re.compile(r"[ \t]*,[ \t,]*|[ \t]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,44 +30,6 @@ class Profile:
 
 NO_PROFILE = Profile("{}")
 """The profile of a user who has stored none. `If-Match` can name its tag like any other."""
-
-
-@dataclass(frozen=True, slots=True)
-class Precondition:
-    """The entity tags of `If-Match`, one of which must be the current one; None: any (RFC 9110 §13.1.1)."""
-
-    tags: frozenset[str] | None = None
-
-    @classmethod
-    def of(cls, if_match: str) -> Precondition:
-        """Read the header. A weak tag never matches. Raises InvalidRequest for a malformed value."""
-        text = if_match.strip(" \t")
-        if text == "*":
-            return cls()
-        tags: set[str] = set()
-        at = 0
-        while at < len(text):
-            found = _ENTITY_TAG.match(text, at)
-            separator = _SEPARATOR.match(text, found.end()) if found else None
-            if found is None or separator is None:
-                raise _malformed()
-            if not found[1]:
-                tags.add(found[2])
-            at = separator.end()
-        if not text:
-            raise _malformed()
-        return cls(frozenset(tags))
-
-    def require(self, current: Profile) -> None:
-        """Raise PreconditionFailed if `current` is not among the tags that the caller expects."""
-        if self.tags is not None and current.tag not in self.tags:
-            raise PreconditionFailed("profile has changed")
-
-
-def _malformed() -> InvalidRequest:
-    return InvalidRequest(
-        "malformed If-Match", description="The header If-Match must be * or a list of quoted entity tags."
-    )
 
 
 class Profiles(Protocol):
