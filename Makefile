@@ -52,7 +52,7 @@ load: ready ## Drive the local stack, or a deployment by --url, with a bounded l
 soak: ready ## Run the long simulations
 	$(PY) -m pytest -m soak
 
-new-function: ready ## Write a start of a function of your own (NAME=notes)
+new-function: ready ## Create a function of your own (NAME=notes)
 	@exec $(PY) -m infra new-function -- "$(NAME)"
 
 deploy: ready ## Deploy a stage to AWS (STAGE=prod; DRY_RUN=1 only shows it; ROLLBACK=1 goes back)

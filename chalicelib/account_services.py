@@ -1,4 +1,4 @@
-"""The use cases of accounts, as the part of the composition root that `services.Services` inherits."""
+"""Builds the use cases of accounts, as a base class of `services.Services`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class AccountServices(VerificationServices):
-    """Everything about accounts. Each use case is built at its first use."""
+    """The use cases of accounts, except those that mail a code. Each is built at its first use."""
 
     settings: Settings
     adapters: Adapters
@@ -70,14 +70,14 @@ class AccountServices(VerificationServices):
 
     @cached_property
     def own_profile(self) -> OwnProfile:
-        """Return reading and replacing one's profile."""
+        """Return the use case that reads and replaces the user's own profile."""
         from chalicelib.accounts.own.profile import OwnProfile
 
         return OwnProfile(self.own_account, self.adapters.profiles, self.adapters.clock)
 
     @cached_property
     def own_export(self) -> OwnExport:
-        """Return the export of what is stored about a person."""
+        """Return the export of the data stored about the user."""
         from chalicelib.accounts.own.export import OwnExport
 
         adapters = self.adapters
@@ -85,7 +85,7 @@ class AccountServices(VerificationServices):
 
     @cached_property
     def delete_account(self) -> AccountDeletion:
-        """Return the deletion of one's account."""
+        """Return the deletion of the user's own account."""
         from chalicelib.accounts.own.deletion import AccountDeletion
 
         return AccountDeletion(self._current_password, self._removal, self._notices)
@@ -120,7 +120,7 @@ class AccountServices(VerificationServices):
 
     @cached_property
     def own_account(self) -> OwnAccount:
-        """Return what a signed-in person can do."""
+        """Return the use cases of a signed-in user."""
         from chalicelib.accounts.own_account import OwnAccount
 
         adapters = self.adapters
@@ -128,7 +128,7 @@ class AccountServices(VerificationServices):
 
     @cached_property
     def administration(self) -> Administration:
-        """Return what an operator can do."""
+        """Return the use cases of an operator."""
         from chalicelib.accounts.administration import Administration
 
         adapters = self.adapters
@@ -147,7 +147,7 @@ class AccountServices(VerificationServices):
 
     @cached_property
     def authority(self) -> LiveAuthority:
-        """Return the reader of what a caller may do at this moment."""
+        """Return the reader of a caller's current permissions."""
         from chalicelib.accounts.administrators.authority import LiveAuthority
 
         return LiveAuthority(self.own_account, self.api_key_owners)
@@ -162,7 +162,7 @@ class AccountServices(VerificationServices):
 
     @cached_property
     def user_administration(self) -> UserAdministration:
-        """Return what an administrator can do."""
+        """Return the use cases of an administrator."""
         from chalicelib.accounts.administrators.user_administration import UserAdministration
 
         return UserAdministration(self.administration, self.create_account, self._notices)

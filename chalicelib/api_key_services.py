@@ -1,4 +1,4 @@
-"""The use cases of API keys, as the part of the composition root that `services.Services` inherits."""
+"""Builds the use cases of API keys, as a base class of `services.Services`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ApiKeyServices(AccountServices):
-    """Everything about API keys. Each use case is built at its first use."""
+    """The use cases of API keys. Each is built at its first use."""
 
     settings: Settings
     adapters: Adapters
@@ -41,7 +41,7 @@ class ApiKeyServices(AccountServices):
 
     @cached_property
     def own_api_keys(self) -> OwnApiKeys:
-        """Return what people do with the keys of their own accounts."""
+        """Return the use cases of the user's own API keys."""
         from chalicelib.accounts.api_keys.own import OwnApiKeys
 
         adapters = self.adapters
@@ -58,7 +58,7 @@ class ApiKeyServices(AccountServices):
 
     @cached_property
     def api_key_administration(self) -> ApiKeyAdministration:
-        """Return what an operator does with API keys."""
+        """Return the administration of API keys."""
         from chalicelib.accounts.api_keys.administration import ApiKeyAdministration
 
         adapters = self.adapters

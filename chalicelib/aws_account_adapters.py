@@ -1,4 +1,4 @@
-"""The part of `aws_adapters` that serves the ports of accounts."""
+"""Builds the adapters of accounts, as a base class of `aws_adapters.AwsAdapters`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class AwsAccountAdapters:
     @property
     @abstractmethod
     def _table(self) -> Table:
-        """Return the table, which all adapters of it share."""
+        """Return the table that all DynamoDB adapters share."""
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -76,49 +76,49 @@ class AwsAccountAdapters:
 
     @cached_property
     def verifications(self) -> Verifications:
-        """Verifications in DynamoDB."""
+        """Return the verifications in DynamoDB."""
         from chalicelib.adapters.dynamodb.verification.verifications import DynamoDBVerifications
 
         return DynamoDBVerifications(self._table)
 
     @cached_property
     def own_changes(self) -> OwnChanges:
-        """Changes of the user's own account in DynamoDB."""
+        """Return the changes of the user's own account in DynamoDB."""
         from chalicelib.adapters.dynamodb.own_account.changes import DynamoDBOwnChanges
 
         return DynamoDBOwnChanges(self._table, ended_days=self.settings.ended_session_days)
 
     @cached_property
     def personal_data(self) -> PersonalData:
-        """What an export contains, in DynamoDB."""
+        """Return the personal data in DynamoDB, for the export."""
         from chalicelib.adapters.dynamodb.own_account.export import DynamoDBPersonalData
 
         return DynamoDBPersonalData(self._table)
 
     @cached_property
     def profiles(self) -> Profiles:
-        """Profiles in DynamoDB."""
+        """Return the profiles in DynamoDB."""
         from chalicelib.adapters.dynamodb.own_account.profiles import DynamoDBProfiles
 
         return DynamoDBProfiles(self._table)
 
     @cached_property
     def verified_changes(self) -> VerifiedChanges:
-        """Changes that a code makes, in DynamoDB."""
+        """Return the changes that a mailed code confirms, in DynamoDB."""
         from chalicelib.adapters.dynamodb.verification.changes import DynamoDBVerifiedChanges
 
         return DynamoDBVerifiedChanges(self._table)
 
     @cached_property
     def common_passwords(self) -> CommonPasswords:
-        """Return the list that is part of the package."""
+        """Return the list of common passwords in the package."""
         from chalicelib.adapters.common_passwords import CommonPasswordFile
 
         return CommonPasswordFile()
 
     @cached_property
     def breached_passwords(self) -> BreachedPasswords:
-        """Return the service at `BREACHED_PASSWORDS_URL`, or one that knows no password if that is empty."""
+        """Return the service at `BREACHED_PASSWORDS_URL`, or an empty collection if that is not set."""
         from chalicelib.adapters.breached_passwords import BreachedPasswordRange
         from chalicelib.domain.accounts.password_rules import NoBreachedPasswords
 

@@ -170,7 +170,7 @@ class AwsAdapters(AwsAccountAdapters, AwsMailAdapters, AwsClients):
 
     @cached_property
     def codec(self) -> TokenCodec:
-        """Return the token codec. It loads the algorithm of the setting; others, when a key needs them."""
+        """Return the token codec. It loads the algorithm of the setting now, and others when needed."""
         from chalicelib.adapters.pyjwt_codec import PyJwtCodec
 
         return PyJwtCodec(self.settings.signing_algorithm)

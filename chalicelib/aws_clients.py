@@ -1,4 +1,4 @@
-"""The part of `aws_adapters` that creates the clients of AWS which several adapters share."""
+"""Creates the AWS clients that several adapters share, as a base class of `aws_adapters.AwsAdapters`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class AwsClients:
-    """Signed requests where there is a `transport` for them, and boto3 elsewhere.
+    """Clients that sign requests themselves if there is a `transport`, otherwise boto3 clients.
 
     The signed clients have the methods of boto3's clients that the adapters use.
     """

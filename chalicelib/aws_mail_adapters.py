@@ -1,4 +1,4 @@
-"""The part of `aws_adapters` that serves the ports of mail."""
+"""Builds the adapters of mail, as a base class of `aws_adapters.AwsAdapters`."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class AwsMailAdapters:
     @property
     @abstractmethod
     def _table(self) -> Table:
-        """Return the table, which all adapters of it share."""
+        """Return the table that all DynamoDB adapters share."""
 
     @cached_property
     def mail_queue(self) -> MailQueue:
-        """Queue in SQS, or none where no queue is set."""
+        """Return the queue in SQS, or one that discards every message if `MAIL_QUEUE_URL` is empty."""
         from chalicelib.adapters.mail.sqs_queue import NoMailQueue, SqsMailQueue
 
         if not self.settings.mail_queue_url:
@@ -53,7 +53,7 @@ class AwsMailAdapters:
 
     @cached_property
     def mail_sender(self) -> MailSender | None:
-        """SES, or None where no sender is set."""
+        """Return SES, or None if `MAIL_FROM` is empty."""
         if not self.settings.mail_from:
             return None
         from chalicelib.adapters.aws import sesv2
@@ -65,21 +65,21 @@ class AwsMailAdapters:
 
     @cached_property
     def mail_texts(self) -> MailTexts:
-        """Texts of mails in files."""
+        """Return the texts of mails in files."""
         from chalicelib.adapters.mail.text_files import MailTextFiles
 
         return MailTextFiles()
 
     @cached_property
     def outbox(self) -> Outbox:
-        """Messages that have been dealt with, in DynamoDB."""
+        """Return the record of finished messages in DynamoDB."""
         from chalicelib.adapters.mail.dynamodb_store import DynamoDBOutbox
 
         return DynamoDBOutbox(self._table)
 
     @cached_property
     def undeliverable_addresses(self) -> UndeliverableAddresses:
-        """Addresses that are not mailed, in DynamoDB."""
+        """Return the undeliverable addresses in DynamoDB."""
         from chalicelib.adapters.mail.dynamodb_store import DynamoDBUndeliverableAddresses
 
         return DynamoDBUndeliverableAddresses(self._table)

@@ -1,4 +1,4 @@
-"""Where an unexpected exception was raised, and who else wants to know about it."""
+"""Locates unexpected exceptions, and passes them to listeners."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _listeners: list[Listener] = []
 
 
 class UnusableAnswer(Exception):
-    """A view returned what cannot be sent. The message is fixed text and says what the view must return."""
+    """A view returned a value that cannot be sent. The message is fixed text: what a view must return."""
 
     def __init__(self, reason: str, view: Callable[..., object]) -> None:
         super().__init__(reason)
@@ -41,7 +41,7 @@ def where(frames: Iterable[tuple[str, int | None]]) -> str:
 
 
 def where_raised(error: BaseException) -> str:
-    """Return where an exception was raised."""
+    """Return file and line of the frames in which an exception was raised."""
     if isinstance(error, UnusableAnswer):
         return error.place
     return where((frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__))
@@ -49,7 +49,7 @@ def where_raised(error: BaseException) -> str:
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Pass every recorded crash to `listener`, too, inside the `with` block: the log omits its text."""
+    """Pass every recorded crash to `listener` inside the `with` block. The log omits an exception's text."""
     _listeners.append(listener)
     try:
         yield

@@ -1,7 +1,7 @@
-"""What a function builds before its first request.
+"""Builds what a Lambda function needs before its first request.
 
-Lambda imports a function's module at full CPU speed, whatever its memory; the handler gets memory/1769 of a
-core. So imports, clients, connections and the first read of the signing key belong to the import.
+Lambda imports a function's module at full CPU speed with any memory size; the handler gets memory/1769 of a
+core. So imports, clients, connections and the first read of the signing key belong in the import phase.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from chalicelib.services import Services
 
 INIT_SECONDS = 4.0
-"""Time limit. Lambda ends an import that takes longer than ten seconds, and then begins it again."""
+"""Time limit. Lambda stops an import that takes longer than ten seconds, and then starts it again."""
 _NOBODY = "0" * 32
 
 
 def prepare(handler: str, *builders: Callable[[Services], object]) -> None:
     """In the Lambda function of `handler`, build what it needs and connect it to AWS.
 
-    Elsewhere do nothing: another function has other rights, and tests and commands choose their services
+    Elsewhere do nothing: another function has other permissions, and tests and commands choose their services
     later. A failure is logged and not raised: a function that cannot be imported answers no request at all,
-    while the outage may be over by the next one.
+    but an outage may be over by the next request.
     """
     if lambda_handler() != handler:
         return
@@ -49,5 +49,5 @@ def prepare(handler: str, *builders: Callable[[Services], object]) -> None:
 def _connect(services: Services) -> None:
     adapters = services.adapters
     adapters.keys.current()
-    # The read that each request makes, of a session that does not exist.
+    # Opens the connection by the read that each request makes, here of a session that does not exist.
     adapters.sessions.session(_NOBODY, _NOBODY)

@@ -1,4 +1,4 @@
-"""What Lambda tells a function in its environment variables, besides the settings."""
+"""The environment variables that Lambda sets for a function, besides the settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ASKS_FOR_BOTO3 = (
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AwsCredentials:
-    """The credentials that Lambda gives a function. `token` is empty for those of a user."""
+    """Credentials from the environment. `token` is empty for those of an IAM user."""
 
     access_key: str
     secret_key: str
@@ -25,7 +25,7 @@ class AwsCredentials:
 
 
 def aws_credentials(environment: Mapping[str, str] | None = None) -> AwsCredentials | None:
-    """Return the credentials in the environment as it is now, or None without any."""
+    """Return the credentials that are in the environment now, or None if there are none."""
     source = os.environ if environment is None else environment
     access_key, secret_key = source.get("AWS_ACCESS_KEY_ID"), source.get("AWS_SECRET_ACCESS_KEY")
     if not access_key or not secret_key:
@@ -44,6 +44,6 @@ def lambda_handler() -> str:
 
 
 def needs_boto3(environment: Mapping[str, str] | None = None) -> bool:
-    """Whether the environment asks for what only a boto3 client does: other credentials or endpoints."""
+    """Return whether the environment requires a boto3 client, for other credentials or endpoints."""
     source = os.environ if environment is None else environment
     return aws_credentials(source) is None or any(source.get(name) for name in _ASKS_FOR_BOTO3)

@@ -83,9 +83,9 @@ class Services(ApiKeyServices):
         )
 
     def verifier(self, asked: str) -> AccessTokenVerifier:
-        """Return the verifier of access tokens; `asked` is the URL of the API that asks.
+        """Return the verifier of access tokens; `asked` is the URL of the API that calls the authorizer.
 
-        It is the issuer where neither a setting nor the table has one.
+        It is the expected issuer if neither a setting nor the table has one.
         """
         from chalicelib.oauth.bearer import AccessTokenVerifier
 

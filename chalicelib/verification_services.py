@@ -1,4 +1,4 @@
-"""The use cases that mail a code, as the part of the composition root that `AccountServices` inherits."""
+"""Builds the use cases that mail a code, as a base class of `AccountServices`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class VerificationServices:
     @property
     @abstractmethod
     def own_account(self) -> OwnAccount:
-        """Return what a signed-in person can do."""
+        """Return the use cases of a signed-in user."""
 
     @property
     @abstractmethod
@@ -45,12 +45,12 @@ class VerificationServices:
     @property
     @abstractmethod
     def _notices(self) -> Notices:
-        """Return the mails that tell of a change."""
+        """Return the notices of changes."""
 
     @property
     @abstractmethod
     def _change(self) -> ChangeFactory:
-        """Return the maker of audit entries."""
+        """Return the factory of audit entries."""
 
     @cached_property
     def registration(self) -> Registration:

@@ -1,4 +1,4 @@
-"""`python -m infra common-passwords`: build the list of common passwords from public ones."""
+"""`python -m infra common-passwords`: build the list of common passwords from public lists."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _passwords(source: Path) -> Iterator[str]:
 
 
 def _lines(content: bytes) -> Iterator[str]:
-    # Old lists are in no one encoding: a line that is not UTF-8 was typed in Latin-1.
+    # Old lists mix encodings. A line that is not UTF-8 is read as Latin-1.
     for line in content.split(b"\n"):
         try:
             yield line.removesuffix(b"\r").decode("utf-8")

@@ -48,7 +48,7 @@ class Price:
     base: float = 0
 
     def cost(self, quantity: float) -> float:
-        """Return the dollars of a month; each step prices only what lies within it."""
+        """Return the dollars of a month. Each step applies only to the units within it."""
         total, start = self.base, 0.0
         for end, usd in self.usd if isinstance(self.usd, tuple) else ((_OPEN, self.usd),):
             total += max(0.0, min(quantity, end) - start) * usd / self.per
@@ -120,7 +120,7 @@ FIXED_WITH_TRAFFIC = {**FIXED, "Custom metrics": 10.0}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """What is assumed about one operation. Without memory it invokes no function of Gatehouse."""
+    """The assumptions about one operation. Without `memory` it invokes no function of Gatehouse."""
 
     why: str
     requests: int = 1
@@ -132,7 +132,7 @@ class Operation:
     sent_bytes: int = 0
 
     def usage(self, count: float = 1) -> Usage:
-        """Return what `count` operations use."""
+        """Return the quantities that `count` operations use."""
         logged = self.log_bytes / GB
         one = {
             "API Gateway requests": self.requests,
@@ -177,7 +177,7 @@ def miss_share(cache_seconds: float) -> float:
 
 
 def month(users: float, calls: float | None = None, cache_seconds: float = 60) -> dict[str, Usage]:
-    """Return what a month of so many active users uses, by part; `calls` are those of all users together."""
+    """Return the quantities of a month by part. `calls` are those of all active users together."""
     visits = users * ASSUMED["visits"].value
     made = visits * ASSUMED["calls"].value if calls is None else calls
     counts = {
@@ -198,7 +198,7 @@ def month(users: float, calls: float | None = None, cache_seconds: float = 60) -
 
 
 def _secret_reads(counts: dict[str, float]) -> float:
-    # As many environments as the busiest minute needs count as warm all month, which is an upper bound.
+    # An upper bound: the environments of the busiest minute count as warm all month.
     busy = sum(count * OPERATIONS[part].seconds for part, count in counts.items())
     environments = max(1.0, busy / MONTH_SECONDS * ASSUMED["peak"].value)
     return min(sum(counts.values()), environments * MONTH_SECONDS / ASSUMED["key cache"].value)

@@ -10,10 +10,10 @@ from typing import Any
 from chalicelib.settings import BadSetting, Settings
 
 NOT_GIVEN = ("ReleaseObject", "PreviousReleaseObject")
-"""Parameters that only the deploy itself writes."""
+"""Parameters that only the deployment itself sets."""
 
 VARIABLES_BYTES = 4_000
-"""All variables of a function; Lambda takes 4,096 bytes, which the ones that Lambda adds may share."""
+"""Maximum bytes of all variables of a function. Lambda's limit is 4,096, including those that Lambda adds."""
 
 Pins = tuple[str, ...]
 PINS: Pins = ("requirements-lambda",)
@@ -35,20 +35,20 @@ def given_by(environment: Mapping[str, str], parameters: Iterable[str]) -> dict[
 
 
 def check_names(declared: Declarations, given: Mapping[str, str]) -> None:
-    """Raise BadSetting for a parameter that does not exist, or that is not the operator's to give."""
+    """Raise BadSetting for a parameter that does not exist or that the operator must not set."""
     for name in given:
         if name == "Stage":
-            raise BadSetting("The parameter Stage is what --stage says: leave it out.")
+            raise BadSetting("Leave out the parameter Stage: --stage sets it.")
         if name not in declared or name in NOT_GIVEN:
             known = sorted(set(declared) - {"Stage", *NOT_GIVEN})
             raise BadSetting(f"There is no parameter {name}; there are {', '.join(known)}.")
 
 
 def resolve(declared: Declarations, given: Mapping[str, str], previous: Mapping[str, str]) -> dict[str, str]:
-    """Return the value of each: what is given, else what the stack has, else the default.
+    """Return the value of each parameter: the given one, else that of the stack, else the default.
 
-    Parameters that only the deploy writes are left out.
-    Raises BadSetting for a value that the template, or a function, would not take.
+    Parameters that only the deployment sets are left out.
+    Raises BadSetting for a value that the template or a function would not accept.
     """
     values = {
         name: given.get(name, previous.get(name, str(one.get("Default", ""))))
@@ -61,18 +61,18 @@ def resolve(declared: Declarations, given: Mapping[str, str], previous: Mapping[
 
 
 def pins(values: Mapping[str, str]) -> Pins:
-    """Return the requirement files of a package, which `cryptography` is in while keys may need it."""
+    """Return the requirement files of a package. It contains `cryptography` while keys may need it."""
     return (*PINS, "requirements-asymmetric") if values.get("AsymmetricKeys") == "kept" else PINS
 
 
 def check_deploy(
     before: Mapping[str, str], after: Mapping[str, str], given: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return `AsymmetricKeys` as it must be after a deploy that was given `given`; {} to leave it as it is.
+    """Return the value of `AsymmetricKeys` after a deployment with `given`; {} if it does not change.
 
-    The deploy does not read the signing secret, which has asymmetric keys for two more rotations after the
-    setting has gone back to HS256. So it is kept until an operator, who has looked, takes it back. Raises
-    BadSetting if that is certainly too early, and as `check_change` does.
+    The deployment does not read the signing secret, which contains asymmetric keys for two more rotations
+    after the setting has changed back to HS256. So the value stays until an operator has checked the keys and
+    resets it. Raises BadSetting if that is certainly too early, and as `check_change` does.
     """
     check_change(before, after)
     if {after["SigningAlgorithm"], before.get("SigningAlgorithm", "HS256")} == {"HS256"}:
@@ -86,7 +86,7 @@ def check_deploy(
 
 
 def check_rollback(before: Mapping[str, str], noted: Mapping[str, Any]) -> str:
-    """Return the question to ask before the noted release is put back, or "" if it can use all keys.
+    """Return the question to ask before a rollback to the recorded release, or "" if it can use all keys.
 
     Raises BadSetting as `check_change` does.
     """
@@ -101,7 +101,7 @@ def check_rollback(before: Mapping[str, str], noted: Mapping[str, Any]) -> str:
 
 
 def check_settings(values: Mapping[str, str]) -> None:
-    """Raise BadSetting for values of which a function could not make its settings."""
+    """Raise BadSetting for values from which a function could not build its settings."""
     variables = {variable(name): value for name, value in values.items()}
     Settings.from_environment({name: value for name, value in variables.items() if value})
     known = {name: value for name, value in variables.items() if hasattr(Settings, name.lower())}
@@ -113,7 +113,7 @@ def check_settings(values: Mapping[str, str]) -> None:
 
 
 def check_change(before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    """Raise BadSetting for a change of parameters that takes more than one step."""
+    """Raise BadSetting for a change of parameters that requires more than one step."""
     if before and before.get("EndpointType") != after["EndpointType"]:
         raise BadSetting(
             f"EndpointType cannot go from {before.get('EndpointType')} to {after['EndpointType']} in one "
@@ -128,7 +128,7 @@ def check_change(before: Mapping[str, str], after: Mapping[str, str]) -> None:
 
 
 def _web_acl(values: Mapping[str, str]) -> str:
-    """Return what tells the web ACLs apart: an ARN, or that it is the stack's own, whatever its limit."""
+    """Return what identifies the web ACL: its ARN, or a constant for the stack's own ACL."""
     own = "AddressRateLimit" if values.get("AddressRateLimit", "0") != "0" else ""
     return values.get("WebAclArn") or own
 
@@ -139,7 +139,7 @@ def _check_form(name: str, value: str, declared: Mapping[str, Any]) -> None:
             f"{name} must be one of {', '.join(map(str, declared['AllowedValues']))}, not {value!r}."
         )
     if declared["Type"] == "Number":
-        # CloudFormation takes 2.5 and 007 as well, and hands on the text: a function would refuse to start.
+        # CloudFormation also accepts 2.5 and 007 and passes on the text: a function would refuse to start.
         if not re.fullmatch(r"0|[1-9][0-9]{0,9}", value):
             raise BadSetting(f"{name} must be a whole number without leading zeros, not {value!r}.")
         low, high = declared.get("MinValue", 0), declared.get("MaxValue", 10**10)
@@ -148,6 +148,6 @@ def _check_form(name: str, value: str, declared: Mapping[str, Any]) -> None:
     if len(value) > declared.get("MaxLength", 4096):
         raise BadSetting(f"{name} has {len(value)} characters, and may have {declared['MaxLength']}.")
     if "AllowedPattern" in declared and not re.fullmatch(declared["AllowedPattern"], value):
-        # A parameter of infra/functions.yaml may lack a sentence of its own.
+        # A parameter of infra/functions.yaml may have no ConstraintDescription.
         wanted = declared.get("ConstraintDescription", f"it must match {declared['AllowedPattern']}")
         raise BadSetting(f"{name} cannot be {value!r}: {wanted}")

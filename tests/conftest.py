@@ -83,7 +83,7 @@ def aws() -> Iterator[Aws]:
 
 
 @pytest.fixture
-def aws_house(aws: Aws, clock: FakeClock) -> AwsServices:
+def aws_services(aws: Aws, clock: FakeClock) -> AwsServices:
     return aws.services(clock)
 
 

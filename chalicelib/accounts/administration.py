@@ -25,10 +25,10 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Administration:
-    """Operations on other people's accounts.
+    """Operations on the accounts of other users.
 
-    `actor` is the ARN of an operator's AWS identity, or the id of a user. Every change leaves an audit item,
-    written in the transaction that makes it. Every method raises Unavailable if the table cannot be reached.
+    `actor` is the ARN of an operator's AWS identity, or the id of a user. Every change has an audit item,
+    written in the same transaction. Every method raises Unavailable if the table cannot be reached.
     """
 
     accounts: Accounts
@@ -69,10 +69,10 @@ class Administration:
     def edit(self, user_id: str, edit: Callable[[Account], Account], actor: str) -> Account:
         """Set permissions, `disabled` and metadata to those that `edit` returns for the stored account.
 
-        If another request changes them meanwhile, `edit` is called again with the new account; what it raises
-        ends the change. Tokens carry permissions after the next refresh. A call that changes nothing leaves
-        no audit item. Raises NotFound, InvalidAccount for a malformed or too long list of permissions, and
-        Unavailable also after losing every race.
+        If another request changes them meanwhile, `edit` is called again with the new account; an exception
+        from `edit` aborts the change. Tokens carry the new permissions after the next refresh. A call that
+        changes nothing writes no audit item. Raises NotFound, InvalidAccount for a malformed or too long list
+        of permissions, and Unavailable, also after losing every race.
         """
         for _ in range(_ATTEMPTS):
             before = self.account(user_id)
@@ -102,14 +102,14 @@ class Administration:
     def disable(self, user_id: str, actor: str) -> list[EndedSession]:
         """Disable an account, end its sessions (ASVS 7.4.2) and its API keys. Raises NotFound.
 
-        In this order: once disabled, nobody can open a session or create a key that the next steps would not
-        see. No key of a disabled account is valid, so none is used meanwhile.
+        The account is disabled first, so that afterwards nobody can open a session or create a key that the
+        next steps miss. No key of a disabled account is valid, so none can be used in the meantime.
         """
         self.edit(user_id, lambda account: replace(account, disabled=True), actor)
         return self.end_sessions_of_disabled(user_id)
 
     def end_sessions_of_disabled(self, user_id: str) -> list[EndedSession]:
-        """End the sessions and API keys of an account that was disabled before. Repeating it does no harm."""
+        """End sessions and API keys of an account that was disabled before. The call is idempotent."""
         self.api_keys.remove_keys(user_id)
         return self._end_active(user_id, EndReason.DISABLED)
 
@@ -127,9 +127,9 @@ class Administration:
     ) -> None:
         """Delete an account permanently.
 
-        `before` is called with the account once, `check` each time that it has changed meanwhile; what they
-        raise ends the deletion. Raises NotFound for an account that does not exist, after removing what an
-        interrupted deletion has left of it.
+        `before` is called once with the account, `check` each time that the account has changed meanwhile; an
+        exception from either aborts the deletion. Raises NotFound for an account that does not exist, after
+        removing the items that an interrupted deletion has left.
         """
         state = self.remove.state(user_id) if is_id(user_id) else None
         if state is None:
@@ -140,7 +140,7 @@ class Administration:
         self.remove(state, actor, check)
 
     def end_sessions(self, user_id: str, actor: str) -> list[EndedSession]:
-        """End every active session of a user. Sessions that have expired stay as they are.
+        """End every active session of a user. Expired sessions are not changed.
 
         The audit item is written first: each session ends in its own transaction, and none may end unaudited.
         """

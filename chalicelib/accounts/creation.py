@@ -37,13 +37,12 @@ class AccountCreation:
         permissions: Iterable[str] = (),
         actor: str | None = None,
     ) -> Account:
-        """Create an account, with a password, with a hash that another system made, or with neither.
+        """Create an account with a password, with a hash from another system, or with neither.
 
-        Nobody can sign in to an account without a password until it is reset. `actor` is who creates the
-        account; by default its own user. Raises InvalidAccount for a malformed name, NameTaken for a taken
-        one, InvalidAccount for malformed permissions, and a hash that is unreadable or costs more than
-        `FAILED_SIGN_IN_COST`; InvalidPassword or InvalidRequest for a password that is not accepted; and
-        Unavailable.
+        Nobody can sign in to an account without a password until it is reset. `actor` is the id of the
+        creator, by default the new user. Raises InvalidAccount for a malformed name, malformed permissions,
+        or a hash that is unreadable or costs more than `FAILED_SIGN_IN_COST`; NameTaken for a taken name;
+        InvalidPassword or InvalidRequest for a password that is not accepted; and Unavailable.
         """
         held = Scope.of(permissions)
         check_permissions(held)

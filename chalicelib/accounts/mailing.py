@@ -72,7 +72,7 @@ class Mailing:
     service_name: str
 
     def deliver(self, request: MailRequest) -> Outcome:
-        """Do what a message asks for. Raises Unavailable or BadMailText where it must stay in the queue."""
+        """Process a message. Raises Unavailable or BadMailText if it must stay in the queue."""
         now = self.clock()
         if self.sender is None:
             return Outcome.OFF

@@ -15,8 +15,8 @@ _MESSAGE_ID_BYTES = 16
 class Notices:
     """Sends owners of accounts notices of changes.
 
-    A notice is queued before its change is written: a missing notice would hide an attack, and one of a
-    change that then fails does no harm. While the queue is down nothing is changed.
+    A notice is queued before its change is written: a missing notice would hide an attack, and a notice of a
+    change that then fails is harmless. While the queue is down, no change is made.
     """
 
     queue: MailQueue
@@ -24,7 +24,9 @@ class Notices:
     entropy: Entropy
 
     def __call__(self, kind: MailKind, account: Account, languages: str, *, to_address: bool = False) -> None:
-        """Queue a notice to whatever address the account has when it is sent; with `to_address`, to today's.
+        """Queue a notice to the address that the account has when the mail is sent.
+
+        With `to_address`, it goes to the address that `account` has now.
 
         Raises Unavailable.
         """

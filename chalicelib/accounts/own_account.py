@@ -27,7 +27,7 @@ class OwnAccount:
     clock: Clock
 
     def load(self, claims: VerifiedClaims) -> tuple[Account, Session]:
-        """Return account and session, in one read, so an ended session is noticed despite a cached Allow."""
+        """Return account and session in one read, which detects an ended session despite a cached Allow."""
         account, session, _ = self._load(claims)
         return account, session
 

@@ -1,4 +1,4 @@
-"""Deletion of an account with everything that belongs to it."""
+"""Deletion of an account and its data."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from chalicelib.domain.ports import Audit, Clock
 from chalicelib.domain.sessions.session import EndReason, active
 
 _TURNS = 20
-"""Sign-ins and other changes of one account that may come between."""
+"""Attempts to write the deletion while sign-ins and other changes of the account interfere."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRemoval:
     """Deletes an account.
 
-    Account, hash, profile, names, sessions and devices go in one transaction, so nothing is left that opens
-    anything, and the names are free. Ended and expired sessions and a long list of former names go after it;
-    what an interruption leaves of them expires by itself, or goes when the deletion is repeated.
+    Account, hash, profile, names, sessions and devices are deleted in one transaction: after it no credential
+    of the account works, and its names are free. Ended and expired sessions, and former names that do not fit
+    in the transaction, are deleted after it. If that is interrupted, the rest expires, or is removed when the
+    deletion is repeated.
     """
 
     own_changes: OwnChanges
@@ -32,20 +33,20 @@ class AccountRemoval:
     clock: Clock
 
     def state(self, user_id: str) -> AccountState | None:
-        """Return what `__call__` needs of an account, or None if it does not exist. Raises Unavailable."""
+        """Return the state of an account for `__call__`, or None if it does not exist. Raises Unavailable."""
         return self.own_changes.account_state(user_id, with_hash=False)
 
     def __call__(self, state: AccountState, actor: str, check: Callable[[Account], object]) -> None:
         """Delete the account of `state`, unless it no longer exists.
 
-        `check` is called with the account when it has changed meanwhile; what it raises ends the deletion.
-        Raises Unavailable.
+        `check` is called with the account each time that it has changed meanwhile; an exception from it
+        aborts the deletion. Raises Unavailable.
         """
         self._delete(state, actor, check)
         self.remove_rest(state.account.user_id)
 
     def remove_rest(self, user_id: str) -> None:
-        """Remove what is left of a deleted account. An outage is ignored: all of it expires by itself."""
+        """Remove the remaining items of a deleted account. An outage is ignored, since they also expire."""
         with suppress(Unavailable):
             self.own_changes.remove_rest(user_id, self.clock())
 

@@ -23,7 +23,7 @@ class Unlocked:
 
 @dataclass(frozen=True, slots=True)
 class Unlocking:
-    """Forgets the failed sign-ins of names."""
+    """Resets the failed sign-ins of names."""
 
     accounts: Accounts
     sign_ins: SignIns

@@ -30,7 +30,7 @@ _RETRY_AFTER = "x-amz-retry-after"
 
 
 def dynamodb(region: str, endpoint_url: str = "") -> DynamoDBClient:
-    """Return a DynamoDB client. Create one per process: that costs more than many calls."""
+    """Return a DynamoDB client. Create one per process, since that takes longer than many calls."""
     return _guarded(boto3.client("dynamodb", **_options(region, endpoint_url)))
 
 
@@ -45,7 +45,7 @@ def sqs(region: str, endpoint_url: str = "") -> SQSClient:
 
 
 def sesv2(region: str, endpoint_url: str = "") -> SESV2Client:
-    """Return a client of SES's second API."""
+    """Return a client of the SES API v2."""
     return _guarded(boto3.client("sesv2", **_options(region, endpoint_url)))
 
 

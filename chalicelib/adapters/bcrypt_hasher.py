@@ -26,7 +26,7 @@ _LABEL = b"gatehouse: password that bcrypt does not take whole"
 
 
 class BcryptHasher:
-    """Hashes with `cost`; every failed sign-in costs `failed_cost`, whatever hash is stored.
+    """Hashes with `cost`; every failed sign-in costs `failed_cost`, with any stored hash.
 
     Both are log2 of the rounds, and `failed_cost` is at least `cost`. A more expensive stored hash cannot be
     checked for less, so if you lower `cost`, pass its former value as `failed_cost`; `accepts` rejects such
@@ -51,7 +51,7 @@ class BcryptHasher:
     ) -> PasswordCheck:
         """Compare in constant time. A stored hash that is unreadable is CORRUPT, not an exception.
 
-        Raises Unavailable after the request's deadline, whatever is stored.
+        Raises Unavailable after the request's deadline, with any stored hash or none.
         """
         require_time()
         cost = _cost_of(stored)
@@ -64,7 +64,7 @@ class BcryptHasher:
             self._spend(password, self._failed_cost)
             return PasswordCheck(Verdict.CORRUPT)
         if fails_anyway or not matches:
-            # A cheaper hash would answer faster than an unknown name. 2^c + (2^c + … + 2^(C-1)) = 2^C.
+            # Checking a cheaper hash would be faster than an unknown name. 2^c + (2^c + … + 2^(C-1)) = 2^C.
             for missing in range(cost, self._failed_cost):
                 self._spend(password, missing)
         return PasswordCheck(Verdict.MATCH if matches else Verdict.MISMATCH, is_outdated=cost != self._cost)

@@ -32,7 +32,7 @@ class BreachedPasswordRange:
     """Implements `BreachedPasswords` with the range service at `url`.
 
     If the service is unreachable, slow or returns an error, the password counts as not breached: an outage of
-    the service must not keep users from setting a password, and the other rules have been applied before.
+    the service must not prevent users from setting a password, and the other rules have been applied before.
     """
 
     def __init__(self, url: str) -> None:

@@ -1,4 +1,4 @@
-"""The parts of which transactions on the DynamoDB table consist."""
+"""Builds the actions of DynamoDB transactions."""
 
 from __future__ import annotations
 

@@ -31,12 +31,12 @@ _NOT_UNDERSTOOD = frozenset({"crit", "b64"})
 class PyJwtCodec:
     """Signs and verifies compact JWS (RFC 7515), only with the algorithm of the key.
 
-    Every method that takes a key raises Unavailable if this package was built without its algorithm, and
-    UnreadableKey for a key that is none.
+    Every method with a key argument raises Unavailable if this package was built without its algorithm, and
+    UnreadableKey if the key is invalid.
     """
 
     def __init__(self, algorithm: str = HS256) -> None:
-        """Load an algorithm, which the first token most likely has, if this package has it."""
+        """Load an algorithm in advance, if this package has it: the first token probably uses it."""
         with suppress(Unavailable):
             algorithms.signatures(algorithm)
 
@@ -47,7 +47,7 @@ class PyJwtCodec:
         return f"{signed}.{encoded(algorithms.sign(signed.encode(), key))}"
 
     def parse(self, token: str) -> UnverifiedToken:
-        """Return a token taken apart. Raises InvalidToken unless it is a strictly encoded access token."""
+        """Split and decode a token. Raises InvalidToken unless it is a strictly encoded access token."""
         jws = _Jws.parse(token)
         kid, claims = jws.header.get("kid"), _json_object(jws.payload)
         issued_at = claims.get("iat")

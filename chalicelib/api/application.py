@@ -1,7 +1,8 @@
 """The Chalice app: the routes of the service, your own functions in `chalicelib/functions`, or both.
 
-In AWS the two are Lambda functions with a role each (docs/decisions/0014-own-functions.md). Each imports only
-its own part: the function with your code never loads the token endpoint, and the other never loads yours.
+In AWS these are two Lambda functions with separate roles (docs/decisions/0014-own-functions.md). Each imports
+only its own routes: the function with your code does not load the token endpoint, and the other does not load
+your code.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ _registered: set[Blueprint] = set()
 def create_app(routes: str = ALL_ROUTES) -> Chalice:
     """Return the app with the routes that `routes` selects.
 
-    Raises what a module of yours raises when it is imported, and RuntimeError if another app of this process
-    has the same blueprints: Chalice removes the arguments of a route, its authorizer too, at registration.
+    Passes on exceptions from the import of your modules. Raises RuntimeError if another app of this process
+    has the same blueprints: Chalice removes the arguments of a route, including its authorizer, when it
+    registers a blueprint.
     """
     # Powertools configures the logger, which is `app.log`, before a view uses it. Chalice would add a second
     # handler and drop everything below WARNING.

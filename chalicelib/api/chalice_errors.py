@@ -61,7 +61,7 @@ class _WrongContentType(InvalidRequest):
 
 def _as(status_: int, code_: str, description_: str) -> type[GatehouseError]:
     class Refusal(GatehouseError):
-        """An error that only views of the reader raise."""
+        """An error that only views in `chalicelib/functions` raise."""
 
         status, code, description = status_, code_, description_
 

@@ -75,10 +75,10 @@ def requires(*permissions: str, session: bool = False) -> Callable[[Callable[...
 
 
 def administers(permission: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Run the view only for callers who hold `permission` at this moment, with their Authority as argument.
+    """Run the view only for callers who currently hold `permission`, with their Authority as argument.
 
-    The token must carry the permission, which is checked without reading the table. Session, account and
-    today's permissions are then read anew. Both come before the body and the path are looked at.
+    The token must carry the permission, which is checked without reading the table. Then session, account and
+    current permissions are read. Both checks precede the validation of body and path.
     """
 
     def guard(view: Callable[..., Any]) -> Callable[..., Any]:

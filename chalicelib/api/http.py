@@ -147,7 +147,7 @@ def json_text_response(text: str, headers: Mapping[str, str] | None = None) -> R
 
 
 def no_content() -> Response:
-    """Return an answer without a body."""
+    """Return a response without a body."""
     return Response("", {**NO_STORE}, 204)
 
 

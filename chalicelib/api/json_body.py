@@ -1,4 +1,4 @@
-"""JSON bodies, read strictly: what two readers could understand differently is refused."""
+"""Strict parsing of JSON bodies: text that parsers interpret differently is refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chalicelib.oauth.form import refuse_credentials_in_query, require_media_typ
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_DEPTH = 100
-"""Levels of objects and lists in each other; parsers elsewhere take 64 (.NET) to 512 (PHP)."""
+"""Maximum nesting of objects and lists. Other parsers accept 64 (.NET) to 512 (PHP)."""
 MEDIA_TYPE = "application/json"
 _KINDS = {
     str: "a string",
@@ -26,11 +26,11 @@ _KINDS = {
 
 
 def json_text(max_bytes: int = MAX_BODY_BYTES, known: Collection[str] = ()) -> tuple[str, dict[str, Any]]:
-    """Return the text of the body of the current request, which is a JSON object, and the object.
+    """Return the body of the current request, a JSON object, as text and as the parsed object.
 
-    Raises InvalidRequest for another media type, a body that is too large or not in UTF-8, a member that is
-    repeated (named where it is one of `known`, since others are the caller's text), a number that is none in
-    JSON, text that has no UTF-8 form, and more than `MAX_DEPTH` levels; and for a credential in the URL.
+    Raises InvalidRequest for another media type, a body that is too large or not in UTF-8, a repeated member
+    (which the error names if it is one of `known`), a number that JSON does not allow (NaN, Infinity), text
+    that UTF-8 cannot represent, more than `MAX_DEPTH` levels, and a credential in the URL.
     """
     refuse_credentials_in_query(current_request().query_params or {})
     require_media_type(header("content-type"), MEDIA_TYPE)
@@ -59,8 +59,8 @@ def json_members(
 ) -> dict[str, Any]:
     """Return the members of the body, each of the type given for its name; optional ones may be absent.
 
-    Raises InvalidRequest, naming the parameter, as `json_text` does and for a member that is missing or of
-    another type. A member that is unknown is not named, since its name is the caller's text.
+    Raises InvalidRequest as `json_text` does, and for an unknown member, a missing one, or one of another
+    type. The error names the parameter, except an unknown one, whose name is the caller's input.
     """
     types: dict[str, type | UnionType] = {**required, **(optional or {})}
     _, found = json_text(known=types)

@@ -1,4 +1,4 @@
-"""The mail function: a Lambda of its own, called by SQS with a few messages of the mail queue at a time."""
+"""The mail function: a separate Lambda function that SQS calls with batches of messages of the mail queue."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ blueprint = Blueprint(__name__)
 
 @blueprint.lambda_function(name="mail")  # type: ignore[untyped-decorator,unused-ignore]
 def mail(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
-    """Deal with each message. Those that are returned stay in the queue (`ReportBatchItemFailures`)."""
+    """Process each message. Return those that must stay in the queue (`ReportBatchItemFailures`)."""
     with time_budget(context):
         left = [str(record["messageId"]) for record in event["Records"] if not _is_done(record)]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in left]}
 
 
 def _is_done(record: dict[str, Any]) -> bool:
-    """Deal with one message, and return whether SQS may delete it."""
+    """Process one message, and return whether SQS may delete it."""
     with observability.scope(function="mail", queue_message_id=str(record["messageId"])):
         try:
             _handle(str(record["body"]))
         except Unavailable as error:
             observability.record(Event.OUTAGE, severe=True, reason=error.reason)
-            # Not under OUTAGE, whose alarm says that apps were told 503.
+            # Not as OUTAGE, whose alarm means that apps got a 503.
             observability.count(Metric.MAIL, "outage")
         except (MalformedMessage, BadMailText) as error:
-            # It is delivered again, in vain, until the dead-letter queue has it.
+            # SQS delivers it again until it moves to the dead-letter queue.
             observability.record(Event.MAIL, severe=True, outcome="unusable", reason=str(error))
             observability.count(Metric.MAIL, "unusable")
         except Exception as error:  # noqa: BLE001 - one message must not keep the others from being sent

@@ -31,7 +31,7 @@ _deadline: ContextVar[_Deadline | None] = ContextVar("deadline", default=None)
 
 @contextmanager
 def time_limit(seconds: float, clock: Callable[[], float]) -> Iterator[None]:
-    """Set a deadline `seconds` from now on a monotonic `clock`, unless an earlier one is set."""
+    """Set a deadline `seconds` from now on a monotonic `clock`; an earlier deadline stays in force."""
     outer, inner = _deadline.get(), _Deadline(clock() + seconds, clock)
     is_earlier = outer is None or inner.seconds_left() < outer.seconds_left()
     token = _deadline.set(inner if is_earlier else outer)

@@ -176,7 +176,7 @@ class InsufficientScope(BearerError):
         self._needed = needed
 
     def _fault(self) -> Mapping[str, str]:
-        # No permission opens what takes a session's token, so the challenge names none.
+        # No permission is enough for a route that requires a session's token, so the challenge has no scope.
         return {**super()._fault(), **({"scope": self._needed} if self._needed else {})}
 
 

@@ -1,7 +1,7 @@
 """Mail: the messages that the API queues, and the ports to queue and send them.
 
 The API queues what has happened. The mail function decides whether a mail is due, to whom and with which text
-(`chalicelib.accounts.mailing`), so a request costs the same whoever an address belongs to.
+(`chalicelib.accounts.mailing`), so a request makes the same calls for every address.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class MailRequest:
     """One message of the queue. Neither `repr` nor `str` shows the code.
 
     A kind with a code has an `address`. A notice has a `user_id`, whose stored address gets the mail, or an
-    `address`, which gets it whatever is stored.
+    `address`, which gets it independently of stored data.
     """
 
     message_id: str

@@ -65,7 +65,7 @@ class UndeliverableAddresses(Protocol):
         """Return whether an address must not get mail."""
 
     def add(self, address: SignInName, report: Report, now: int) -> None:
-        """Stop mailing an address. Repeating it changes nothing but the time."""
+        """Stop mailing an address. Repeating it only updates the time."""
 
     def remove(self, address: SignInName) -> bool:
         """Allow mail to an address again. Return False if it was allowed."""

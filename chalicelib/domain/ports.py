@@ -35,7 +35,7 @@ class Entropy(Protocol):
 
 
 class Sleep(Protocol):
-    """The way to wait."""
+    """A pause."""
 
     def __call__(self, seconds: float, /) -> None:
         """Wait for `seconds`."""

@@ -1,6 +1,6 @@
-"""Your own functions: each module here that has a `blueprint` is registered by itself.
+"""Your own functions. Each module in this package that has a `blueprint` is registered automatically.
 
-docs/your-own-functions.md has recipes; `make new-function NAME=notes` writes a start.
+docs/your-own-functions.md has recipes; `make new-function NAME=notes` creates a first version.
 """
 
 BINARY_TYPES: list[str] = []

@@ -21,7 +21,7 @@ TOKEN_ID_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class TokenResponse:
-    """A successful answer (RFC 6749 §5.1). `repr` is overridden: most of its fields are credentials.
+    """A successful response (RFC 6749 §5.1). `repr` is overridden: most of its fields are credentials.
 
     `refresh_token` is empty for a client with an API key (RFC 6749 §4.4.3).
     """

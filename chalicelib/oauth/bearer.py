@@ -52,11 +52,11 @@ class _Statement:
 class AccessTokenVerifier:
     """Verifies access tokens: signature and claims, then session and key against the table.
 
-    `issuer` and `audience` are settings. If `issuer` is empty, the issuer is the one that the deploy has
-    recorded in the table, and without that `asked`, the API whose authorizer this is. So other APIs can use
-    this authorizer, too. If `audience` is empty, it is the issuer. `key_cache_seconds` is how long a function
-    may sign with a key after its replacement. `api_keys` returns the verifier of API keys, which most
-    requests do not need.
+    `issuer` and `audience` are settings. If `issuer` is empty, the issuer is the one that the deployment has
+    recorded in the table, or without a record `asked`, the URL of the API that calls the authorizer. With
+    the record, other APIs can use the authorizer. If `audience` is empty, it is the issuer.
+    `key_cache_seconds` is how long a function may sign with a key after its replacement. `api_keys` returns
+    the verifier of API keys, which most requests do not need.
     """
 
     codec: TokenCodec

@@ -17,16 +17,16 @@ from urllib.parse import unquote_plus
 from chalicelib.domain.errors import InvalidClient, InvalidRequest
 from chalicelib.domain.tokens.claims import API_KEY_PREFIX
 
-# No header; or an access token, which some HTTP stacks put on every request, and which is no client's.
+# No header, or an access token, which some HTTP libraries send with every request: no client authentication.
 _NO_CLIENT = re.compile(r"(?:(?i:bearer) +[^\s,]+)?")
 _BASIC = re.compile(r"(?i:basic) +(?P<credentials>[A-Za-z0-9+/=]+)")
 BUILT_IN_CLIENT = "mobile-app"
-"""The client of a request that names none; it is always known."""
+"""The client of a request without `client_id`. It always exists."""
 
 
 @dataclass(frozen=True, slots=True)
 class PresentedClient:
-    """What a request says about its client, unverified. `client_id` is empty if it names none."""
+    """The unverified client credentials of a request. `client_id` is empty if the request has none."""
 
     client_id: str
     secret: str = field(repr=False)
@@ -58,7 +58,7 @@ class PresentedClient:
 
     @property
     def is_api_key(self) -> bool:
-        """Return whether the client is named like an API key."""
+        """Return whether the client id has the form of an API key's id."""
         return self.client_id.startswith(API_KEY_PREFIX)
 
     def refused(self, reason: str) -> InvalidClient:

@@ -59,7 +59,7 @@ def refuse_credentials_in_query(query: Mapping[str, object]) -> None:
 
 
 def require_media_type(content_type: str, expected: str) -> None:
-    """Raise InvalidRequest where a `Content-Type` is not the media type expected, in UTF-8."""
+    """Raise InvalidRequest if a `Content-Type` is not the expected media type, in UTF-8."""
     media_type, *options = (part.strip().lower() for part in content_type.split(";"))
     if media_type != expected:
         raise InvalidRequest("wrong content type", description=f"The Content-Type must be {expected}.")

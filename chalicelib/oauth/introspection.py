@@ -23,7 +23,7 @@ class Introspection:
     authenticate: ApiKeyClients
 
     def __call__(self, request: TokenRequest, verifier: AccessTokenVerifier) -> dict[str, str | int | bool]:
-        """Return the members of RFC 7662 §2.2. Nothing is spent or extended.
+        """Return the members of RFC 7662 §2.2. No token is spent or extended.
 
         Raises InvalidRequest, InvalidClient, InsufficientScope for a key without `tokens:introspect`
         (RFC 7662 §2.3 refers to RFC 6750 §3.1), and Unavailable: an outage makes no token inactive.
@@ -36,7 +36,7 @@ class Introspection:
         try:
             claims = verifier.verify(token)
         except InvalidToken:
-            # One answer for every reason (RFC 7662 §2.2).
+            # One response for every reason (RFC 7662 §2.2).
             return {**_INACTIVE}
         members = claims.to_mapping()
         del members["sid"]

@@ -51,7 +51,7 @@ class KeyRotation:
     def create_secret(self, token: str, *, early: bool = False) -> bool:
         """Write the next version as AWSPENDING, under the id from Secrets Manager.
 
-        Return whether the current key signs on in it: a published key signs 24 hours later, or at once if
+        Return whether the current key continues to sign: a published key signs 24 hours later, or at once if
         `early`. Raises RotationRefused without a current key or with too many that verify, and Unavailable.
         """
         if self.versions.key(token) is not None:

@@ -1,4 +1,4 @@
-"""What each version of the signing secret contains: the key that signs, and the key after it."""
+"""The content of each version of the signing secret: the key that signs, and the next key."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ KEY_ID_BYTES = 16
 class KeySuccession:
     """Makes the next version of the signing secret.
 
-    An HMAC key is made when its turn comes. An asymmetric one is made one rotation earlier and listed with
-    the current key, so that others have it before it signs: a change of `algorithm` takes two rotations.
-    `token_life`, in seconds, is that of an access token plus the key cache; `key_cache_seconds` the latter.
+    An HMAC key is made by the rotation that promotes it. An asymmetric key is made one rotation earlier and
+    published with the current key, so that verifiers have it before it signs: a change of `algorithm` takes
+    two rotations. `token_life`, in seconds, is the lifetime of an access token plus `key_cache_seconds`.
     """
 
     generate: KeyGenerator
@@ -32,8 +32,8 @@ class KeySuccession:
     def after(self, keys: KeySet, version: str, now: int, published_at: int) -> SigningKey:
         """Return the version after `keys`, at `now`; its next key was published at `published_at`.
 
-        A next key that was published too recently keeps its place. Until its time a current HMAC key is
-        replaced by another; a current asymmetric one signs on. Raises Unavailable.
+        A next key that was published too recently remains the next key. Meanwhile a current HMAC key is
+        replaced by a new one, and a current asymmetric key continues to sign. Raises Unavailable.
         """
         retired = retired_by_next(keys, now, self.token_life)
         return replace(
@@ -47,7 +47,7 @@ class KeySuccession:
         )
 
     def without_predecessor(self, version: str, epoch: int, now: int, api_keys_epoch: int = 0) -> SigningKey:
-        """Return a version of which no earlier key is part. Raises Unavailable."""
+        """Return a version that contains no earlier key. Raises Unavailable."""
         return replace(
             self._new_key(self.algorithm, version, epoch),
             created_at=now,

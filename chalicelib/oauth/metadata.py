@@ -1,7 +1,7 @@
-"""Authorization server metadata (RFC 8414): what is offered, and where.
+"""Authorization server metadata (RFC 8414): endpoints, grants and methods of client authentication.
 
-`ENDPOINTS` is the one table of the endpoints. The metadata is made from it, and tests hold the routes and the
-README to it.
+`ENDPOINTS` is the single table of the endpoints. The metadata is made from it, and tests compare the routes
+and the README with it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Document = dict[str, str | list[str]]
 
 PUBLIC_CLIENT = ("none",)
 API_KEY = ("client_secret_basic", "client_secret_post")
-"""Methods of client authentication (RFC 7591 §2): of apps, which keep no secret, and of servers."""
+"""Methods of client authentication (RFC 7591 §2): for apps, which cannot keep a secret, and for servers."""
 CLIENT_CREDENTIALS = "client_credentials"
 
 
@@ -26,8 +26,8 @@ CLIENT_CREDENTIALS = "client_credentials"
 class Endpoint:
     """An endpoint and its member of the metadata (RFC 8414 §2).
 
-    `authentication` are the methods by which clients authenticate there; those of `API_KEY` are offered where
-    the `client_credentials` grant is. An endpoint without any takes no client.
+    `authentication` are the methods of client authentication at the endpoint; empty if it has no clients.
+    Those of `API_KEY` are offered only with the `client_credentials` grant.
     """
 
     member: str
@@ -52,9 +52,10 @@ class Metadata:
     def __call__(self, issuer: str) -> Document:
         """Return the metadata of an issuer (RFC 8414 §2).
 
-        There is no authorization endpoint, so no response type; and no `scopes_supported`, since permissions
-        are whatever an operator grants. `subject_types_supported` and the algorithms of ID tokens would be
-        untrue: this is no OpenID provider, although its document is found where one's is (RFC 8414 §5).
+        There is no authorization endpoint, so `response_types_supported` is empty. There is no
+        `scopes_supported`, since operators choose the names of permissions. `subject_types_supported` and the
+        algorithms of ID tokens are left out: this is no OpenID provider, although the document is also at the
+        path of one (RFC 8414 §5).
         """
         document: Document = {"issuer": issuer}
         for endpoint in ENDPOINTS:
@@ -69,8 +70,8 @@ class Metadata:
     def at_root(self, issuer: str) -> Document:
         """Return the metadata for `/.well-known/oauth-authorization-server`.
 
-        RFC 8414 §3.1 puts that path before the path of the issuer, so at AWS's own address, which begins with
-        the stage, it cannot be served. Raises NotFound for such an issuer.
+        RFC 8414 §3.1 inserts that path before the path of the issuer. The URL of an API Gateway stage begins
+        with the stage, so the document cannot be served there. Raises NotFound for such an issuer.
         """
         if urlsplit(issuer).path not in {"", "/"}:
             raise NotFound("issuer has a path")
@@ -89,7 +90,7 @@ class PublishedKeys:
     clock: Clock
 
     def __call__(self) -> dict[str, list[dict[str, str]]]:
-        """Return the public keys that verify now, and the one that signs next; none under HS256.
+        """Return the public keys that verify now, and the one that signs next; none with HS256.
 
         Raises Unavailable.
         """

@@ -1,4 +1,4 @@
-"""The request as the use cases see it, without HTTP."""
+"""Requests as the use cases receive them, without HTTP."""
 
 from __future__ import annotations
 

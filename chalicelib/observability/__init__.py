@@ -173,7 +173,7 @@ def count(metric: Metric, outcome: str) -> None:
 
 @contextmanager
 def counted(metric: Metric, success: str) -> Iterator[None]:
-    """Count what the body comes to: `success`, or the reason of the refusal that it raises."""
+    """Count the outcome of the `with` block: `success`, or the reason of the error that it raises."""
     try:
         yield
     except GatehouseError as error:

@@ -46,10 +46,10 @@ def main(environment: Mapping[str, str], out: TextIO) -> int:
 
 
 def _sentence(error: Exception) -> str:
-    """Return a message for a foreseen error, or an empty string for a defect."""
+    """Return a message for an expected error, or an empty string for a defect."""
     if isinstance(error, ImportError) and (error.name or "").partition(".")[0] not in _OURS:
-        return f"The installation is not complete ({error}): run `make clean`, then the same again."
-    # By name: after a reload the class is another one.
+        return f"The installation is not complete ({error}): run `make clean`, then repeat the command."
+    # By name: after a reload it is another class.
     if isinstance(error, BadSetting | _BadPortError) or type(error).__name__ == BadSetting.__name__:
         return str(error)
     from infra.local.own.resources import OwnResourcesError
@@ -91,7 +91,7 @@ def _run(environment: Mapping[str, str], out: TextIO) -> None:
 
 
 def _reload(stack: LocalStack, out: TextIO, changed: set[Path]) -> None:
-    """Load changed functions, and say in one line how that went."""
+    """Load changed functions, and print the result in one line."""
     from infra.local.stack.reloading import description
 
     if any(path.suffix == ".yaml" for path in changed):
@@ -102,7 +102,7 @@ def _reload(stack: LocalStack, out: TextIO, changed: set[Path]) -> None:
     try:
         stack.reload()
     except Exception as error:  # noqa: BLE001 - anything that an own module raises on import
-        message = f"Not reloaded, the former code goes on serving. {description(error)}"
+        message = f"Not reloaded: the former code still runs. {description(error)}"
     else:
         message = f"Reloaded: {', '.join(sorted(_short(path) for path in changed))}"
     print(message, file=out, flush=True)

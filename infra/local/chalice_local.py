@@ -1,7 +1,7 @@
-"""Serve `chalice local`: the AWS of a running `make run`, or moto in this process, and never AWS itself.
+"""Serve `chalice local` with the AWS of a running `make run` or with moto in this process, never AWS itself.
 
-`app.py` imports this module under `chalice local` only. Chalice's local server answers as API Gateway would
-where it refuses a request; unknown paths and methods stay its own.
+`app.py` imports this module only under `chalice local`. Chalice's local server then refuses requests with the
+responses of API Gateway, except for unknown paths and methods.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def prepare() -> None:
 
 
 class _Server:
-    """The AWS behind the functions, and the answers of the gateway in front of them."""
+    """The AWS that the functions use, and the gateway responses in front of them."""
 
     def __init__(self, *, is_started: bool) -> None:
         self._is_started = is_started
@@ -82,7 +82,7 @@ class _Server:
 
             stack = LocalStack(aws_port=self._listener, environment=dict(os.environ))
             stack.issuer = _own_url()
-            # Never left: it lasts as long as this process.
+            # Never exited: the stack lives as long as this process.
             stack.__enter__()
             self._is_started = True
             for notice in stack.notices:

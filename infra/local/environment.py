@@ -1,4 +1,4 @@
-"""Names, credentials and the description file of the local stack: all that other packages use of it."""
+"""Names, credentials and the description file of the local stack: the only module that other packages use."""
 
 from __future__ import annotations
 

@@ -18,17 +18,17 @@ from infra.local.own.running import running_environment
 
 _FILE = Path(".local") / "stack.json"
 _TIMEOUT_SECONDS = 900
-"""The longest that Lambda allows: here a developer may stop at a breakpoint."""
+"""Lambda's maximum, since a developer may stop at a breakpoint."""
 
 
 @click.command
 @click.argument("name")
 @click.option("--event", type=click.File(encoding="utf-8"), help="File with the event as JSON, or -.")
 def invoke(name: str, event: IO[str] | None) -> None:
-    """Run the function NAME of the running local stack: a schedule, a queue, a plain one.
+    """Run the function NAME of the running local stack: a schedule, queue or plain function.
 
-    It runs in this process, with the source as it is now. A schedule needs no event. For a queue, the event
-    may be the body of one message.
+    It runs in this process, with the current source. A schedule needs no event. For a queue, the event may be
+    the body of one message.
     """
     stack = running_stack(Path(os.environ.get("GATEHOUSE_STACK_FILE") or _FILE))
     if stack is None:
@@ -46,7 +46,7 @@ def invoke(name: str, event: IO[str] | None) -> None:
         raise click.ClickException(f"The event is not JSON: {error}") from error
     try:
         answer = LambdaFunction(name, function, Limits(timeout_seconds=_TIMEOUT_SECONDS)).invoke(given)
-    except Exception as error:  # noqa: BLE001 - whatever the function raises is shown
+    except Exception as error:  # noqa: BLE001 - every exception of the function is shown
         traceback.print_exception(error)
         sys.exit(1)
     click.echo(json.dumps(answer, indent=2))

@@ -32,8 +32,8 @@ _STACK_FILE = Path(".local/stack.json")
 def served(folder: Path, port: int = 0) -> Iterator[str]:
     """Serve the app of a folder, and yield its URL. A port of 0 selects a free one.
 
-    The authorizer is Gatehouse's, with the settings of this process. Raises PortInUseError, OSError, and
-    whatever the app raises when it is imported.
+    The authorizer is Gatehouse's, with the settings of this process. Raises PortInUseError, OSError, and any
+    exception from the import of the app.
     """
     gateway = _gateway(_loaded(folder / "app.py"), Template.load({}, folder / "resources.yaml"))
     application = GatewayApplication(gateway)

@@ -23,9 +23,9 @@ __all__ = ["created", "invoke", "own_resources"]
 def created(fragment: Fragment) -> Iterator[dict[str, str]]:
     """Create the resources of a fragment in moto, and yield the environment variables that refer to them.
 
-    Nothing else of AWS can be reached within the context. Raises OwnResourcesError.
+    Within the context no other AWS can be reached. Raises OwnResourcesError.
     """
-    # A session that is made anew reads the models of its services anew, which takes a second.
+    # A new session reads the models of its services again, which takes a second.
     with local_credentials(), mock_aws(config={"core": {"reset_boto3_session": False}}):
         create_own_resources(fragment, _client)
         yield own_variables(_client)
@@ -46,7 +46,7 @@ def own_resources(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def invoke() -> Callable[..., Any]:
-    """Return a function that invokes one that no request calls, by its name.
+    """Return a function that invokes a schedule, queue or plain function by its name.
 
     `invoke("tick")` passes the usual event to a schedule, `invoke("jobs", {"id": 1})` a message to a queue;
     a second argument with `Records` is the event itself.

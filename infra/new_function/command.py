@@ -1,4 +1,4 @@
-"""`make new-function NAME=notes`: write a start of a function with its table, its rights and its test."""
+"""`make new-function NAME=notes`: create a function with its table, its IAM policy and its test."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class NewFunction:
         return module, Path("tests/functions", f"test_{self.name}.py"), _RESOURCES, _POLICY
 
     def texts(self) -> dict[Path, str]:
-        """Return the four files as they should be. Raises ClickException where one cannot be so."""
+        """Return the new content of the four files. Raises ClickException if one cannot be extended."""
         module, test, resources, policy = self.paths
         return {
             module: self._file(module, templates.MODULE),
@@ -54,8 +54,8 @@ class NewFunction:
             parts = text.split(f"\n{line}\n")
             if len(parts) != 2:  # noqa: PLR2004 - what comes before the line, and after it
                 raise click.ClickException(
-                    f"{_RESOURCES} has no line `{line.strip()}` of its own, below which to add to it: "
-                    "restore that line as `git show HEAD` has it, and try again."
+                    f"{_RESOURCES} has no separate line `{line.strip()}`, below which entries are added: "
+                    "restore that line from `git show HEAD`, and try again."
                 )
             text = f"\n{line}\n{added}".join(parts)
         return text
@@ -91,17 +91,17 @@ class NewFunction:
 @click.command("new-function")
 @click.argument("name")
 def new_function(name: str) -> None:
-    """Write a start of a function of your own: module, table, rights and test."""
+    """Create a function of your own: module, table, IAM policy and test."""
     write(Path.cwd(), name)
 
 
 def write(project: Path, name: str) -> None:
-    """Write what is missing of the four parts. Raises ClickException before anything is written."""
+    """Write the missing ones of the four parts. Raises ClickException before anything is written."""
     is_bad = not _NAME.fullmatch(name) or keyword.iskeyword(name) or name.endswith("_") or "__" in name
     if is_bad:
         raise click.ClickException(
-            f"{name!r} cannot be a name: NAME is a lower-case letter, then up to 30 lower-case letters, "
-            "digits and single underscores, such as NAME=notes."
+            f"{name!r} is not a valid name: NAME must be a lower-case letter, then up to 30 lower-case "
+            "letters, digits and single underscores, such as NAME=notes."
         )
     function = NewFunction(project, name)
     if (taken := f"/{name.replace('_', '-')}") in _service_paths():

@@ -1,4 +1,4 @@
-"""Messages for errors of AWS calls, with a remedy where one is known."""
+"""Messages for errors of AWS calls, with a remedy if one is known."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def aws_sentence(error: BotoCoreError | ClientError) -> str:
             _NO_CREDENTIALS,
             "There are no AWS credentials here: `aws sso login` or `aws configure`, or set AWS_PROFILE.",
         ),
-        (_SIGNED_OUT, "The sign-in at AWS is over: `aws sso login`, then the same again."),
+        (_SIGNED_OUT, "The AWS sign-in has expired: run `aws sso login`, then repeat the command."),
         (
             aws.ProfileNotFound,
             f"{text.rstrip('.')}: set AWS_PROFILE to one that `aws configure list-profiles` shows.",
@@ -54,7 +54,7 @@ def aws_sentence(error: BotoCoreError | ClientError) -> str:
 def _answered(error: ClientError) -> str:
     code, text = error_code(error), _one_line(str(error.response.get("Error", {}).get("Message")))
     if code in _REFUSED_CREDENTIALS:
-        return f"AWS does not take the credentials ({code}): {_SIGN_IN_HELP}."
+        return f"AWS rejects the credentials ({code}): {_SIGN_IN_HELP}."
     if code in _DENIED:
         return f"AWS refused ({code}): {text}; docs/policies.md says what a command needs."
     return f"AWS refused ({code}): {text}."

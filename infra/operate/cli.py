@@ -54,7 +54,7 @@ def sentence(error: Exception) -> str:
         return aws_sentence(cause)
     if isinstance(error, Unavailable):
         reason = error.reason.removeprefix("aws ")
-        return f"AWS could not be asked ({reason}): check the credentials, the region and the network."
+        return f"The call to AWS failed ({reason}): check the credentials, the region and the network."
     return error.public_description if isinstance(error, GatehouseError) else str(error)
 
 
@@ -70,7 +70,7 @@ def enter(ctx: click.Context, stage: str, region: str | None) -> Deployment:
 
 
 def _check_running(deployment: Deployment) -> None:
-    """Raise NoDeployment if the local stack does not run, but its file exists, as after a kill."""
+    """Raise NoDeployment if the local stack does not run although its file exists, as after a kill."""
     address = urlsplit(deployment.settings.aws_endpoint_url)
     try:
         socket.create_connection((address.hostname, address.port), timeout=_CONNECT_SECONDS).close()

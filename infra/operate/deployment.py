@@ -59,7 +59,7 @@ class OperatorAdapters(AwsAdapters):
 class LocalServices(Services):
     """The services of the local stack, for commands.
 
-    A shell other than that of `make run` may not have its `SIGNING_ALGORITHM`; the signing secret has it.
+    Another shell may not have the `SIGNING_ALGORITHM` of `make run`: the algorithm is read from the secret.
     """
 
     @cached_property
@@ -192,7 +192,7 @@ def _deployed(stage: str, region: str | None) -> Deployment:
     outputs = {
         one["OutputKey"]: one["OutputValue"] for part in (data, stack) for one in part.get("Outputs", [])
     }
-    # An account made from here is to have the bcrypt cost, and a password the length, that are deployed.
+    # An account created by a command has the deployed bcrypt cost and minimum password length.
     given = {variable(one["ParameterKey"]): one["ParameterValue"] for one in stack.get("Parameters", [])}
     ours = {
         "STAGE": stage,
@@ -200,7 +200,7 @@ def _deployed(stage: str, region: str | None) -> Deployment:
         "SIGNING_SECRET_ID": outputs["SigningSecretArn"],
         "ISSUER": outputs["EndpointURL"].rstrip("/"),
         "AWS_REGION": str(session.region_name),
-        # Empty where no mail is sent.
+        # Empty if no mail is sent.
         "MAIL_QUEUE_URL": outputs.get("MailQueueURL", ""),
     }
     settings = Settings.from_environment({**given, **ours})

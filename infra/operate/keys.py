@@ -1,4 +1,4 @@
-"""`python -m infra keys …`: the signing key's versions, and a rotation on demand."""
+"""`python -m infra keys …`: show and rotate the signing key."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def keys() -> None:
 @keys.command()
 @stage_options
 def status(deployment: Deployment) -> None:
-    """Show the versions of the signing secret: age, algorithm and labels, and which keys others know."""
+    """Show the versions of the signing secret: age, algorithm and labels, and which keys are published."""
     adapters = deployment.services.adapters
     say(f"{'version':<36}  {'age':>8}  {'epoch':>5}  {'alg':<5}  labels")
     rows = []
@@ -68,7 +68,7 @@ def rotate(deployment: Deployment, *, now: bool) -> None:
     rotation.test_secret(token)
     rotation.finish_secret(token)
     observability.record(Event.KEY_ROTATED, key_id=token, operator=deployment.operator())
-    say(f"Rotated: version {token} signs now, and the one before it still verifies.")
+    say(f"Rotated: version {token} signs now; the previous version still verifies.")
 
 
 def _refuse_too_early(deployment: Deployment) -> None:
@@ -78,7 +78,7 @@ def _refuse_too_early(deployment: Deployment) -> None:
     # An HMAC key is replaced by another until then.
     if rotation.current().is_public and deployment.services.adapters.clock() < first:
         raise click.ClickException(
-            f"The next key may sign from {timestamp(first)} on: before, others may not have read it yet, and "
+            f"The next key may sign from {timestamp(first)}: other services may not have read it yet, and "
             "would refuse its tokens. Rotate then, or with --now at once; after a breach use `breach`."
         )
 
@@ -97,7 +97,7 @@ def _cancel_stopped_rotation(deployment: Deployment) -> None:
     for version, labels in versions.labels().items():
         if PENDING in labels and CURRENT not in labels:
             versions.remove_label(version, PENDING)
-            say(f"Gave up the rotation to version {version}, which had stopped.")
+            say(f"Cancelled the rotation to version {version}, which had stopped.")
 
 
 def describe_age(seconds: int) -> str:

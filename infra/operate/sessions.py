@@ -44,7 +44,11 @@ def sessions() -> None:
 @stage_options
 @click.argument("user")
 @click.option("--limit", default=20, show_default=True, type=_LIMIT, help="Ended sessions to show.")
-@click.option("--before", default=None, help="Show those that ended earlier: what the last line named.")
+@click.option(
+    "--before",
+    default=None,
+    help="Show sessions that ended earlier; the last line of the output has the value.",
+)
 @click.option("--all", "every", is_flag=True, help="Show every ended session.")
 def explain(deployment: Deployment, user: str, limit: int, before: str | None, *, every: bool) -> None:
     """Explain where USER is signed in, and why each other session ended, the newest first."""
@@ -97,7 +101,7 @@ def end(deployment: Deployment, user: str) -> None:
 def describe(session: Session, now: int, epoch: int) -> str:
     """Describe a session that has not been ended: active, expired or ended by a breach."""
     if session.epoch < epoch:
-        return "was ended, like every other, by a declared breach"
+        return "was ended, with all other sessions, by a declared breach"
     # If both limits have passed, the earlier one ended the session.
     if now >= session.expires_at and session.expires_at <= session.idle_expires_at:
         return f"expired {timestamp(session.expires_at)}: it had reached its maximum age"

@@ -29,7 +29,7 @@ _SEEN = max(len(check.expected) for check in CHECKS)
 
 
 @click.command()
-@click.option("--url", default=None, help="Base URL of the API, if not the one that the stage has.")
+@click.option("--url", default=None, help="Base URL of the API, by default that of the stage.")
 @click.option("--stage", default=None, help=f"Stage that gets the temporary account.  [default: {LOCAL}]")
 @click.option("--region", default=None, help="AWS region, if not that of your configuration.")
 @click.option("--username", default=None, help="Sign in with this account instead; needs no AWS.")
@@ -37,7 +37,7 @@ _SEEN = max(len(check.expected) for check in CHECKS)
 def smoke(
     url: str | None, stage: str | None, region: str | None, username: str | None, *, password_stdin: bool
 ) -> None:
-    """Check from outside that a deployment keeps its contract, with an account that is removed again."""
+    """Check the responses of a deployment over HTTP, with a temporary account."""
     if username is not None:
         address = url or _deployment(None, stage, region).api_url
         passed = _visit(address, username, read_password(from_stdin=password_stdin), say)
@@ -86,8 +86,8 @@ def _visit(api_url: str, username: str, password: str, say: Say) -> bool:
         failed += sum(not _passes(check, visitor, say) for check in SIGNED_IN_CHECKS if not left_out)
     if left_out:
         say(
-            f"The sign-in failed, so {len(left_out)} checks that need one were left out; "
-            "with --username, look at name and password."
+            f"The sign-in failed, so {len(left_out)} checks that need a token were skipped; "
+            "with --username, check name and password."
         )
     say(f"{failed} of {len(CHECKS)} checks failed." if failed else f"{len(CHECKS)} checks passed.")
     return not failed

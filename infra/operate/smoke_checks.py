@@ -51,7 +51,7 @@ def _permission(visitor: ApiClient) -> str:
     """Request an unknown user: 404 with the permission to read users, otherwise 403."""
     seen = summarize(visitor.get(f"/admin/users/{uuid.uuid4().hex}", f"Bearer {visitor.access_token}"))
     right = _NOT_FOUND if _READS_USERS in visitor.scope else _FORBIDDEN
-    return "as its scope says" if seen == right else seen
+    return "as its scope requires" if seen == right else seen
 
 
 def _refresh(visitor: ApiClient) -> str:
@@ -82,7 +82,7 @@ def _revoke(visitor: ApiClient) -> str:
 
 
 def _code_of_nobody(visitor: ApiClient) -> str:
-    """Enter a code of no verification: no account is changed, and no mail is sent or counted."""
+    """Enter a code without a verification: no account is changed, and no mail is sent or counted."""
     made_up = secrets.token_hex(16)
     body = {"verification": f"ghv_{made_up}", "code": "00000000", "new_password": made_up}
     return summarize(visitor.send("POST", "/password/reset", json=body))
@@ -141,9 +141,9 @@ SIGNED_OUT_CHECKS = (
     Check("unknown grant", "400 unsupported_grant_type", _form(grant_type="smoke")),
     Check("unknown client", "401 invalid_client", _form(grant_type="password", client_id="smoke")),
     Check("wrong password, unknown user", f"{_INVALID_GRANT}, the same", _same_refusal),
-    Check("revocation of no token", "200", _raw("token=smoke", path="/oauth/revoke")),
+    Check("revocation without a valid token", "200", _raw("token=smoke", path="/oauth/revoke")),
     Check("sign-up without an address", _INVALID_REQUEST, _raw("{}", "application/json", "/accounts")),
-    Check("code of no verification", "400 invalid_code", _code_of_nobody),
+    Check("code without a verification", "400 invalid_code", _code_of_nobody),
     Check("sign-in", "200 Bearer", _sign_in),
 )
 """Checks without a token; the last one signs in."""
@@ -161,7 +161,7 @@ SIGNED_IN_CHECKS = (
     # AWS does not document its gateway response for these requests.
     Check("no such path, with a token", _NOT_FOUND, _with_token("GET", "/no-such-path")),
     Check("no such method, with a token", _NOT_FOUND, _with_token("PUT", "/me")),
-    Check("permission", "as its scope says", _permission),
+    Check("permission", "as its scope requires", _permission),
     Check("altered signature", _INVALID_TOKEN, _bearer(altered)),
     Check("algorithm none", _INVALID_TOKEN, _bearer(unsigned)),
     Check(

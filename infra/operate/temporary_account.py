@@ -102,4 +102,6 @@ def _remove(deployment: Deployment, one: TemporaryAccount, on_remaining: Callabl
         return
     except GatehouseError as error:
         command = f"python -m infra users delete {one.email} --stage {deployment.stage} --yes"
-        on_remaining(f"The account {one.email} could not be removed ({error.reason}): do it by `{command}`.")
+        on_remaining(
+            f"The account {one.email} could not be removed ({error.reason}): remove it with `{command}`."
+        )

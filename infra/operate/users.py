@@ -105,7 +105,7 @@ def describe_change(change: AccountChange) -> str:
 @stage_options
 @click.argument("user")
 @click.option("--grant", "granted", multiple=True, help="Permission to add; may be repeated.")
-@click.option("--withdraw", "withdrawn", multiple=True, help="Permission to take away; may be repeated.")
+@click.option("--withdraw", "withdrawn", multiple=True, help="Permission to withdraw; may be repeated.")
 def permit(deployment: Deployment, user: str, granted: tuple[str, ...], withdrawn: tuple[str, ...]) -> None:
     """Change the permissions of USER. Access tokens carry them from their next refresh on."""
     account = deployment.find_account(user)
@@ -114,11 +114,11 @@ def permit(deployment: Deployment, user: str, granted: tuple[str, ...], withdraw
     held = str(after.permissions)
     say(f"{whom(account)} may now: {held}." if held else f"{whom(account)} has no permissions now.")
     if granted:
-        say("Access tokens carry what was granted from their next refresh or sign-in on.")
+        say("Access tokens carry the granted permissions from the next refresh or sign-in.")
     if withdrawn:
         seconds = deployment.settings.access_token_seconds
         say(
-            "Access tokens that were issued before carry what was withdrawn until they expire, "
+            "Access tokens issued before carry the withdrawn permissions until they expire, "
             f"for {seconds} seconds at most; `sessions end` ends them sooner."
         )
 
@@ -148,16 +148,16 @@ def enable(deployment: Deployment, user: str) -> None:
 @click.argument("user")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(deployment: Deployment, user: str, *, yes: bool) -> None:
-    """Delete USER for good."""
+    """Delete USER permanently."""
     account = deployment.find_account(user)
     if not yes:
-        confirm(f"Delete {whom(account)} for good?")
+        confirm(f"Delete {whom(account)} permanently?")
     deployment.services.administration.delete(account.user_id, deployment.actor)
     say(f"Deleted {whom(account)}.")
 
 
 def whom(account: Account) -> str:
-    """Return address, user name and id of an account, so that the operator sees which one was meant."""
+    """Return address, user name and id of an account, to show the operator which account was meant."""
     username = "" if account.username is None else f"user name {account.username}, "
     return f"{account.email or 'service account'} ({username}id {account.user_id})"
 

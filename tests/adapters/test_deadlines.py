@@ -133,10 +133,10 @@ def test_a_hash_is_not_begun_after_the_deadline(moments: Moments) -> None:
                 work()
 
 
-def test_aws_cannot_ask_for_a_longer_pause(aws_house: AwsServices) -> None:
+def test_aws_cannot_ask_for_a_longer_pause(aws_services: AwsServices) -> None:
     answer: AWSResponse = refusal("InternalServerError", 500)(type("Request", (), {"url": ""})())
     answer.headers["x-amz-retry-after"] = "5000"
-    aws_house.dynamodb.meta.events.emit(
+    aws_services.dynamodb.meta.events.emit(
         "needs-retry.dynamodb.GetItem",
         response=(answer, {}),
         endpoint=None,

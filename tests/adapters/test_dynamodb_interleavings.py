@@ -15,14 +15,14 @@ ADA = id_of("ada")
 
 
 @pytest.fixture
-def store(aws_house: AwsServices) -> Store:
-    store = Store.of(aws_house)
+def store(aws_services: AwsServices) -> Store:
+    store = Store.of(aws_services)
     store.create(account())
     return store
 
 
 @pytest.fixture
-def after_next(aws_house: AwsServices) -> Callable[[str, Callable[[], object]], None]:
+def after_next(aws_services: AwsServices) -> Callable[[str, Callable[[], object]], None]:
     """Return what lets something happen once, right after the next call of an operation."""
 
     def plan(operation: str, interlude: Callable[[], object]) -> None:
@@ -32,7 +32,7 @@ def after_next(aws_house: AwsServices) -> Callable[[str, Callable[[], object]], 
             if left:
                 left.pop()()
 
-        aws_house.dynamodb.meta.events.register(f"after-call.dynamodb.{operation}", happen)
+        aws_services.dynamodb.meta.events.register(f"after-call.dynamodb.{operation}", happen)
 
     return plan
 

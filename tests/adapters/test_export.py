@@ -81,9 +81,9 @@ def test_what_is_no_part_of_the_export_cannot_be_rendered() -> None:
         exported_item(verification_item(verification()))
 
 
-def test_a_mark_of_the_address_is_exported(aws_house: AwsServices) -> None:
-    adapters, mine = aws_house.adapters, account()
-    Store.of(aws_house).create(mine)
+def test_a_mark_of_the_address_is_exported(aws_services: AwsServices) -> None:
+    adapters, mine = aws_services.adapters, account()
+    Store.of(aws_services).create(mine)
     adapters.undeliverable_addresses.add(SignInName.of(EMAIL), Report.COMPLAINT, NOW)
     assert adapters.personal_data.exported_account(mine)[1:] == [
         ExportedItem("address_mark", {"reason": Report.COMPLAINT.value, "reported_at": NOW})

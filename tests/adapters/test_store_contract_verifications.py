@@ -152,10 +152,10 @@ def test_parallel_tries_are_all_counted(raced_store: Store) -> None:
 
 
 @pytest.fixture
-def items(aws_house: AwsServices) -> str:
-    store = Store.of(aws_house)
+def items(aws_services: AwsServices) -> str:
+    store = Store.of(aws_services)
     written(store, verification())
-    table = aws_house.adapters._table
+    table = aws_services.adapters._table
     digest = token().digest()
     return str([*table.partition(f"VERIFICATION#{digest}"), *table.partition(f"BUDGET#{BUDGET}")])
 

@@ -76,24 +76,24 @@ def restore(aws: Aws, items: list[dict[str, Any]]) -> None:
 
 
 def test_users_are_spread_over_sixty_four_copies_and_one_transaction_writes_them(
-    aws: Aws, aws_house: AwsServices
+    aws: Aws, aws_services: AwsServices
 ) -> None:
-    calls = Calls.of(aws_house)
-    aws_house.adapters.system.advance_epoch(1)
+    calls = Calls.of(aws_services)
+    aws_services.adapters.system.advance_epoch(1)
     assert [call.operation for call in calls.dynamodb] == ["TransactWriteItems"]
     found = copies(aws)
     assert {item["pk"]["S"] for item in found} == {f"EPOCH#{number:02x}" for number in range(64)}
     calls.forget()
     for first in (0x00, 0x3F, 0x40, 0xFF):
-        aws_house.adapters.system.epoch(f"{first:02x}" + "0" * 30)
+        aws_services.adapters.system.epoch(f"{first:02x}" + "0" * 30)
     keys = [call.parameters["Key"]["pk"]["S"] for call in calls.dynamodb]
     assert keys == ["EPOCH#00", "EPOCH#3f", "EPOCH#00", "EPOCH#3f"]
 
 
 def test_copies_that_differ_add_up_to_the_strictest_and_are_equal_after_the_next_write(
-    aws: Aws, aws_house: AwsServices
+    aws: Aws, aws_services: AwsServices
 ) -> None:
-    system = aws_house.adapters.system
+    system = aws_services.adapters.system
     system.record_replaced([kid(1)], NOW)
     before = copies(aws)
     system.advance_epoch(1)
@@ -103,7 +103,7 @@ def test_copies_that_differ_add_up_to_the_strictest_and_are_equal_after_the_next
         TableName=aws.settings.users_table, Key={name: before[50][name] for name in ("pk", "sk")}
     )
     strictest = SystemState(1, {kid(1): NOW, kid(2): NOW + 1})
-    assert aws_house.adapters.system.state() == strictest
+    assert aws_services.adapters.system.state() == strictest
     # Another process, which has seen nothing; a role that may not read.
     other = aws.services(FakeClock()).adapters.system
     other.record_replaced([kid(3)], NOW + 2)
@@ -113,8 +113,8 @@ def test_copies_that_differ_add_up_to_the_strictest_and_are_equal_after_the_next
     assert other.state() == SystemState(1, {**strictest.replaced_at, kid(3): NOW + 2})
 
 
-def test_a_write_goes_by_what_is_there_and_not_by_what_it_saw(aws: Aws, aws_house: AwsServices) -> None:
-    early, late = aws_house.adapters.system, aws.services(FakeClock()).adapters.system
+def test_a_write_goes_by_what_is_there_and_not_by_what_it_saw(aws: Aws, aws_services: AwsServices) -> None:
+    early, late = aws_services.adapters.system, aws.services(FakeClock()).adapters.system
     early.state()
     late.advance_epoch(5)
     assert not early.advance_epoch(3)
@@ -122,16 +122,16 @@ def test_a_write_goes_by_what_is_there_and_not_by_what_it_saw(aws: Aws, aws_hous
     assert late.state() == SystemState(5, {kid(1): NOW})
 
 
-def test_a_write_that_never_meets_what_it_saw_is_unavailable(aws: Aws, aws_house: AwsServices) -> None:
+def test_a_write_that_never_meets_what_it_saw_is_unavailable(aws: Aws, aws_services: AwsServices) -> None:
     other = aws.services(FakeClock()).adapters.system
     busy = iter(range(1, 99))
 
     def interfere(*_: Any, **__: Any) -> None:
         other.record_replaced([kid(next(busy))], NOW)
 
-    answer_with(aws_house.dynamodb, interfere, "TransactWriteItems")
+    answer_with(aws_services.dynamodb, interfere, "TransactWriteItems")
     with pytest.raises(Unavailable):
-        aws_house.adapters.system.advance_epoch(1)
+        aws_services.adapters.system.advance_epoch(1)
 
 
 def test_the_issuer_is_in_every_read_of_a_session_and_stays_there(store: Store) -> None:
@@ -151,21 +151,23 @@ def test_the_issuer_is_in_every_read_of_a_session_and_stays_there(store: Store) 
     assert store.system.epoch(ADA) == 2
 
 
-def test_a_rotation_that_has_read_nothing_writes_beside_the_issuer(aws: Aws, aws_house: AwsServices) -> None:
+def test_a_rotation_that_has_read_nothing_writes_beside_the_issuer(
+    aws: Aws, aws_services: AwsServices
+) -> None:
     """Its role may not read; the copies are there without having ever been written by a rotation."""
     aws.services(FakeClock()).adapters.system.record_issuer("https://api.example.com/v1")
-    aws_house.adapters.system.record_replaced([kid(1)], NOW)
+    aws_services.adapters.system.record_replaced([kid(1)], NOW)
     assert {item["issuer"]["S"] for item in copies(aws)} == {"https://api.example.com/v1"}
-    assert aws_house.adapters.system.state() == SystemState(0, {kid(1): NOW})
+    assert aws_services.adapters.system.state() == SystemState(0, {kid(1): NOW})
 
 
-def test_only_the_copies_that_lack_the_issuer_are_written(aws: Aws, aws_house: AwsServices) -> None:
-    system = aws_house.adapters.system
+def test_only_the_copies_that_lack_the_issuer_are_written(aws: Aws, aws_services: AwsServices) -> None:
+    system = aws_services.adapters.system
     system.record_issuer("https://old.example.com")
     before = copies(aws)
     system.record_issuer("https://new.example.com")
     restore(aws, before[:3])
-    calls = Calls.of(aws_house)
+    calls = Calls.of(aws_services)
     assert system.record_issuer("https://new.example.com")
     assert [call.operation for call in calls.dynamodb] == ["BatchGetItem", "TransactWriteItems"]
     assert len(calls.dynamodb[1].parameters["TransactItems"]) == 3

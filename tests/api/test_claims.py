@@ -181,7 +181,7 @@ def test_an_answer_of_500_by_the_framework_loses_its_text(gateway: Gateway) -> N
     assert "hunter2" not in answer.text
 
 
-def test_an_error_of_the_house_is_answered_as_it_says(gateway: Gateway) -> None:
+def test_an_error_of_the_service_is_answered_with_its_status(gateway: Gateway) -> None:
     def fail() -> None:
         raise NotFound("no such thing")
 

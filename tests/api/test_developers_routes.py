@@ -140,7 +140,7 @@ def test_what_a_view_answers_by_itself_goes_out_as_it_is(gateway: Gateway) -> No
         assert (answer.status, answer.json) == (status, body)
 
 
-def test_a_bare_view_answers_errors_of_the_house_as_they_say(gateway: Gateway, written: Written) -> None:
+def test_a_bare_view_answers_the_errors_of_the_service(gateway: Gateway, written: Written) -> None:
     def view(name: str) -> None:
         raise NotFound("no such thing")
 

@@ -83,12 +83,12 @@ def test_more_never_costs_less_and_allowances_and_caching_never_cost_more(
     assert 0 <= usd(bill(month(users, calls, cache_seconds), free_tier=True)) <= usual
 
 
-def test_operations_ask_dynamodb_for_as_many_units_as_assumed(aws_house: AwsServices) -> None:
-    aws_house.create_account(email="ada@example.com", password=Password.presented("correct horse battery"))
-    calls = Calls.of(aws_house)
+def test_operations_ask_dynamodb_for_as_many_units_as_assumed(aws_services: AwsServices) -> None:
+    aws_services.create_account(email="ada@example.com", password=Password.presented("correct horse battery"))
+    calls = Calls.of(aws_services)
 
     def token(**parameters: str) -> Any:
-        return aws_house.token_endpoint(TokenRequest(parameters, ISSUER, ISSUER))
+        return aws_services.token_endpoint(TokenRequest(parameters, ISSUER, ISSUER))
 
     def units(name: str, ask: Callable[[], Any]) -> Any:
         calls.forget()
@@ -103,7 +103,7 @@ def test_operations_ask_dynamodb_for_as_many_units_as_assumed(aws_house: AwsServ
     signed_in = units("sign-ins", lambda: token(grant_type="password", **secret))
     again = {"grant_type": "refresh_token", "refresh_token": str(signed_in.refresh_token)}
     refreshed = units("refreshes", lambda: token(**again))
-    units("authorizer", lambda: aws_house.verifier(ISSUER).verify(refreshed.access_token))
+    units("authorizer", lambda: aws_services.verifier(ISSUER).verify(refreshed.access_token))
 
 
 def capacity(call: Any) -> tuple[int, int]:

@@ -143,7 +143,7 @@ def test_the_second_engine_is_locked_and_runs_no_scripts(folder: Path) -> None:
     assert not any("resolved" in one for one in locked.values()), "a registry is the machine's to name"
 
 
-def test_a_check_holds_the_code_to_the_plan_of_the_house(folder: Path) -> None:
+def test_a_check_runs_the_import_rules(folder: Path) -> None:
     assert "pytest tests/test_architecture.py" in make(folder, "-n", "check").stdout
 
 

@@ -53,7 +53,7 @@ def test_a_second_one_is_added(project: Path) -> None:
 @pytest.mark.parametrize("name", ["", "Notes", "1a", "a b", "a-b", "class", "a__b", "a_", "a" * 32, "../x"])
 def test_a_bad_name_is_refused(project: Path, name: str) -> None:
     before = contents(project)
-    with pytest.raises(click.ClickException, match="cannot be a name: NAME is"):
+    with pytest.raises(click.ClickException, match="is not a valid name: NAME must be"):
         write(project, name)
     assert contents(project) == before
 
@@ -70,7 +70,7 @@ def test_what_is_edited_is_not_overwritten(project: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "sentence"),
     [
-        ("infra/functions.yaml", "Resources: {}\n", "has no line `Variables:` of its own"),
+        ("infra/functions.yaml", "Resources: {}\n", "has no separate line `Variables:`"),
         (".chalice/policy-functions.json", "{", "is not an IAM policy in JSON"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The authority of a caller, read anew for each request."""
+"""The current authority of a caller, read for each request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chalicelib.domain.tokens.scopes import Scope
 
 @dataclass(frozen=True, slots=True)
 class LiveAuthority:
-    """Reads what a caller may do, whatever API Gateway has cached of its token."""
+    """Reads the current permissions of a caller; those that API Gateway has cached may be outdated."""
 
     own_account: OwnAccount
     api_key_owners: ApiKeyOwners
@@ -21,9 +21,9 @@ class LiveAuthority:
     def __call__(self, claims: VerifiedClaims) -> Authority:
         """Return the permissions that the credential carries and its account holds now, by one read.
 
-        A permission that was withdrawn is missing at once. One that was granted counts from the next token
-        on, and a token of narrower scope stays narrow (RFC 6749 §3.3). Raises InvalidToken if the session or
-        the API key has ended or the account is disabled, and Unavailable.
+        A withdrawn permission is missing at once. A granted one takes effect with the next token, and a token
+        of limited scope stays limited (RFC 6749 §3.3). Raises InvalidToken if the session or the API key has
+        ended or the account is disabled, and Unavailable.
         """
         if claims.credential is Credential.API_KEY:
             owner, _, scope = self.api_key_owners.load(claims)

@@ -1,4 +1,4 @@
-"""What administrators do to accounts over HTTP: administration, within their own permissions."""
+"""Administration of accounts over HTTP, limited by the administrator's own permissions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class UserAdministration:
     - Nobody disables or deletes their own account here: `/me/delete` asks for the password.
 
     `languages` are those of a mail, as `requested_languages` returns them. Every method raises NotFound for
-    an unknown user, InsufficientScope where these rules forbid the change, and Unavailable.
+    an unknown user, InsufficientScope if these rules forbid the change, and Unavailable.
     """
 
     administration: Administration
@@ -43,7 +43,7 @@ class UserAdministration:
     def invite(self, authority: Authority, email: str, permissions: Scope, languages: str) -> Account:
         """Create an account without a password, and mail its user how to set one.
 
-        The mail is queued last: one that is sent before the account exists would not be delivered. If it
+        The mail is queued last, because a mail to an account that does not exist yet would be dropped. If it
         cannot be queued, the account is deleted again, so that the request can be repeated. If that fails,
         too, `request_reset` mails the user. Raises InvalidAccount for a malformed address or permission, and
         Conflict for an address that is taken.
@@ -89,7 +89,7 @@ class UserAdministration:
         return account
 
     def delete(self, authority: Authority, user_id: str, languages: str) -> None:
-        """Delete an account and tell its user by mail. Raises Conflict for the caller's own account."""
+        """Delete an account and notify its user by mail. Raises Conflict for the caller's own account."""
 
         def check(account: Account) -> None:
             authority.require_over(account)
@@ -107,11 +107,12 @@ class UserAdministration:
         self.administration.end_sessions(user_id, authority.user_id)
 
     def request_reset(self, authority: Authority, user_id: str, languages: str) -> None:
-        """Mail a user, at the stored address, how to set a new password. The present one stays valid.
+        """Mail a user, at the stored address, how to set a new password. The current one stays valid.
 
-        The mail has no code: a code works only with the token that the app gets when it asks for one, so
-        that a mailbox alone opens no account. Raises Conflict for a disabled account, which cannot be reset,
-        and for a service account, which has no address; TooManyAttempts after `HOURLY_RESETS` within an hour.
+        The mail has no code: a code works only with the token that the app gets when it requests the code,
+        so access to the mailbox alone is not enough. Raises Conflict for a disabled account, which cannot be
+        reset, and for a service account, which has no address; TooManyAttempts after `HOURLY_RESETS` within
+        an hour.
         """
         account = self._require_over(authority, user_id)
         if account.disabled or not account.email:

@@ -1,4 +1,4 @@
-"""API keys of other people's and of service accounts, for operators."""
+"""Administration of the API keys of all accounts, for operators."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _TURNS = 40
 class ApiKeyAdministration:
     """Operations on the keys of any account. `actor` is the ARN of an operator's AWS identity.
 
-    Every change leaves an audit item in its transaction, and is mailed to an owner with an address. Every
-    method raises Unavailable if the table cannot be reached.
+    Every change has an audit item in its transaction, and an owner with an address gets a notice by mail.
+    Every method raises Unavailable if the table cannot be reached.
     """
 
     administration: Administration
@@ -45,7 +45,7 @@ class ApiKeyAdministration:
         """Create a key for an account, and return it with its secret.
 
         Raises NotFound, InvalidRequest, InvalidScope, InvalidAccount for a disabled account, and Conflict if
-        it has as many keys as it may have.
+        it has the maximum number of keys.
         """
         order.check()
         account = self._enabled(user_id)
@@ -53,7 +53,7 @@ class ApiKeyAdministration:
             self._notify(MailKind.API_KEY_CREATED, account)
         for _ in range(_TURNS):
             account = self._enabled(user_id)
-            # Read after the account: no key can be missing that was created before.
+            # Read after the account, so that no key that was created before is missing.
             stored, least = self.api_keys.stored_keys(user_id), self._least_epoch()
             keys = not_ended_by_breach(stored, least)
             key, secret = self.new_key(order, account, keys, self.administration.epoch(user_id))
@@ -83,9 +83,9 @@ class ApiKeyAdministration:
         self.audit.account_changed(change)
 
     def successor(self, key: ApiKey, expires_in: int | None = None) -> ApiKeyOrder:
-        """Return the order of a key like another one: without permissions that its owner has lost.
+        """Return the order of a key like `key`, without permissions that its owner no longer holds.
 
-        Its lifetime, in seconds, is that of the other one unless `expires_in` is given. Raises NotFound.
+        The lifetime, in seconds, is that of `key` unless `expires_in` is given. Raises NotFound.
         """
         account = self.administration.account(key.user_id)
         scope = Scope(key.scope.permissions & account.permissions.permissions)
@@ -94,9 +94,9 @@ class ApiKeyAdministration:
         return ApiKeyOrder(key.name, scope, expires_in)
 
     def retire(self, key: ApiKey, ends_at: int, actor: str) -> int:
-        """End a key at a time, in Unix seconds, or when it expires anyway; return when that is.
+        """Let a key end at a Unix time, or when it expires if that is earlier. Return that time.
 
-        One that is in the past ends it at once. Raises NotFound if the key has ended.
+        A time in the past ends it at once. Raises NotFound if the key has ended.
         """
         if key.expires_at is not None and key.expires_at <= ends_at:
             return key.expires_at

@@ -24,12 +24,12 @@ from chalicelib.domain.ports import Audit, Keys
 from chalicelib.domain.tokens.claims import VerifiedClaims
 
 _TURNS = 40
-"""Creations of one account that may come between: of those at once, one succeeds at a time."""
+"""Attempts to write a new key: of concurrent creations of an account, one succeeds at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnApiKeys:
-    """What people do with the keys of their own accounts.
+    """Operations on the keys of the user's own account.
 
     Every method raises InvalidToken if the session has ended, InsufficientScope for another credential than a
     session's, and Unavailable.
@@ -47,10 +47,10 @@ class OwnApiKeys:
     def create(
         self, claims: VerifiedClaims, current_password: str, order: ApiKeyOrder, languages: str
     ) -> tuple[ApiKey, ApiKeySecret]:
-        """Create a key, and return it with its secret, which is shown this once.
+        """Create a key, and return it with its secret, which is not stored.
 
-        Raises InvalidRequest, InvalidScope for a permission that is not held, InvalidGrant for a wrong
-        password, TooManyAttempts, and Conflict if the account has as many keys as it may have, or has
+        Raises InvalidRequest, InvalidScope for a permission that the user does not hold, InvalidGrant for a
+        wrong password, TooManyAttempts, and Conflict if the account has the maximum number of keys or has
         changed meanwhile.
         """
         order.check()
@@ -67,14 +67,14 @@ class OwnApiKeys:
                 self.audit.account_changed(change)
                 return key, secret
             again = self.own_changes.account_state(user_id)
-            # Another password was set, or the account was disabled: what was checked no longer counts.
+            # Another password was set, or the account was disabled: the check of the password is void.
             if again is None or again.account.security_version != version:
                 self.current_password.refuse_stale(claims)
             state = again
         raise Unavailable("too many changes of one account at once")
 
     def listed(self, claims: VerifiedClaims) -> list[ApiKey]:
-        """Return the keys, the newest first; those that have expired as well, for a while."""
+        """Return the keys, the newest first, including those that have expired recently."""
         account, _ = self.own_account.load(claims)
         return self._valid(self.api_keys.stored_keys(account.user_id))[::-1]
 
@@ -92,7 +92,7 @@ class OwnApiKeys:
         return not_ended_by_breach(keys, self._least_epoch())
 
     def _least_epoch(self) -> int:
-        # `OwnAccount.load` has seen to it that the cached signing key is not older than the last breach.
+        # `OwnAccount.load` has checked that the cached signing key is not older than the last breach.
         return self.keys.current().current.api_keys_epoch
 
     def _own_key(self, user_id: str, key_id: str) -> ApiKey:

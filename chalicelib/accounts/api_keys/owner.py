@@ -15,16 +15,16 @@ from chalicelib.domain.tokens.scopes import Scope
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyOwners:
-    """Loads accounts by the key that a caller has shown."""
+    """Loads accounts by the API key of the request."""
 
     api_keys: ApiKeys
     keys: Keys
     clock: Clock
 
     def load(self, claims: VerifiedClaims) -> tuple[Account, ApiKey, Scope]:
-        """Return account, key and what the credential may do now, in one read.
+        """Return account, key and the current permissions of the credential, in one read.
 
-        So an ended key is noticed despite a cached Allow. Raises InvalidToken if the key has ended or its
+        The read detects an ended key despite a cached Allow. Raises InvalidToken if the key has ended or its
         owner is disabled or deleted, and Unavailable.
         """
         user_id = claims.subject

@@ -1,4 +1,4 @@
-"""The current password, which a change of the user's own account asks for."""
+"""The check of the current password before a change of the user's own account."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class CurrentPassword:
     wait_seconds: int
 
     def check(self, claims: VerifiedClaims, current_password: str) -> AccountState:
-        """Return the state of the account if the password is right.
+        """Return the state of the account if the password is correct.
 
-        Raises InvalidToken where the session has ended, InvalidRequest for a password that is too long,
-        TooManyAttempts, InvalidGrant where the password is wrong, and Unavailable.
+        Raises InvalidToken if the session has ended, InvalidRequest for a password that is too long,
+        TooManyAttempts, InvalidGrant if the password is wrong, and Unavailable.
         """
         password = Password.presented(current_password)
         account, session = self.own_account.load(claims)

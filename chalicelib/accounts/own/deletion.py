@@ -1,4 +1,4 @@
-"""Deleting the user's own account."""
+"""Deletion of the user's own account."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chalicelib.domain.tokens.claims import VerifiedClaims
 
 @dataclass(frozen=True, slots=True)
 class AccountDeletion:
-    """Deletes the account of a session, whose user enters the current password."""
+    """Deletes the account of a session after checking the current password."""
 
     current_password: CurrentPassword
     remove: AccountRemoval

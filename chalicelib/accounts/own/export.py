@@ -1,4 +1,4 @@
-"""The export of what is stored about a person, for that person."""
+"""The export of the user's own data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chalicelib.domain.ports import Keys
 from chalicelib.domain.tokens.claims import VerifiedClaims
 
 _OPERATOR = "operator"
-"""Who made a change, if not the user: who that was is not the user's data."""
+"""Exported as the actor of a change by another person, whose id is not the user's data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class ExportPage:
 
 @dataclass(frozen=True, slots=True)
 class OwnExport:
-    """Exports page by page. What is added during an export may be missing; nothing is in it twice."""
+    """Exports page by page. An item that is added during an export may be missing; no item occurs twice."""
 
     own_account: OwnAccount
     data: PersonalData
@@ -33,7 +33,7 @@ class OwnExport:
     def __call__(self, claims: VerifiedClaims, cursor: str | None) -> ExportPage:
         """Return the page of a cursor, or the first one.
 
-        Raises InvalidToken, InvalidRequest for a cursor that this user did not get, and Unavailable.
+        Raises InvalidToken, InvalidRequest for a cursor that was not issued to this user, and Unavailable.
         """
         account, _ = self.own_account.load(claims)
         key = self.keys.current().name_key

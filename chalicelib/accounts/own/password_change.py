@@ -1,4 +1,4 @@
-"""Changing one's password."""
+"""Change of the user's own password."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from chalicelib.domain.sessions.session import EndReason, active
 from chalicelib.domain.tokens.claims import VerifiedClaims
 
 _TURNS = 20
-"""Sign-ins and refreshes of one account that may come between."""
+"""Attempts to write the change while sign-ins and refreshes of the account interfere."""
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordChange:
-    """Sets a new password and ends every session but the one that asks."""
+    """Sets a new password and ends every session except that of the request."""
 
     current_password: CurrentPassword
     own_changes: OwnChanges
@@ -62,7 +62,7 @@ class PasswordChange:
                     self.audit.session_ended(one)
                 return
             again = self.own_changes.account_state(user_id)
-            # Another password was set, or the account was disabled: what was checked no longer counts.
+            # Another password was set, or the account was disabled: the check of the password is void.
             if again is None or again.account.security_version != version:
                 self.current_password.refuse_stale(claims)
             state = again

@@ -1,4 +1,4 @@
-"""The profile: what the app stores about its user."""
+"""The user's profile: a JSON object of the app."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class OwnProfile:
     """Reads and replaces the profile of an access token's subject.
 
     Both methods raise InvalidToken if the token's session has ended or its account is disabled,
-    PreconditionFailed where the profile is not the expected one, and Unavailable.
+    PreconditionFailed if the profile is not the expected one, and Unavailable.
     """
 
     own_account: OwnAccount
@@ -34,7 +34,7 @@ class OwnProfile:
         return profile
 
     def replace(self, claims: VerifiedClaims, profile: Profile, expected: Precondition) -> None:
-        """Replace the profile. Of two requests that expect the same one, the later is refused."""
+        """Replace the profile. Of two requests that expect the same version, the later one is refused."""
         account, _ = self.own_account.load(claims)
         before = None
         if expected.tags is not None:

@@ -1,4 +1,4 @@
-"""Choosing, changing or giving up a user name."""
+"""Setting, changing and removing the user name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TURNS = 5
 
 @dataclass(frozen=True, slots=True)
 class UsernameChange:
-    """Sets one's user name. User names are public, so it may be told that one is taken."""
+    """Sets the user's own user name. User names are public, so the response may reveal that one is taken."""
 
     own_account: OwnAccount
     own_changes: OwnChanges
@@ -34,7 +34,7 @@ class UsernameChange:
     def __call__(self, claims: VerifiedClaims, new_name: str | None, languages: str) -> Account:
         """Set the user name, or remove it, and return the account.
 
-        Raises InvalidToken, InvalidAccount for what is no user name, Conflict where it is taken,
+        Raises InvalidToken, InvalidAccount for an invalid user name, Conflict if it is taken,
         TooManyAttempts after 5 changes within a day, and Unavailable.
         """
         name = username(new_name) if new_name is not None else None
@@ -46,7 +46,7 @@ class UsernameChange:
             change = self.change(account.user_id, ChangeKind.USERNAME_CHANGED, account.user_id)
             if self.own_changes.set_username(account, after, change):
                 self.audit.account_changed(change)
-                # Afterwards, unlike other notices: anybody can ask for taken names as often as they like.
+                # After the change, unlike other notices: a request for a taken name must not cause a mail.
                 self.notify(MailKind.USERNAME_CHANGED, account, languages)
                 return after
         raise Unavailable("too many changes of one account at once")

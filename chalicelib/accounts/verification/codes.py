@@ -1,4 +1,4 @@
-"""Checking a code."""
+"""The check of mailed codes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chalicelib.domain.verification.verification import Purpose, Verification, V
 
 @dataclass(frozen=True, slots=True)
 class CodeCheck:
-    """Checks codes. A wrong one costs one call, whatever is wrong with it."""
+    """Checks codes. A code that is refused makes one call, for every reason."""
 
     verifications: Verifications
     system: System
@@ -25,10 +25,10 @@ class CodeCheck:
 
     @contextmanager
     def right(self, token: VerificationToken, code: str, purpose: Purpose) -> Iterator[Verification]:
-        """Return the verification of a right code, to be spent by the body in the transaction of its change.
+        """Return the verification of a correct code, which the `with` block spends with its change.
 
-        A try is charged before the code is compared, so that parallel guesses are all counted, and taken back
-        where the body raises anything but InvalidCode. Raises InvalidCode and Unavailable.
+        A try is charged before the code is compared, so that parallel guesses are all counted. The charge is
+        withdrawn if the block raises any error but InvalidCode. Raises InvalidCode and Unavailable.
         """
         found = self.verifications.charge(token.digest(), purpose, self.clock())
         if found is None or not found.fits(token, code):
@@ -44,13 +44,13 @@ class CodeCheck:
             raise
 
     def require_unspent(self, verification: Verification) -> None:
-        """Raise InvalidCode where a code was spent or replaced since. Raises Unavailable."""
+        """Raise InvalidCode if the code was spent or replaced meanwhile. Raises Unavailable."""
         found = self.verifications.find_verification(verification.digest)
         if found is None or found.code_mac != verification.code_mac:
             raise InvalidCode("code spent")
 
     def _require_epoch(self, verification: Verification) -> None:
-        # The later epoch of table and key counts: a table that was restored may not know of a breach.
+        # The later epoch of table and key counts: a restored table may be older than the last breach.
         epoch = self.keys.current(epoch=self.system.epoch(verification.digest)).current.epoch
         if verification.epoch < epoch:
             raise InvalidCode("code of a past epoch")

@@ -1,4 +1,4 @@
-"""Changing one's e-mail address: the new one is verified, and the old one is told."""
+"""Change of the user's own address: the new one is verified, and the old one gets a notice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chalicelib.domain.verification.verification import Purpose, VerificationTok
 
 @dataclass(frozen=True, slots=True)
 class EmailChange:
-    """Change of address. Until the code has come back the old address stays."""
+    """Change of address. The old address stays until the code is entered."""
 
     own_account: OwnAccount
     current_password: CurrentPassword
@@ -37,8 +37,9 @@ class EmailChange:
     ) -> VerificationToken:
         """Mail a code to the new address and a notice to the old one; return the verification's token.
 
-        The same for a taken address: its owner gets a mail, and no code fits. Raises InvalidAccount for an
-        address that is none, InvalidToken, InvalidRequest, InvalidGrant, TooManyAttempts and Unavailable.
+        A taken address gets the same response; its owner gets a notice, and no code is correct. Raises
+        InvalidAccount for a malformed address, InvalidToken, InvalidRequest, InvalidGrant, TooManyAttempts
+        and Unavailable.
         """
         address = email_address(email)
         account = self.current_password.check(claims, current_password).account

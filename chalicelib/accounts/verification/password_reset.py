@@ -1,4 +1,4 @@
-"""Setting a new password with a mailed code."""
+"""Password reset with a mailed code."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from chalicelib.domain.sign_in.device_keys import DEVICE_SECRET_BYTES, DeviceKey
 from chalicelib.domain.verification.verification import Purpose, Verification, VerificationToken
 
 _TURNS = 20
-"""Sign-ins and refreshes of one account that may come between."""
+"""Attempts to write the reset while sign-ins and refreshes of the account interfere."""
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordReset:
-    """Password reset. The code is bound to an account's id and to its state when the code was asked for."""
+    """Password reset. The code is bound to an account's id, and to its state when the code was requested."""
 
     requests: VerificationRequests
     codes: CodeCheck
@@ -41,16 +41,16 @@ class PasswordReset:
     entropy: Entropy
 
     def begin(self, email: str, requester: Requester) -> VerificationToken:
-        """Mail a code where there is an account, and return the token of the verification either way.
+        """Mail a code if the address has an account, and return the token of the verification in any case.
 
-        Raises InvalidAccount for an address that is none, and Unavailable.
+        Raises InvalidAccount for a malformed address, and Unavailable.
         """
         return self.requests.create(Purpose.PASSWORD_RESET, email_address(email), requester)
 
     def complete(
         self, token: VerificationToken, code: str, new_password: str, languages: str = ""
     ) -> DeviceKey:
-        """Set a password, end every session, forget every device, and return the key of a new device.
+        """Set a password, end every session, remove every device, and return the key of a new device.
 
         Raises InvalidCode, InvalidPassword, InvalidRequest and Unavailable.
         """
@@ -89,7 +89,7 @@ class PasswordReset:
         raise Unavailable("too many changes of one account at once")
 
     def _state(self, verification: Verification) -> AccountState:
-        """Return the account that a code is bound to. Raises InvalidCode where it has changed since."""
+        """Return the account that a code is bound to. Raises InvalidCode if it has changed meanwhile."""
         state = self.own_changes.account_state(verification.user_id)
         if state is None or state.account.disabled:
             raise InvalidCode("no account to reset")

@@ -1,4 +1,4 @@
-"""Signing up: a verification of the address, then the account, with the password sent beside the code."""
+"""Sign-up: verify the address, then create the account with the password sent with the code."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from chalicelib.domain.verification.verification import Purpose, Verification, V
 
 @dataclass(frozen=True, slots=True)
 class SignUpPolicy:
-    """Whether people may sign up, and with addresses of which domains (in A-labels; none: of all)."""
+    """Who may sign up: everybody or nobody, and with addresses of which domains (A-labels; empty: all)."""
 
     is_open: bool
     domains: frozenset[str]
 
     def require_open(self) -> None:
-        """Raise AccessDenied where sign-up is off."""
+        """Raise AccessDenied if sign-up is off."""
         if not self.is_open:
             raise AccessDenied("sign-up is off")
 
@@ -42,7 +42,7 @@ class SignUpPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """Sign-up. Until the code has come back, only the verification is stored: no account, no password."""
+    """Sign-up. Until the code is entered, only the verification is stored: no account, no password."""
 
     requests: VerificationRequests
     codes: CodeCheck
@@ -58,8 +58,8 @@ class Registration:
     def begin(self, email: str, password: str | None, requester: Requester) -> VerificationToken:
         """Mail a code to an address and return the token of its verification.
 
-        `password` is judged and not kept, so that a form can refuse it before the mail. Raises AccessDenied,
-        InvalidAccount for an address that is none, InvalidPassword, InvalidRequest and Unavailable.
+        `password` is checked and not stored, so that a form can reject it before the mail. Raises
+        AccessDenied, InvalidAccount for a malformed address, InvalidPassword, InvalidRequest and Unavailable.
         """
         self.policy.require_open()
         address = email_address(email)
@@ -69,9 +69,9 @@ class Registration:
         return self.requests.create(Purpose.SIGN_UP, address, requester, is_refused=is_refused)
 
     def resend(self, token: VerificationToken, requester: Requester) -> None:
-        """Mail a new code in place of the one before. Raises AccessDenied, InvalidCode and Unavailable.
+        """Replace the code and mail the new one. Raises AccessDenied, InvalidCode and Unavailable.
 
-        Where sign-up is off, the verifications of password resets and changes of address are renewed still.
+        If sign-up is off, codes of password resets and changes of address can still be replaced.
         """
         if not self.policy.is_open and self.requests.purpose(token) in {None, Purpose.SIGN_UP}:
             self.policy.require_open()
@@ -80,8 +80,8 @@ class Registration:
     def complete(self, token: VerificationToken, code: str, password: str) -> DeviceKey:
         """Create the account of a verified address, and return the key of its first device.
 
-        An address that is taken meanwhile answers as a wrong code does. Raises AccessDenied, InvalidCode,
-        InvalidPassword, InvalidRequest and Unavailable.
+        If the address was taken meanwhile, the result is that of a wrong code. Raises AccessDenied,
+        InvalidCode, InvalidPassword, InvalidRequest and Unavailable.
         """
         self.policy.require_open()
         accepted = self.rules.accept(password)

@@ -1,4 +1,4 @@
-"""Asking for a code: one path for every address, whoever it belongs to."""
+"""Requests for a code: one code path for every address, with or without an account."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from chalicelib.domain.verification.verification import (
 )
 
 _TURNS = 40
-"""Requests for one address at once: each write lets one pass, the others look again."""
+"""Attempts to write while parallel requests for the address interfere: one of them succeeds at a time."""
 _NETWORK_DIGEST_BYTES = 8
 _MAC_BYTES = 32
 _MESSAGE_ID_BYTES = 16
@@ -36,7 +36,7 @@ _MESSAGE_ID_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """Who asks: the network address, a device key where one was presented, and the languages of the mail."""
+    """The client of a request: its network address, the presented device key if any, and its languages."""
 
     network_address: str
     device_key: DeviceKey | None = None
@@ -47,9 +47,9 @@ class Requester:
 class VerificationRequests:
     """Makes verifications and has their codes mailed.
 
-    Each request reads what is known of its address, writes its budget with the verification, and queues one
-    message, whether the address is new, taken, refused or over its limit. A code that must not be mailed
-    fits nothing and is queued as expired, so that the mail function drops it.
+    Each request reads the state of its address, writes its budget with the verification, and queues one
+    message, whether the address is new, taken, refused or over its limit. A code that must not be mailed is
+    never accepted, and is queued as expired, so that the mail function drops it.
     """
 
     verifications: Verifications
@@ -69,8 +69,8 @@ class VerificationRequests:
     ) -> VerificationToken:
         """Make a verification of `address`, as `email_address` returns it, and return its token.
 
-        A password reset is bound to the account of the address, a change of address to `bound_to`. No code
-        fits a refused one. Raises Unavailable.
+        A password reset is bound to the account of the address, a change of address to `bound_to`. A refused
+        verification accepts no code. Raises Unavailable.
         """
         token = VerificationToken.of(self.entropy(TOKEN_BYTES))
         code = new_code(self.entropy(CODE_ENTROPY_BYTES))
@@ -101,7 +101,7 @@ class VerificationRequests:
     def renew(self, token: VerificationToken, requester: Requester) -> None:
         """Replace the code of a verification and mail the new one. Over the limit, the old code stays.
 
-        Raises InvalidCode where the verification is unknown, used up or too old, and Unavailable.
+        Raises InvalidCode if the verification is unknown, used up or expired, and Unavailable.
         """
         code = new_code(self.entropy(CODE_ENTROPY_BYTES))
         name_key, _ = self._key()
@@ -161,7 +161,7 @@ class VerificationRequests:
 
 
 def _source(address: str, requester: Requester, view: AddressView, key: NameKey) -> str:
-    """Return whom a mail is counted for: a device of the account, or the network of the request."""
+    """Return the source that a mail is counted for: a device of the account, or the client's network."""
     if view.is_known_device:
         return DEVICE_SOURCE
     network = network_of(requester.network_address)

@@ -61,7 +61,7 @@ def name_key(name: SignInName) -> Item:
 
 def owner_of(item: Item | None) -> str | None:
     """Return the user id of the account that a name finds, from the item of the name."""
-    # One that is reserved for a former owner finds nobody.
+    # A name that is reserved for a former owner has no account.
     return item["user_id"]["S"] if item and "user_id" in item else None
 
 

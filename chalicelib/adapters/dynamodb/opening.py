@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 _MAX_TRIES = 40
-"""Of concurrent sign-ins of an account at its session limit, one succeeds at a time; the others try again."""
+"""Attempts to write. At the session limit, concurrent sign-ins of an account succeed one at a time."""
 _EXISTS = "attribute_exists(pk)"
 _NOT_EXISTS = "attribute_not_exists(pk)"
 _UNCHANGED = "password_version = :version AND disabled = :enabled"

@@ -96,8 +96,8 @@ class DynamoDBSignIns:
             update = withdrawal(self._table, charge)
         else:
             update = cleared(self._table, charge)
-        # A transaction has a token by which DynamoDB recognizes it. A plain update that is sent again, since
-        # its answer was lost, would take back the charge of another attempt as well.
+        # DynamoDB recognizes a transaction by its token. A plain update that is sent again after a lost
+        # response would also withdraw the charge of another attempt.
         self._table.transact([{"Update": update}])
 
     def open(

@@ -56,7 +56,7 @@ class DynamoDBSystem:
         return self._write(lambda state: state.with_epoch(epoch, api_keys=api_keys))
 
     def record_issuer(self, issuer: str) -> bool:
-        """Write the issuer into the copies that lack it, beside which everything else in them stays."""
+        """Write the issuer into the copies that lack it. Other attributes of the copies stay."""
         copies = self._table.batch_get(*_KEYS)
         lacking = [
             key for key, copy in zip(_KEYS, copies, strict=True) if system_state_of(copy).issuer != issuer

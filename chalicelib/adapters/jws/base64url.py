@@ -12,7 +12,7 @@ _LAST = (frozenset(_CHARACTERS), frozenset(""), frozenset(_CHARACTERS[::16]), fr
 
 
 def decoded(text: str) -> bytes:
-    """Decode. Raises ValueError unless `text` is the one encoding of what it decodes to, and not empty."""
+    """Decode. Raises ValueError if `text` is empty or is not the canonical encoding."""
     if not _ALPHABET.fullmatch(text) or text[-1] not in _LAST[len(text) % 4]:
         raise ValueError("not canonical base64url")
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -29,5 +29,5 @@ def integer(text: str) -> int:
 
 
 def text_of(value: int, size: int = 0) -> str:
-    """Encode an unsigned integer in `size` bytes, or in as few as it takes."""
+    """Encode an unsigned integer in `size` bytes, or in the minimum number of bytes."""
     return encoded(value.to_bytes(size or (value.bit_length() + 7) // 8, "big"))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 INTEGER_BYTES = 32
 _KEYS = 16
-"""Number of keys that are kept parsed: more than a key set has."""
+"""Maximum number of cached parsed keys, more than a key set has."""
 _ECDSA = ec.ECDSA(hashes.SHA256())
 
 

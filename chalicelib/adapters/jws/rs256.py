@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PUBLIC_EXPONENT = 65_537
 _KEYS = 16
-"""Number of keys that are kept parsed: more than a key set has."""
+"""Maximum number of cached parsed keys, more than a key set has."""
 
 
 def sign(signed: bytes, material: bytes) -> bytes:
@@ -43,7 +43,7 @@ def verify(signature: bytes, signed: bytes, material: bytes) -> bool:
 
 
 def new_key(kid: str) -> dict[str, str]:
-    """Return a new private JWK (RFC 7518 §6.3), with the prime factors, by which signing is faster."""
+    """Return a new private JWK (RFC 7518 §6.3), with the prime factors, which make signing faster."""
     numbers = rsa.generate_private_key(PUBLIC_EXPONENT, MINIMUM_RSA_BITS).private_numbers()
     public = numbers.public_numbers
     members = {
@@ -72,8 +72,8 @@ def _private_key(material: bytes) -> RSAPrivateKey:
         iqmp=values["qi"],
         public_numbers=_public_numbers(jwk),
     )
-    # The check tests the factors for being prime, which takes 130 ms in every cold start. The rotation has
-    # tried each key before it signs (`test_secret`).
+    # The check of the prime factors takes 130 ms in every cold start. The rotation tests each key before it
+    # is used (`test_secret`).
     return numbers.private_key(unsafe_skip_rsa_key_validation=True)
 
 

@@ -36,7 +36,7 @@ class SesSender:
         """Send a mail. Raises MailRejected if that can never succeed, and Unavailable if it may later."""
         request: SendEmailRequestTypeDef = {
             "FromEmailAddress": self._sender.addr_spec,
-            # The envelope: SES sends to these addresses, whatever the header contains.
+            # The envelope: SES sends to these addresses and not to those in the header.
             "Destination": {"ToAddresses": [mail.recipient]},
             "Content": {"Raw": {"Data": bytes(mime_message(mail, self._sender))}},
         }

@@ -1,4 +1,4 @@
-"""The JWK of a signing key in the secret (RFC 7517): its form, without the mathematics of the key."""
+"""Checks the form of the JWK of a signing key in the secret (RFC 7517), but not its mathematics."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _PUBLIC = {RS256: ("n", "e"), ES256: ("x", "y")}
 _PRIVATE = {RS256: ("d", "p", "q", "dp", "dq", "qi"), ES256: ("d",)}
 _FIXED = {RS256: {"kty": "RSA"}, ES256: {"kty": "EC", "crv": "P-256"}}
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{32,64}")
-"""As long as the id of a version, so that a function looks for a `kid` that it does not know yet."""
+"""As long as a version id (32 to 64 characters): functions look up no other unknown `kid`."""
 _MAXIMUM_RSA_BITS = 4096
 _PUBLIC_EXPONENT = 65_537
 _COORDINATE_BYTES = 32
 
 
 def checked_jwk(value: dict[str, Any], algorithm: str, *, private: bool) -> dict[str, str]:
-    """Return the members of a JWK that its algorithm needs.
+    """Return the members of a JWK that its algorithm requires.
 
     Raises KeyError, TypeError or ValueError if one is missing or malformed, or for a key that is too small.
     """

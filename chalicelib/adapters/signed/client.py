@@ -88,8 +88,8 @@ def http_session(url: str = "https://amazonaws.com") -> URLLib3Session:
 class SignedClient:
     """Calls the operations of one service at `endpoint`.
 
-    `credentials` is asked for each call, because a process may outlive them. `backoff` is called before the
-    second attempt with its number; it sleeps, and raises Unavailable if the request has no time left.
+    `credentials` is called for each request, because a process may outlive them. `backoff` is called before
+    the second attempt with its number; it sleeps, and raises Unavailable if the request has no time left.
     """
 
     def __init__(
@@ -111,9 +111,9 @@ class SignedClient:
     def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the response to a request. Binary values are `bytes` in both.
 
-        A call is attempted twice where the first attempt may succeed later: without a response, with a
-        damaged or a 5xx one, or throttled. Raises ClientError for AWS's refusal, BotoCoreError without a
-        usable response, and Unavailable if the request has no time left.
+        A second attempt follows if the first had no response, a damaged or 5xx response, or was throttled.
+        Raises ClientError if AWS refuses the call, BotoCoreError without a usable response, and Unavailable
+        if the request has no time left.
         """
         body = json.dumps(request, default=_base64, separators=(",", ":")).encode()
         for attempt in range(1, ATTEMPTS):

@@ -1,4 +1,4 @@
-"""`/admin/users`: other people's accounts, by permission."""
+"""`/admin/users`: administration of accounts, by permission."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _page_size(text: str | None) -> int:
 def _parameter(name: str) -> str | None:
     """Return a parameter of the query.
 
-    One that is empty is no absent one: it would list every account where a script meant one.
+    An empty parameter does not count as absent: a script that meant one account would get all of them.
     """
     query = current_request().query_params
     values = query.getlist(name) if query and name in query else []

@@ -1,4 +1,4 @@
-"""`/me/export`: everything that is stored about the caller, secrets excepted."""
+"""`/me/export`: all data stored about the caller, except secrets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _JSON_TEXTS = {"metadata"}
 def export() -> Response:
     """Return a page of the export."""
     page = get_services().own_export(claims(), _cursor())
-    # A profile is inserted as the text that it is: its numbers must not change.
+    # A profile is inserted as text, since parsing and serializing could change its numbers.
     items = ", ".join(map(_item_text, page.items))
     return json_text_response(f'{{"items": [{items}], "next": {json.dumps(page.cursor)}}}')
 
@@ -49,6 +49,6 @@ def _item_text(item: ExportedItem) -> str:
 
 def _with_times(name: str, value: Any) -> Any:
     if name == "at" or name.endswith(("_at", "_until")):
-        # A session that was never refreshed has no time of that.
+        # A session that was never refreshed has no time of a refresh.
         return timestamp(value) if value else None
     return [timestamp(one) for one in value] if name == "username_changes" else value

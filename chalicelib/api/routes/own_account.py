@@ -1,4 +1,4 @@
-"""What people change of their own accounts: user name, address, and the account's end."""
+"""`/me`: changes of the caller's own account: user name, address, and deletion."""
 
 from __future__ import annotations
 

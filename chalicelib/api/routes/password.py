@@ -18,7 +18,7 @@ blueprint = Blueprint(__name__)
 
 @blueprint.route("/password/forgot", methods=["POST"], content_types=ANY_TYPE)
 def forgot() -> Response:
-    """Mail a code where there is an account."""
+    """Mail a code if the address has an account."""
     body = json_members({"email": str}, {"device_key": str})
     with observability.counted(Metric.PASSWORD_RESET, "requested"):
         token = get_services().password_reset.begin(body["email"], requester(body))

@@ -1,4 +1,4 @@
-"""`/me/profile`: what the app stores about its user."""
+"""`/me/profile`: the JSON object that the app stores for its user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/accounts`: signing up."""
+"""`/accounts`: sign-up."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def verify() -> Response:
 
 @blueprint.route("/accounts/resend", methods=["POST"], content_types=ANY_TYPE)
 def resend() -> Response:
-    """Mail a new code in place of the one before."""
+    """Replace the code, and mail the new one."""
     body = json_members({"verification": str}, {"device_key": str})
     token = VerificationToken(body["verification"])
     get_services().registration.resend(token, requester(body))

@@ -1,4 +1,4 @@
-"""What all requests for a code have in common: who asks, and the answer."""
+"""The common parts of all requests for a code: the requester and the response."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ RESEND_AFTER_SECONDS = 60
 
 
 def requester(body: Mapping[str, Any]) -> Requester:
-    """Return who asks for a code."""
+    """Return the client that requests a code."""
     key = DeviceKey.parse(body.get("device_key", ""))
     return Requester(device().address, key, languages())
 
 
 def languages() -> str:
-    """Return the languages that a mail should be in."""
+    """Return the requested languages of a mail."""
     return requested_languages(header("accept-language"))
 
 
 def verification_response(token: VerificationToken) -> Response:
-    """Return the answer to a request for a code: the same for every address."""
+    """Return the response to a request for a code, which has the same form for every address."""
     body = {
         "verification": token.reveal(),
         "expires_in": CODE_SECONDS,

@@ -1,4 +1,4 @@
-"""Refuse answers of views that Lambda or API Gateway could not pass on unchanged."""
+"""Checks that Lambda and API Gateway can pass on the response of a view unchanged."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from chalicelib.api.views.media_types import is_any_of
 from chalicelib.crashes import UnusableAnswer
 
 MAX_ANSWER_BYTES = 6 * 1024 * 1024 - 64 * 1024
-"""Bytes of a body as Lambda returns it, escaped in JSON: Lambda's 6 MB, less what the headers need."""
+"""Maximum bytes of a body, escaped in JSON as Lambda returns it: Lambda's 6 MB less space for headers."""
 _LOWEST_STATUS, _HIGHEST_STATUS = 200, 599
 
 
 def checked(view: Callable[..., Any], binary_types: Sequence[str]) -> Callable[..., Any]:
-    """Return the view, raising UnusableAnswer for an answer that would not reach the caller as it is."""
+    """Wrap a view: raise UnusableAnswer for a response that would not reach the caller unchanged."""
 
     @wraps(view)
     def usable(*args: Any, **kwargs: Any) -> Response:
@@ -65,7 +65,7 @@ def _fault_of_body(response: Response, binary_types: Sequence[str]) -> str:
     if is_binary:
         return "A body with a Content-Type that is listed as binary must be bytes."
     try:
-        # As `Response.to_dict` will do it, but without NaN and Infinity, which are not JSON.
+        # As `Response.to_dict` does, but without NaN and Infinity, which are not JSON.
         text = (
             body if isinstance(body, str) else json.dumps(body, allow_nan=False, default=handle_extra_types)
         )

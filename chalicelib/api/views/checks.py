@@ -1,4 +1,4 @@
-"""Refuse routes whose declaration cannot mean what it says, while `app.py` is imported."""
+"""Checks route declarations while `app.py` is imported, and refuses those that would not work as written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _GUARDED = "_is_guarded"
 
 
 class BadRoute(TypeError):
-    """A route or its guard is declared wrongly. The message says what to write instead."""
+    """A route or its `@requires` is declared wrongly. The message states the correct form."""
 
 
 def check_permissions_of_guard(permissions: Sequence[object]) -> None:
@@ -35,9 +35,9 @@ def check_permissions_of_guard(permissions: Sequence[object]) -> None:
 
 
 def mark_guarded(view: Callable[..., Any]) -> None:
-    """Remember that `@requires` was applied to a view, to find the routes that were registered before."""
+    """Mark a view as guarded by `@requires`, to find routes that were registered before the guard."""
     while view is not None:
-        # A class or a function of C, which take no attribute, are no views of `@route` in practice.
+        # Built-in functions and classes accept no attribute, but are not used as views.
         with suppress(AttributeError, TypeError):
             setattr(view, _GUARDED, True)
         view = getattr(view, "__wrapped__", None)  # type: ignore[assignment]

@@ -22,7 +22,7 @@ def is_text(content_type: str) -> bool:
 
 
 def is_any_of(content_type: str, binary_types: Sequence[str]) -> bool:
-    """Return whether Chalice treats a body of this type as binary. JSON it converts by itself."""
+    """Return whether Chalice treats a body of this type as binary. Chalice serializes JSON itself."""
     kind = essence(content_type)
     if kind in {"", "application/json"}:
         return False

@@ -1,4 +1,4 @@
-"""Which exceptions of a view are temporary failures of AWS, and not defects."""
+"""Distinguishes temporary failures of AWS from defects, among the exceptions of a view."""
 
 from __future__ import annotations
 

@@ -43,6 +43,6 @@ class Account:
 
     @property
     def sign_in_names(self) -> tuple[SignInName, ...]:
-        """The names with which the account can be signed in to."""
+        """The names with which the user can sign in."""
         names = (self.email, self.username)
         return tuple(dict.fromkeys(SignInName.of(name) for name in names if name))

@@ -16,7 +16,7 @@ from chalicelib.domain.errors import GatehouseError
 
 
 class Conflict(GatehouseError):
-    """Somebody else has what was asked for, such as a user name."""
+    """The request conflicts with stored data: for example, another user has the requested user name."""
 
     status, code = 409, "conflict"
     description = "The request conflicts with what there is."
@@ -30,7 +30,7 @@ class PreconditionFailed(GatehouseError):
 
 
 class InvalidCode(GatehouseError):
-    """A mailed code is wrong, used up, too old, or of no known verification. One text for every reason."""
+    """A mailed code is wrong, used up or expired, or has no verification. One text for every reason."""
 
     status, code = 400, "invalid_code"
     description = "The code is wrong, used up or too old."

@@ -1,6 +1,6 @@
-"""Changes that people make to their own accounts: ports, and what such a change is based on.
+"""Changes that users make to their own accounts: the port, and the state that such a change is based on.
 
-Every method raises `errors.Unavailable` where it cannot know.
+Every method raises `errors.Unavailable` on an I/O failure.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class AccountState:
 
 @dataclass(frozen=True, slots=True)
 class NewDevice:
-    """A device that becomes the only one of an account. `epoch` is that of the system, `at` Unix time."""
+    """A device that replaces all devices of an account. `epoch` is that of the system, `at` Unix time."""
 
     key: DeviceKey
     epoch: int
@@ -47,9 +47,9 @@ class OwnChanges(Protocol):
     """Changes of the user's own account, each in one transaction with its audit item."""
 
     def account_state(self, user_id: str, *, with_hash: bool = True) -> AccountState | None:
-        """Return the state of an account, strongly consistent, or None where there is no account.
+        """Return the state of an account, strongly consistent, or None if there is no account.
 
-        Without `with_hash` the password hash is not read, which not every caller's role may.
+        Without `with_hash` the password hash is not read: the role of some callers must not read it.
         """
 
     def set_password(
@@ -62,39 +62,40 @@ class OwnChanges(Protocol):
         only_device: NewDevice | None = None,
         spent: Verification | None = None,
     ) -> bool:
-        """Set a password, end sessions, void the codes that were mailed; with `spent`, spend that code.
+        """Set a password, end sessions and void the codes that were mailed; with `spent`, spend that code.
 
-        With `only_device`, every other device is forgotten and every API key ends. Return False, and change
-        nothing, where the account, its sessions, devices or keys are no longer those of `state`, or the code
-        was spent.
+        With `only_device`, every other device is removed and every API key ends. Return False, and change
+        nothing, if the account, its sessions, devices or keys are no longer those of `state`, or the code was
+        spent.
         """
 
     def set_username(self, before: Account, after: Account, change: AccountChange) -> bool:
-        """Set the user name of `after`; that of `before` stays reserved for its owner for a while.
+        """Set the user name of `after`, and reserve that of `before` for its former owner.
 
-        Raises Conflict where the name is somebody else's or reserved for somebody else. Return False, and
-        change nothing, where the account is no longer `before`.
+        Raises Conflict if the name belongs to another user or is reserved for one. Return False, and change
+        nothing, if the account is no longer `before`.
         """
 
     def delete_account(self, state: AccountState, live: Sequence[Session], change: AccountChange) -> bool:
         """Delete an account with its hash, profile, names, devices, API keys and the sessions `live`.
 
-        Former names are released with it, as many as one transaction takes.
+        Names that are reserved for it are released, as many as fit in the transaction.
 
-        Return False, and change nothing, where they are no longer those of `state`.
+        Return False, and change nothing, if the account, its sessions or its devices are no longer those of
+        `state`.
         """
 
     def remove_rest(self, user_id: str, now: int) -> None:
-        """Remove what is left of a deleted account: expired keys and sessions, ended ones, reserved names.
+        """Remove the remaining items of a deleted account: expired or ended sessions and keys, former names.
 
-        `now` is Unix time. Repeating it does no harm.
+        `now` is Unix time. The call is idempotent.
         """
 
     def charge_session(self, session_id: str, now: int, wait_seconds: int) -> None:
         """Count one try of the current password on a session, before it is compared.
 
-        Raises TooManyAttempts where the session has to wait; that try is not counted.
+        Raises TooManyAttempts if the session has to wait; that try is not counted.
         """
 
     def clear_session(self, session_id: str) -> None:
-        """Forget the tries of a session: the current password was right."""
+        """Reset the tries of a session, because the current password was correct."""

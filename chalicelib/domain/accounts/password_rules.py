@@ -84,7 +84,7 @@ class PasswordRules:
         return password
 
     def refuse_names(self, password: Password, names: Iterable[str]) -> None:
-        """Raise PasswordContainsName where a password consists of these names or the service's."""
+        """Raise PasswordContainsName if a password consists of these names or the service's."""
         if consists_of_names(comparable_form(password.reveal()), (*names, self.service_name)):
             raise PasswordContainsName
 

@@ -1,9 +1,9 @@
-"""Whether a name is what it looks like: visible, of one script, with digits of one system.
+"""Checks against look-alike names: a name must be visible, of one script, with digits of one system.
 
-An outline of Unicode TR 39 §5.1 and §5.3 over what the standard library knows. It has no table of scripts,
-but the name of a character begins with that of its script; the exceptions are listed here. Text is judged in
-the form in which names are compared: full-width, mathematical and enclosed forms are plain letters and digits
-by then.
+This is an approximation of Unicode TR 39 §5.1 and §5.3 with the standard library, which has no table of
+scripts. The Unicode name of a character begins with its script; the exceptions are listed here. Text is
+checked in the form in which names are compared, in which full-width, mathematical and enclosed forms are
+plain letters and digits.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _INVISIBLE = re.compile(
 )
 JOINERS = frozenset("\u200c\u200d")
 _TWO_WORDS = frozenset({"OLD", "TAI", "LINEAR", "MEROITIC", "INSCRIPTIONAL"})
-"""First words that several scripts share: what comes next tells them apart."""
+"""First words that several scripts share: the next word distinguishes these."""
 _OTHER_NAMES = {"EXTENDED": "ARABIC", "IDEOGRAPHIC": "CJK", "HENTAIGANA": "HIRAGANA"}
 _TOGETHER = (
     frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA"}),
@@ -33,14 +33,14 @@ _NUMERALS = frozenset({"Nl", "No"})
 
 
 def has_invisible(text: str) -> bool:
-    """Tell whether text has characters that nobody sees, but for the joiners that some scripts spell with."""
+    """Return whether text has invisible characters. The joiners that some scripts need are allowed."""
     return _INVISIBLE.search(text) is not None or any(
         unicodedata.category(char) == "Cf" and char not in JOINERS for char in text
     )
 
 
 def is_plain(text: str) -> bool:
-    """Tell whether letters, digits and marks of a folded name are visible and of one script."""
+    """Return whether letters, digits and marks of a folded name are visible and of one script."""
     if _INVISIBLE.search(text) or any(unicodedata.category(char)[0] in "CZ" for char in text):
         return False
     return _are_marks_carried(text) and _is_one_number_system(text) and _is_one_script(text)

@@ -1,4 +1,4 @@
-"""What an administrator may do to whom."""
+"""Rules for which accounts an administrator may read and change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ READ, WRITE = "users:read", "users:write"
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A caller, and the permissions that both its credential carries and its account holds at this moment."""
+    """A caller with its effective permissions: those that both its credential and, now, its account has."""
 
     user_id: str
     permissions: Scope
@@ -29,7 +29,7 @@ class Authority:
     def require_over(self, account: Account) -> None:
         """Raise InsufficientScope if `account` is an administrator with a permission that the caller lacks.
 
-        Otherwise any administrator could disable or delete those who administer more than they do.
+        Otherwise an administrator could disable or delete one with more permissions.
         """
         if WRITE in account.permissions.permissions:
             self.require(account.permissions)

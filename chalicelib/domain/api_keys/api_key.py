@@ -1,7 +1,7 @@
-"""API keys: an id that names the owner, and a secret of 256 random bits, for servers.
+"""API keys for servers: an id that contains the owner's user id, and a secret of 256 random bits.
 
-The id contains the user id, so key, owner and epoch are found in one read. The secret ends with a checksum,
-so a typo is recognized before the table is read.
+With the user id in the id, one read returns key, owner and epoch. The secret ends with a checksum, so that a
+typo is recognized before the table is read.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ KEY_ID_BYTES = 8
 KEY_SECRET_BYTES = 32
 MAX_NAME_CHARACTERS = 100
 MAX_ACTIVE_KEYS = 30
-"""Highest limit of an account's active keys: a reset or deletion ends all of them in one transaction."""
+"""Upper bound of `MAX_API_KEYS`: a reset or deletion ends all active keys in one transaction."""
 MAX_INACTIVE_KEYS = 50
-"""Highest number of an account's keys that have ended and are still stored, for its owner to see."""
+"""Maximum number of an account's ended keys that are still stored, so that its owner sees them."""
 _USER_ID_BYTES = 16
 _CHECKSUM_BYTES = 4
 SECRET_PREFIX = "ghs_"  # noqa: S105 - marks a leaked secret for secret scanners
@@ -105,7 +105,7 @@ class ApiKey:
 def active_keys(keys: Iterable[ApiKey], now: int, epoch: int = 0) -> list[ApiKey]:
     """Return the active keys, at most `MAX_ACTIVE_KEYS`.
 
-    Without `epoch`, those that a breach has ended may be among them, but none that is active is missing.
+    Without `epoch`, the result may contain keys that a breach has ended, but no active key is missing.
     """
     active = [one for one in keys if one.is_active(now, epoch)]
     return sorted(active, key=lambda one: -one.epoch)[:MAX_ACTIVE_KEYS]

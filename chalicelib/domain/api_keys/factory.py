@@ -1,4 +1,4 @@
-"""New API keys, and the rules that they follow whoever creates them."""
+"""The rules for new API keys."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAX_EXPIRY_SECONDS = 10 * 366 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyOrder:
-    """What a new key is to be: its name, its permissions (None for all that its owner holds), its lifetime.
+    """The properties of a key to create: its name, its permissions (None: all of the owner's), its lifetime.
 
     `expires_in` is in seconds, or None for a key that does not expire.
     """
@@ -38,7 +38,7 @@ class ApiKeyOrder:
     expires_in: int | None = None
 
     def check(self) -> None:
-        """Raise InvalidRequest, naming the parameter, for a name or a lifetime that no key can have."""
+        """Raise InvalidRequest, naming the parameter, for an invalid name or lifetime."""
         if not is_key_name(self.name):
             raise InvalidRequest(
                 "bad name",
@@ -64,10 +64,10 @@ class ApiKeyFactory:
     def __call__(
         self, order: ApiKeyOrder, account: Account, keys: Sequence[ApiKey], epoch: int
     ) -> tuple[ApiKey, ApiKeySecret]:
-        """Return a new key of an account that has `keys`, none of which a breach has ended, and its secret.
+        """Return a new key and its secret, for an account that has `keys`, none of which a breach has ended.
 
-        Raises Conflict if the account has as many as it may have, and InvalidScope for a permission that it
-        does not hold.
+        Raises Conflict if the account has the maximum number of keys, and InvalidScope for a permission that
+        it does not hold.
         """
         now = self.clock()
         if len(active_keys(keys, now)) >= self.limit:
@@ -93,7 +93,7 @@ class ApiKeyFactory:
         )
 
     def revoked(self, key: ApiKey, actor: str) -> AccountChange:
-        """Return the record of an end."""
+        """Return the record of a revocation."""
         return self.change(
             key.user_id, ChangeKind.API_KEY_REVOKED, actor, before=key.scope, api_key=key.key_id
         )

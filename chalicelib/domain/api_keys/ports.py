@@ -15,7 +15,7 @@ from chalicelib.domain.tokens.system_state import SystemState
 
 @dataclass(frozen=True, slots=True)
 class KeyOwner:
-    """What a key depends on of its owner."""
+    """The state of the owner on which a key depends."""
 
     disabled: bool
     permissions: Scope
@@ -42,7 +42,7 @@ class ApiKeyView:
 
     @property
     def scope(self) -> Scope:
-        """The permissions that were given to the key and that its owner holds now."""
+        """The permissions of the key that its owner still holds."""
         if self.key is None or self.owner is None:
             return Scope.of(())
         return Scope(self.key.scope.permissions & self.owner.permissions.permissions)
@@ -67,9 +67,9 @@ class ApiKeys(ApiKeyReader, Protocol):
     def add_key(
         self, account: Account, key: ApiKey, change: AccountChange, surplus: Sequence[ApiKey] = ()
     ) -> bool:
-        """Add a key on condition that the account is enabled and as it was read; delete those of `surplus`.
+        """Add a key if the account is enabled and unchanged since it was read, and delete those of `surplus`.
 
-        Return False, and write nothing, if a key was created, or password, address or state changed since.
+        Return False, and write nothing, if a key was created or password, address or state changed.
         """
 
     def set_expiry(self, key: ApiKey, expires_at: int, change: AccountChange) -> bool:

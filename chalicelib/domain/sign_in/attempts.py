@@ -17,7 +17,7 @@ _USER_ID_BYTES = 16
 
 
 def placeholder_id(name: SignInName, key: NameKey) -> str:
-    """Return an id that no account has, to be read where a name finds none: the calls are then the same."""
+    """Return an id that no account has, to be read if a name has no account: the calls are the same."""
     return key.digest("nobody", name.canonical)[:_USER_ID_BYTES].hex()
 
 

@@ -18,17 +18,17 @@ MAX_TOKEN_BYTES = 8 * 1024
 MAX_TOKEN_SECONDS = 24 * 3600
 """Maximum lifetime of an access token, from `iat` to `exp`. Gatehouse issues none with a longer one."""
 API_KEY_PREFIX = "ghk_"
-"""Begins the id of every API key, and no id of a session."""
+"""Prefix of the id of every API key. No id of a session begins with it."""
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,512}")
 _LATEST = 2**53 - 1
 """Largest integer that every JSON parser represents exactly (RFC 7159 §6)."""
 
 
 class Credential(StrEnum):
-    """What a caller has shown."""
+    """The kind of credential that a caller has presented."""
 
     SESSION = "session"
-    """The access token of a session: a signed-in person."""
+    """The access token of a session: a signed-in user."""
     API_KEY = "api_key"
     """An API key, or an access token that came from one: a server."""
 
@@ -49,7 +49,7 @@ class AccessTokenClaims:
 
     @property
     def credential(self) -> Credential:
-        """The kind of credential, which the `sid` tells: the id of a session or of an API key."""
+        """The kind of credential, according to the `sid`: the id of a session or of an API key."""
         is_key = self.session_id.startswith(API_KEY_PREFIX)
         return Credential.API_KEY if is_key else Credential.SESSION
 

@@ -73,5 +73,5 @@ class System(Protocol):
     def record_replaced(self, kids: Iterable[str], now: int) -> SystemState:
         """Record that keys were replaced at `now` (Unix seconds). A time recorded earlier is kept.
 
-        Return the state since then; so does a role that may not read, for which `kids` may be empty.
+        Return the resulting state. A role without read access can get the state in this way, with no `kids`.
         """

@@ -1,4 +1,4 @@
-"""Public keys (RFC 7517): what others verify access tokens with."""
+"""Public keys (RFC 7517), with which other services verify access tokens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PUBLIC_MEMBERS = {RS256: ("kty", "n", "e"), ES256: ("kty", "crv", "x", "y")}
 
 
 def public_jwk(key: SigningKey) -> dict[str, str]:
-    """Return the public JWK of an asymmetric key, which names its one algorithm and its one use."""
+    """Return the public JWK of an asymmetric key, with `alg` and `use`."""
     private = json.loads(key.material.reveal())
     return {
         **{member: private[member] for member in PUBLIC_MEMBERS[key.algorithm]},
@@ -24,12 +24,12 @@ def public_jwk(key: SigningKey) -> dict[str, str]:
 
 
 def jwk_material(jwk: dict[str, str]) -> KeyMaterial:
-    """Return a JWK as key material, in one spelling."""
+    """Return a JWK as key material, in canonical form: equal keys give equal bytes."""
     return KeyMaterial(json.dumps(jwk, sort_keys=True, separators=(",", ":")).encode())
 
 
 def verifying_part(key: SigningKey) -> SigningKey:
-    """Return the key without what only signs. An HMAC key has no such part."""
+    """Return the key without its private part. An HMAC key has none, and is returned whole."""
     if not key.is_public:
         return key
     members = {

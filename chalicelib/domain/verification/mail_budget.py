@@ -1,7 +1,7 @@
-"""How many mails strangers can have sent to one address.
+"""Limits for mails to one address.
 
-Mails are counted by the matched form of the address, whether it has an account or not. Windows slide: at no
-moment were more mails sent within the last hour or day than the limit says.
+Mails are counted by the canonical form of the address, whether it has an account or not. The windows slide:
+in any period of an hour or a day, at most as many mails as the limit are sent.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ NETWORK_MAILS = 5
 DAILY_MAILS = 20
 """Mails a day to one address that requests from all networks can cause."""
 DEVICE_SOURCE = "device"
-"""Source of requests with a device key of the address's account. It has both limits for itself."""
+"""Source of requests with a device key of the address's account. It has both limits of its own."""
 HOUR, DAY = 3600, 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class SentMail:
-    """A mail that counts: when it was asked for (Unix seconds) and from which source."""
+    """A counted mail: when it was requested (Unix seconds), and from which source."""
 
     at: int
     source: str
@@ -28,7 +28,7 @@ class SentMail:
 
 @dataclass(frozen=True, slots=True)
 class MailBudget:
-    """The mails of the last day to one address. `revision` counts writes, by which they are conditional."""
+    """The mails of the last day to one address. `revision` counts writes; each write is conditional on it."""
 
     mails: tuple[SentMail, ...] = ()
     revision: int = 0
@@ -36,7 +36,7 @@ class MailBudget:
     def charge(self, source: str, now: int) -> tuple[Self, bool]:
         """Return the budget after a request from `source`, and whether its mail may be sent.
 
-        Either budget has a new revision, so that a request costs the same write in both cases.
+        The budget has a new revision in both cases, so that the request makes the same write.
         """
         day = [one for one in self.mails if one.at > now - DAY]
         from_source = [one for one in day if one.source == source]

@@ -1,4 +1,4 @@
-"""What verifications need from an adapter. Every method raises `errors.Unavailable` where it cannot know."""
+"""Ports of verifications. Every method raises `errors.Unavailable` on an I/O failure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chalicelib.domain.verification.verification import Purpose, Verification
 
 @dataclass(frozen=True, slots=True)
 class AddressQuery:
-    """An address of a request. `placeholder_id`, which no account has, is read where none has the address."""
+    """An address of a request. `placeholder_id`, which no account has, is read if the address has none."""
 
     name: SignInName
     budget_id: str
@@ -26,9 +26,9 @@ class AddressQuery:
 
 @dataclass(frozen=True, slots=True)
 class AddressView:
-    """What is known of an address: its budget, its account, and the epoch of the system.
+    """The stored state of an address: its budget, its account, and the epoch of the system.
 
-    `is_known_device` tells that the device key presented is one of that account.
+    `is_known_device` states that the presented device key belongs to that account.
     """
 
     budget: MailBudget
@@ -41,7 +41,7 @@ class Verifications(Protocol):
     """The verifications and the mail budgets."""
 
     def look_up(self, query: AddressQuery) -> AddressView:
-        """Return what is known of an address, by the same calls for any address."""
+        """Return the state of an address, with the same calls for every address."""
 
     def find_verification(self, digest: str) -> Verification | None:
         """Return a verification, strongly consistent."""
@@ -49,23 +49,23 @@ class Verifications(Protocol):
     def write(
         self, budget_id: str, budget: MailBudget, verification: Verification, before: Verification | None
     ) -> bool:
-        """Write a budget and a verification, or neither.
+        """Write a budget and a verification atomically.
 
-        Return False where the budget is no longer the one before this revision, or where the verification no
-        longer is `before` (None: is there already).
+        Return False, and change nothing, if the stored budget is not the revision before this one, or if the
+        stored verification is not `before` (with None: if one is stored).
         """
 
     def charge(self, digest: str, purpose: Purpose, now: int) -> Verification | None:
-        """Count one try. Return None, and count nothing, where there is no such verification to be tried."""
+        """Count one try. Return None, and count nothing, if no verification with this digest can be tried."""
 
     def refund(self, digest: str) -> None:
-        """Take one try back, where the verification is still there."""
+        """Withdraw one try, if the verification still exists."""
 
 
 class VerifiedChanges(Protocol):
-    """Changes of accounts that a right code makes. Each spends the code in its own transaction.
+    """Changes of accounts that a correct code confirms. Each spends the code in the same transaction.
 
-    Each returns False, and changes nothing, where the code was spent or replaced, or the account has changed.
+    Each returns False, and changes nothing, if the code was spent or replaced, or the account has changed.
     """
 
     def register(
@@ -76,7 +76,7 @@ class VerifiedChanges(Protocol):
         verification: Verification,
         change: AccountChange,
     ) -> bool:
-        """Create an account with its first device. Return False also where its address is taken."""
+        """Create an account with its first device. Return False also if its address is taken."""
 
     def set_email(self, account: Account, verification: Verification, change: AccountChange) -> bool:
-        """Set the address of the verification. Return False also where it is taken."""
+        """Set the address of the verification. Return False also if it is taken."""

@@ -1,4 +1,4 @@
-"""Verifications: a mailed code that, with the token its requester holds, proves that an address is read.
+"""Verifications: a mailed code, with the token of the client that requested it, proves control of an address.
 
 The client holds the token, the mailbox the code, and the table a digest of the token and an HMAC of the code
 under the token. So neither a copy of the table nor a mailbox alone is enough, and no slow hash is needed: the
@@ -19,18 +19,18 @@ from chalicelib.domain.secret import Secret
 
 TOKEN_BYTES = 32
 CODE_ENTROPY_BYTES = 16
-"""Random bytes that a code is made of: so many that no code is noticeably more likely than another."""
+"""Random bytes that a code is made of: enough that every code is practically equally likely."""
 CODE_DIGITS = 8
 MAX_TRIES = 5
-"""Codes that may be tried with one verification. A new code adds none."""
+"""Maximum number of tries of one verification. A new code does not add any."""
 KEEP_SECONDS = 86_400
-"""Seconds after which the table drops a verification."""
+"""Lifetime of a verification in the table, in seconds."""
 _PREFIX = "ghv_"
 """Marks a leaked token for secret scanners."""
 
 
 class Purpose(StrEnum):
-    """What a verification is for. It is good for nothing else."""
+    """The purpose of a verification. It is accepted for no other."""
 
     SIGN_UP = "sign_up"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a purpose
@@ -38,7 +38,7 @@ class Purpose(StrEnum):
 
 
 class VerificationToken(Secret[str]):
-    """The token of a verification. Any text can be presented as one: most are of no verification."""
+    """The token of a verification. Any text can be presented as one; a look-up shows whether it exists."""
 
     __slots__ = ()
 
@@ -48,7 +48,7 @@ class VerificationToken(Secret[str]):
         return cls(_PREFIX + base64.urlsafe_b64encode(random).rstrip(b"=").decode())
 
     def digest(self) -> str:
-        """Return what the table may know of it: SHA-256 in hexadecimal digits."""
+        """Return the digest that the table stores: SHA-256 in hexadecimal digits."""
         return hashlib.sha256(self._encoded()).hexdigest()
 
     def mac(self, code: str) -> bytes:
@@ -61,10 +61,10 @@ class VerificationToken(Secret[str]):
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """A code that was made, and what it is for. Times are Unix seconds.
+    """A mailed code and its purpose. Times are Unix seconds.
 
-    `user_id` and `security_version` are those of the account that the code is bound to; of a new address it
-    is the id that its account will have. `epoch` is that of the system: a breach voids the code.
+    `user_id` and `security_version` are those of the account that the code is bound to. For a sign-up,
+    `user_id` is the id of the account to be created. `epoch` is that of the system: a breach voids the code.
     """
 
     digest: str
@@ -79,15 +79,15 @@ class Verification:
     tries: int = 0
 
     def fits(self, token: VerificationToken, code: str) -> bool:
-        """Return whether `code` is the right one, in constant time."""
+        """Return whether `code` is correct, in constant time."""
         return hmac.compare_digest(self.code_mac, token.mac(code))
 
     def may_be_renewed(self, now: int) -> bool:
-        """Return whether a new code can still be asked for: not after the last try, nor after the end."""
+        """Return whether a new code can be requested: not after the last try, and not after expiry."""
         return now < self.expires_at and self.tries < MAX_TRIES
 
     def renewed(self, code_mac: bytes, now: int) -> Self:
-        """Return the verification with a new code, which voids the one before. Tries stay used."""
+        """Return the verification with a new code, which voids the former one. Used tries still count."""
         return replace(self, code_mac=code_mac, expires_at=now + CODE_SECONDS)
 
 

@@ -21,8 +21,8 @@ _BASIC = re.compile(r"[Bb][Aa][Ss][Ii][Cc] +(?P<credentials>[A-Za-z0-9+/]+={0,2}
 def basic_credentials(authorization: str) -> tuple[str, str]:
     """Return the unverified id and secret of a Basic header (RFC 7617 §2).
 
-    Raises InvalidToken unless it is base64 of `id:secret` in UTF-8 with neither part empty. A
-    repeated header, whose values a server joins by a comma, is none.
+    Raises InvalidToken unless it is base64 of `id:secret` in UTF-8, with both parts non-empty. A repeated
+    header, whose values a server joins by a comma, is invalid.
     """
     match = _BASIC.fullmatch(authorization)
     try:
@@ -52,7 +52,7 @@ class ApiKeyVerifier:
     def verify_basic(self, authorization: str) -> VerifiedClaims:
         """Return the claims of a valid API key in a Basic header.
 
-        Raises InvalidToken for any other one, and Unavailable during an outage.
+        Raises InvalidToken for an invalid key, and Unavailable during an outage.
         """
         key_id, secret = basic_credentials(authorization)
         view = self.verify(key_id, secret)
@@ -61,8 +61,8 @@ class ApiKeyVerifier:
     def verify(self, unverified_id: str, unverified_secret: str) -> ApiKeyView:
         """Return a valid key with its owner.
 
-        Raises InvalidToken for an id or a secret of another form, which is recognized before the table is
-        read, and for a key that is unknown, wrong, expired or ended; Unavailable during an outage.
+        Raises InvalidToken for a malformed id or secret, before the table is read, and for a key that is
+        unknown, wrong, expired or ended. Raises Unavailable during an outage.
         """
         secret = ApiKeySecret.parse(unverified_secret)
         owner = owner_of_key(unverified_id)
@@ -85,7 +85,7 @@ class ApiKeyVerifier:
             raise InvalidToken(refusal, user_id=user_id)
 
     def look_up(self, token: VerifiedClaims) -> ApiKeyView:
-        """Return the key of a token that came from one. Raises InvalidToken if its claims do not agree."""
+        """Return the key from which a token came. Raises InvalidToken if the claims contradict each other."""
         key_id = token.session_id
         if owner_of_key(key_id) != token.subject or token.client_id != key_id:
             raise InvalidToken("no token of an api key", user_id=token.subject)

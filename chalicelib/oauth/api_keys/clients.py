@@ -14,7 +14,7 @@ from chalicelib.oauth.clients import PresentedClient
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyClient:
-    """An authenticated client: a key, and the permissions that it has now."""
+    """An authenticated client: a key, and its current permissions."""
 
     key: ApiKey
     scope: Scope

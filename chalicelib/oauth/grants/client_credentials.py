@@ -24,7 +24,7 @@ class ClientCredentialsGrant:
     clock: Clock
 
     def __call__(self, request: TokenRequest, client: ApiKeyClient) -> TokenResponse:
-        """Answer a client (RFC 6749 §4.4.3). Raises InvalidScope and Unavailable."""
+        """Return an access token (RFC 6749 §4.4.3). Raises InvalidScope and Unavailable."""
         requested = Scope.parse(request.parameters["scope"]) if "scope" in request.parameters else None
         scope = resolve_scope(requested, client.scope)
         access_token, expires_in = self.tokens.issue_for_key(

@@ -1,4 +1,4 @@
-"""Build responses from what a function returned, or from a gateway response of the template."""
+"""Build responses from the result of a function, or from a gateway response of the template."""
 
 from __future__ import annotations
 

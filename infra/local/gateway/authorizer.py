@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AuthorizerRules:
-    """What API Gateway itself does for a token authorizer. Without an `expression` it accepts every token."""
+    """The settings of a token authorizer in API Gateway. Without an `expression` every token is accepted."""
 
     expression: re.Pattern[str] | None
     cache_seconds: int

@@ -1,4 +1,4 @@
-"""Build what API Gateway passes to a Lambda function behind a REST API: the event and the context."""
+"""Build the event and the context that API Gateway passes to a Lambda function behind a REST API."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ _LOG = logging.getLogger(__name__)
 MAX_BODY_BYTES = 10 * 1024 * 1024
 MAX_HEADER_BYTES = 10_240
 INTEGRATION_SECONDS = 29
-"""API Gateway stops waiting for a function after this time, whatever the function's own time-out."""
+"""Seconds after which API Gateway stops waiting for a function, even if its own time-out is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Gateway:
             raise RefusedError("DEFAULT_5XX", 502) from error
 
     def _timed_out(self) -> RefusedError:
-        """Return the refusal for a function that did not answer: its own time-out mostly comes first."""
+        """Return the refusal for a function that did not answer. Usually its own time-out comes first."""
         if self._function.limits.timeout_seconds < INTEGRATION_SECONDS:
             return RefusedError("DEFAULT_5XX", 502)
         return RefusedError("INTEGRATION_TIMEOUT", 504)

@@ -22,7 +22,7 @@ MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a function is deployed with. Chalice's own defaults are other ones."""
+    """The deployed limits of a function. Chalice's own defaults differ."""
 
     timeout_seconds: float = 10
     memory_mb: int = 256
@@ -37,7 +37,7 @@ class EventTooLargeError(Exception):
 
 
 class UnusableAnswerError(Exception):
-    """The answer is larger than Lambda hands on, or is not JSON."""
+    """The answer is larger than Lambda's limit, or is not JSON."""
 
 
 class LambdaFunction:
@@ -49,10 +49,10 @@ class LambdaFunction:
         self.limits = limits
 
     def invoke(self, event: dict[str, Any], at_most_seconds: float = float("inf")) -> Any:
-        """Return the answer, as read from the JSON that Lambda would hand on.
+        """Return the answer, parsed from the JSON that Lambda would pass on.
 
-        Raises TimedOutError after the function's own time-out or `at_most_seconds`, whichever is less, then
-        EventTooLargeError, UnusableAnswerError, and whatever the handler raises.
+        Raises TimedOutError after the lesser of the function's own time-out and `at_most_seconds`,
+        EventTooLargeError, UnusableAnswerError, and any exception of the handler.
         """
         if len(json.dumps(event, ensure_ascii=False).encode()) > MAX_PAYLOAD_BYTES:
             raise EventTooLargeError(self._name)
@@ -66,10 +66,10 @@ class LambdaFunction:
         return json.loads(payload)
 
     def _run(self, event: dict[str, Any], seconds: float) -> Any:
-        """Run the handler in a thread of its own.
+        """Run the handler in a separate thread.
 
-        Python cannot kill a thread, as Lambda kills a function that has timed out. One that hangs is left
-        alone: it blocks neither another request nor the end of the process.
+        Lambda kills a function that has timed out; Python cannot kill a thread. A hanging thread continues,
+        and blocks neither other requests nor the end of the process.
         """
         outcome: futures.Future[Any] = futures.Future()
         context = lambda_context(

@@ -26,7 +26,7 @@ class _Statement:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A parsed policy document. What no statement allows is denied."""
+    """A parsed policy document. A request that no statement allows is denied."""
 
     statements: tuple[_Statement, ...]
 

@@ -12,7 +12,7 @@ _CODE = re.compile(r"^\s*([0-9]{8})\s*$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One mail. `code` is the code in its text, None where there is none."""
+    """One mail. `code` is the code in its text, or None if it has none."""
 
     to: str
     subject: str
@@ -22,7 +22,7 @@ class Entry:
 
 
 def read_message(raw: str) -> Entry:
-    """Return what a recipient sees of a message with a text part."""
+    """Return the visible content of a message with a text part."""
     message = message_from_string(raw, policy=policy.default)
     part = message.get_body(("plain",))
     text = str(part.get_content()).replace("\r\n", "\n") if part else ""

@@ -45,7 +45,7 @@ def _mail(number: int, entry: Entry) -> str:
         subject=escape(entry.subject),
         to=escape(entry.to),
         code=_CODE.substitute(code=escape(entry.code)) if entry.code else "",
-        # The newest one is what somebody waits for.
+        # The developer probably waits for the newest one.
         open=" open" if number == 1 else "",
         text=escape(entry.text),
     )

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _BATCH = 5
 _SECONDS = 5
-"""Interval of polls that nobody asked for: messages come back after their visibility time-out."""
+"""Interval of polls without a new message: messages return to the queue after their visibility time-out."""
 
 
 class MailPoller:
-    """Polls on a thread of its own until `stop`. `client` is a boto3 client for SQS.
+    """Polls in a separate thread until `stop`. `client` is a boto3 client for SQS.
 
     `function` is invoked with an event of up to five messages, and returns those that stay in the queue.
     """

@@ -61,7 +61,7 @@ class Fragment:
         self.created = {name: one for name, one in resources.items() if one.get("Type") in CREATED}
         self._variables = dict(_variables(own, resources))
         self.omitted: list[str] = []
-        """What is left out, because it refers to something that does not exist locally."""
+        """Messages about resources that are left out because they refer to something that is not local."""
 
     @classmethod
     def load(cls, environment: Mapping[str, str], path: Path | None = None) -> Fragment:
@@ -93,7 +93,7 @@ class Fragment:
         return Evaluator({"Conditions": self.conditions}, self.values.__getitem__).resolve(given)
 
     def stack(self, arns_of_secrets: Mapping[str, str]) -> Document:
-        """Return a template of what can be created, with each environment variable as an output.
+        """Return a template of the resources that can be created, with environment variables as outputs.
 
         A variable's name is the description of its output. A secret becomes a parameter: moto's
         CloudFormation does not support secrets. Raises ValueError for a condition that does not exist.

@@ -1,6 +1,6 @@
-"""Create what own functions use in a local AWS, and read the environment variables that refer to it.
+"""Create the resources of own functions in a local AWS, and read the variables that refer to them.
 
-moto's CloudFormation does it, since it supports attributes, conditions and most types of resources.
+moto's CloudFormation creates them, since it supports attributes, conditions and most types of resources.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _PSEUDO_PARAMETERS = {
 
 
 class OwnResourcesError(Exception):
-    """`infra/functions.yaml` cannot be created locally. The message says why."""
+    """`infra/functions.yaml` cannot be created locally. The message states the reason."""
 
 
 def create_own_resources(fragment: Fragment, clients: Clients) -> None:
-    """Create everything of the fragment that exists locally. Raises OwnResourcesError."""
+    """Create the resources of the fragment that exist locally. Raises OwnResourcesError."""
     if fragment.is_empty():
         return
     try:
@@ -48,7 +48,7 @@ def create_own_resources(fragment: Fragment, clients: Clients) -> None:
 def own_variables(clients: Clients, aws_url: str = "") -> dict[str, str]:
     """Return the environment variables of own functions; none if no resources were created.
 
-    With `aws_url`, the URL of a queue has that address, as on Lambda it has that of AWS.
+    With `aws_url`, the URLs of queues begin with it, as in Lambda they begin with the address of AWS.
     """
     with closing(clients("cloudformation")) as cloudformation:
         try:

@@ -1,4 +1,4 @@
-"""The environment of the functions of a running stack, for programs beside it."""
+"""The environment of the functions of a running stack, for other programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from infra.local.own.resources import own_variables
 
 
 def running_environment(stack: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of a running stack, by its description; the settings are those of this process."""
+    """Return the variables of a running stack from its description, with the settings of this process."""
     url, region = stack["aws_endpoint_url"], stack["region"]
 
     def clients(service: Any) -> Any:

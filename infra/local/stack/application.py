@@ -53,7 +53,7 @@ def gatehouse(environment: Mapping[str, str], clock: Clock | None) -> Iterator[A
     """Build Gatehouse with its demo accounts, from the settings in `environment`.
 
     `clock` returns Unix seconds. The traceback of a crash goes to standard error, since the log omits it.
-    Raises BadSetting, GatehouseError, and whatever an own function raises when it is imported.
+    Raises BadSetting, GatehouseError, and any exception from the import of own functions.
     """
     # Imported here: a test's own app does not need them, the ports are bound before this takes a second, and
     # `reload` imports them anew.

@@ -42,11 +42,11 @@ class LocalAws:
         self._server = HttpServer(self._serve, listener, threads=1)
 
     def start(self) -> None:
-        """Start to serve."""
+        """Start serving."""
         self._server.start()
 
     def stop(self) -> None:
-        """Stop to serve, and close every connection."""
+        """Stop serving, and close every connection."""
         self._server.stop()
 
     def _serve(self, environ: dict[str, Any], start_response: Any) -> Any:

@@ -33,7 +33,7 @@ def create_demo_accounts(services: Services) -> None:
 
 
 def greeting(api_url: str, log: str) -> str:
-    """Return the text to print at the start. Every indented line is a shell command that works as it is."""
+    """Return the text to print at the start. Every indented line is a shell command that can be pasted."""
     lines = [
         f"Gatehouse runs at {api_url}. Ctrl-C stops it. The functions log to {log}.",
         "Accounts: " + "; ".join(_account(email, held) for email, held in ACCOUNTS.items()),
@@ -46,7 +46,7 @@ def greeting(api_url: str, log: str) -> str:
 
 
 def commands(api_url: str) -> list[str]:
-    """Return three shell commands: sign in; sign in and read the own account; read it without a token."""
+    """Return three shell commands: sign in; sign in and read `/me`; read `/me` without a token."""
     sign_in = (
         f"curl -s {api_url}/oauth/token -d grant_type=password -d username=demo@example.com"
         f" --data-urlencode 'password={PASSWORD}'"

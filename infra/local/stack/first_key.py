@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def sign_with_the_algorithm_of_the_setting(services: Services) -> None:
     """Replace the HMAC key that the template makes, if `SIGNING_ALGORITHM` is another.
 
-    A deployed stage gets there by two rotations. Here no token has been signed yet, so none can be lost.
+    A deployed stage changes its algorithm by two rotations, which keep tokens valid. Here none exists yet.
     """
     if services.settings.signing_algorithm == HS256:
         return

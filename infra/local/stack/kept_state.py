@@ -28,7 +28,7 @@ def save(clients: Clients, file: Path) -> None:
 
 
 def restore(clients: Clients, file: Path) -> list[str]:
-    """Write the saved state to the tables and secrets that exist; return what was left out.
+    """Write the saved state to the tables and secrets that exist; return a message for each discarded table.
 
     A file that is missing is an empty state. Raises OSError, ValueError, and what botocore raises.
     """
@@ -42,7 +42,10 @@ def restore(clients: Clients, file: Path) -> list[str]:
                 _write(dynamodb, name, items)
         for name, versions in state["secrets"].items():
             _put(manager, name, versions)
-    return [f"The table {name} is gone, and so are its items." for name in state["tables"].keys() - existing]
+    return [
+        f"The table {name} no longer exists; its items were discarded."
+        for name in state["tables"].keys() - existing
+    ]
 
 
 def _table_names(dynamodb: Any) -> Iterator[str]:
@@ -78,7 +81,7 @@ def _version(manager: Any, name: str, version: str, labels: list[str]) -> dict[s
 def _put(manager: Any, name: str, versions: list[dict[str, Any]]) -> None:
     """Write versions under their own ids, which tokens name.
 
-    Each becomes the current one in turn, so that the one before gets the label of the previous one.
+    Each becomes AWSCURRENT in turn, so that its predecessor gets AWSPREVIOUS.
     """
     for one in versions:
         if {_CURRENT, _PREVIOUS} & set(one["labels"]):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _THREADS = 32
 MAIL_FROM = "no-reply@gatehouse.example"
-"""Sender of mails where none is set."""
+"""Sender of mails if `MAIL_FROM` is empty."""
 Opening = Callable[[Mapping[str, str], Clock | None], AbstractContextManager[Application]]
 
 
@@ -57,7 +57,7 @@ class LocalStack:
     issuer = ""
     """Issuer of tokens; empty: `api_url`."""
     notices: list[str]
-    """What a developer should know about this start, as sentences."""
+    """Messages for the developer about this start."""
 
     def __init__(
         self,
@@ -119,11 +119,11 @@ class LocalStack:
             undo.enter_context(stack_file(self._file, self.describe()))
 
     def reload(self) -> None:
-        """Import the functions anew, and pass further requests to them; the state of AWS stays.
+        """Import the functions again, and pass further requests to them; the state of AWS stays.
 
-        Raises what their import raises; the former functions then go on serving.
+        Passes on any exception from the import; the former functions then continue to serve.
         """
-        # A request that arrives meanwhile would import some modules anew and use others as they were.
+        # A request that arrives meanwhile would mix new and former modules.
         with self._wsgi.paused(), imported_anew(), ExitStack() as undo:
             self._wsgi.replace(self._load(undo))
             # Undone at the end: requests that began before still use the services of the former functions.
@@ -163,7 +163,7 @@ class LocalStack:
             "ISSUER": self.issuer or self.api_url,
             "AWS_ENDPOINT_URL": aws_url,
             "AWS_REGION": REGION,
-            # Nothing like CloudFront is in front of this gateway.
+            # There is no CloudFront in front of this gateway.
             "ENDPOINT_TYPE": "REGIONAL",
             "MAIL_QUEUE_URL": physical["MailQueue"],
             "MAIL_FROM": self._given.get("MAIL_FROM") or MAIL_FROM,
@@ -177,7 +177,7 @@ class LocalStack:
         return template
 
     def _create_own(self, clients: Callable[[str], Any], aws_url: str) -> dict[str, str]:
-        """Create what own functions use, and return their environment variables."""
+        """Create the resources of own functions, and return their environment variables."""
         fragment = Fragment.load(self._given, self._own)
         if fragment.is_empty():
             return {}
@@ -194,7 +194,7 @@ class LocalStack:
         self._poller.start()
 
     def _send_mails(self, event: dict[str, Any]) -> Any:
-        # Whatever function is loaded when there is something to send.
+        # Looked up for each message, since a reload replaces the function.
         return self._mail.invoke(event) if self._mail else {"batchItemFailures": []}
 
     def _poll_mail(self) -> None:

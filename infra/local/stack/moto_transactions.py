@@ -1,7 +1,7 @@
-"""Makes moto copy for a transaction the items that it writes, and not every table whole.
+"""Makes moto copy only the items that a transaction writes, instead of whole tables.
 
-moto keeps a copy to go back to if a condition fails. It copies a table once for each item of a transaction.
-That takes seconds for the 64 items of a breach, longer than any client waits.
+moto keeps a copy for a rollback if a condition fails. It copies a table once for each item of a transaction.
+For the 64 items of a breach that takes seconds, longer than the time-out of any client.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def copy_written_items_only() -> None:
 
 
 def _undo(backend: DynamoDBBackend, write: dict[str, Any]) -> Callable[[], None]:
-    """Return what restores the item that a part of a transaction writes."""
+    """Return a function that restores the item that an action of a transaction writes."""
     table, attributes = backend.tables.get(write.get("TableName", "")), write.get("Item") or write.get("Key")
     if (
         table is None
@@ -58,7 +58,7 @@ def _undo(backend: DynamoDBBackend, write: dict[str, Any]) -> Callable[[], None]
 
 
 def _copy(table: Table, memo: dict[int, Any]) -> Table:
-    # A stream records each write, and a table without a sort key is not ours: moto copies those as it would.
+    # A stream records each write, and Gatehouse's tables have a sort key: moto's own copy is kept for others.
     if _is_in_transaction.get() and table.stream_shard is None and table.range_key_attr is not None:
         return table
     made: Table = object.__new__(type(table))

@@ -1,4 +1,4 @@
-"""One stack in a checkout: a second would take over the file and the log of the first."""
+"""Allows one stack per checkout: a second one would overwrite the file and the log of the first."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _PAUSE_SECONDS = 0.1
 
 
 class AlreadyRunningError(Exception):
-    """Another stack runs here; the text tells a developer where."""
+    """Another stack runs in this checkout. The message contains its address."""
 
 
 def take_place(log: TextIO, file: Path) -> None:
-    """Take the only place of a checkout for as long as `log` is open. Raises AlreadyRunningError.
+    """Lock the checkout for as long as `log` is open. Raises AlreadyRunningError.
 
-    The lock is on the log and dies with its process, so neither a kill nor a process id that is used again
-    leaves the place taken. What a killed stack left of `file` is removed.
+    The lock is on the log and ends with its process, so a kill releases it, and a reused process id does not
+    hold it. A `file` that a killed stack has left is removed.
     """
     until = time.monotonic() + _STARTING_SECONDS
     while not _is_locked(log):
-        # Whoever has the place may still be starting, and writes its address when it has one.
+        # The stack that has the lock may still be starting; it writes its address later.
         address = _address(file)
         if address or time.monotonic() > until:
             where = f"at {address}" if address else "and is still starting"

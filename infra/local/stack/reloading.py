@@ -18,7 +18,7 @@ Snapshot = dict[Path, tuple[int, int]]
 
 
 class Watcher:
-    """Calls `changed` on a thread of its own after a source file has changed, until `stop`.
+    """Calls `changed` in a separate thread after a source file has changed, until `stop`.
 
     It waits until the files stay unchanged for one interval: an editor may write several.
     """
@@ -34,11 +34,11 @@ class Watcher:
         self._thread = Thread(target=self._run, name="reloading", daemon=True)
 
     def start(self) -> None:
-        """Start to watch."""
+        """Start watching."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -55,7 +55,7 @@ class Watcher:
 
 
 def snapshot(root: Path) -> Snapshot:
-    """Return time and size of every file that functions consist of."""
+    """Return time and size of every source file of the functions."""
     found: Snapshot = {}
     for path in (root / "app.py", root / "infra" / "functions.yaml", *(root / "chalicelib").rglob("*.py")):
         with suppress(OSError):
@@ -66,7 +66,7 @@ def snapshot(root: Path) -> Snapshot:
 
 @contextmanager
 def imported_anew() -> Iterator[None]:
-    """Import the functions' modules anew inside the `with` block; keep the former ones if it raises."""
+    """Import the functions' modules again inside the `with` block; keep the former ones if it raises."""
     former = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in _FUNCTIONS}
     _forget(set(former))
     # Powertools configures a logger once, and this one formats with the former modules.
@@ -83,7 +83,7 @@ def imported_anew() -> Iterator[None]:
 
 
 def description(error: BaseException) -> str:
-    """Return in one line why modules could not be imported, with the place that a developer can change."""
+    """Return in one line why an import failed, with the line that a developer can change."""
     if isinstance(error, SyntaxError):
         return f"{_short(error.filename or '')}:{error.lineno}: {error.msg}"
     frames = traceback.extract_tb(error.__traceback__)

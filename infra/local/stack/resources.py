@@ -31,7 +31,7 @@ def create_resources(template: Template, aws_url: str) -> dict[str, str]:
 
 
 def allow_sender(address: str, aws_url: str) -> None:
-    """Have SES take mails from an address."""
+    """Allow an address as a sender of mails in SES."""
     ses = client("sesv2", aws_url)
     with contextlib.closing(ses):
         ses.create_email_identity(EmailIdentity=address)
@@ -55,7 +55,7 @@ def _table(dynamodb: Any, wanted: dict[str, Any]) -> str:
     backups = direct.pop("PointInTimeRecoverySpecification")
     # Deleting the table is how a developer simulates an outage; it has only demo accounts.
     direct.pop("DeletionProtectionEnabled", None)
-    # A key of somebody's AWS account is not here.
+    # A KMS key of an AWS account does not exist here.
     direct.pop("SSESpecification", None)
     dynamodb.create_table(**direct)
     dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=expiry)

@@ -28,7 +28,7 @@ _SHUTDOWN_SECONDS = 2
 
 
 class PortInUseError(Exception):
-    """Another program listens on the port. The message says what to do."""
+    """Another program listens on the port. The message contains a remedy."""
 
 
 def listen(port: int) -> socket.socket:
@@ -81,7 +81,7 @@ class _RefusingChannel(_Channel):
 
 
 class HttpServer:
-    """Serves a WSGI application on a socket, on threads of this process, until `stop`.
+    """Serves a WSGI application on a socket, in threads of this process, until `stop`.
 
     With one thread, requests are served one after the other. An idle connection blocks no thread, because
     another thread reads and writes. `refuse` returns the response to a request that cannot be parsed, by the
@@ -116,7 +116,7 @@ class HttpServer:
         self._loop = Thread(target=self._serve, name="http", daemon=True)
 
     def start(self) -> None:
-        """Start to serve."""
+        """Start serving."""
         self._loop.start()
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""Read the templates in `infra/template`, so that the local stack consists of what is deployed."""
+"""Read the templates in `infra/template`, so that the local stack has the deployed resources."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PSEUDO_PARAMETERS = {
 TEMPLATE = Path(__file__).resolve().parents[2] / "template" / "service.yaml"
 DATA_TEMPLATE = TEMPLATE.with_name("data.yaml")
 DEFAULT_CACHE_SECONDS = 300
-"""How long API Gateway caches the decision of an authorizer that does not say it."""
+"""Seconds for which API Gateway caches decisions, unless the authorizer sets another value."""
 _SECTIONS = ("Parameters", "Conditions", "Globals", "Resources")
 
 
@@ -38,7 +38,7 @@ class Template:
 
     @classmethod
     def load(cls, environment: Mapping[str, str], *paths: Path) -> Self:
-        """Read files as one template. Raises OSError, or yaml.YAMLError where one is no YAML."""
+        """Read files as one template. Raises OSError, or yaml.YAMLError if one is not YAML."""
         read = [yaml_parse(path.read_text(encoding="utf-8")) for path in paths or (TEMPLATE, DATA_TEMPLATE)]
         united: dict[str, Any] = {
             section: {name: entry for one in read for name, entry in one.get(section, {}).items()}
@@ -79,7 +79,7 @@ class Template:
         )
 
     def rules(self, name: str) -> AuthorizerRules:
-        """Return the rules of an authorizer, by default those that API Gateway has for an own one."""
+        """Return the rules of an authorizer, or API Gateway's defaults if it is not in the template."""
         try:
             return self.authorizer(name)
         except KeyError:

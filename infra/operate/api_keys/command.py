@@ -1,4 +1,4 @@
-"""`python -m infra api-keys …`: API keys of people and of service accounts."""
+"""`python -m infra api-keys …`: API keys of users and of service accounts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from infra.operate.users import whom
 def api_keys() -> None:
     """Create, list, revoke and rotate API keys.
 
-    A secret is shown once: on standard output, or in the file or secret that you name.
+    A secret is shown once: it is printed, or written to the file or secret that you name.
     """
 
 
@@ -99,9 +99,9 @@ def rotate(
     *,
     as_json: bool,
 ) -> None:
-    """Create a key like KEY_ID, and end KEY_ID after a time; with `--grace 0s`, at once.
+    """Create a key like KEY_ID, and end KEY_ID after `--grace`; with `--grace 0s`, at once.
 
-    The old key stays as it is if the new secret cannot be written.
+    If the new secret cannot be written, the old key does not change.
     """
     administration = deployment.services.api_key_administration
     old = _find(deployment, key_id)
@@ -117,7 +117,7 @@ def rotate(
 def _create(
     deployment: Deployment, user_id: str, order: ApiKeyOrder, output: SecretOutput, *, as_json: bool
 ) -> ApiKey:
-    """Create a key and hand its secret over; end the key again if that fails."""
+    """Create a key and output its secret; revoke the key if that fails."""
     administration = deployment.services.api_key_administration
     with output.prepared(deployment):
         key, secret = administration.create(user_id, order, deployment.actor)

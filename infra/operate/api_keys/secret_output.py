@@ -1,4 +1,4 @@
-"""Where the secret of a new API key goes: to standard output, to a file, or to Secrets Manager."""
+"""Output of the secret of a new API key: to standard output, to a file, or to Secrets Manager."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SIGNING_KEY = "/signing-key"
 
 @dataclass
 class SecretOutput:
-    """The place that the operator named. A file and a secret hold JSON: `client_id` and `client_secret`."""
+    """The destination that the operator chose. A file or a secret gets JSON: `client_id`, `client_secret`."""
 
     file: Path | None
     secret_name: str | None
@@ -36,7 +36,7 @@ class SecretOutput:
         return self.file is None and self.secret_name is None
 
     def where(self, key: ApiKey) -> str:
-        """Return one sentence that says where the secret of a key is."""
+        """Return one sentence that names the location of the secret of a key."""
         if self.file is not None:
             return f"the secret of {key.key_id} is in {self.file}."
         if self.secret_name is not None:
@@ -45,7 +45,7 @@ class SecretOutput:
 
     @contextmanager
     def prepared(self, deployment: Deployment) -> Iterator[None]:
-        """Check the place before a key exists; leave no empty file behind. Raises ClickException."""
+        """Check the destination before a key exists; leave no empty file behind. Raises ClickException."""
         if self.secret_name is not None:
             self._exists = _is_replaceable(deployment, self.secret_name)
         if self.file is None:

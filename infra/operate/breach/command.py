@@ -29,14 +29,14 @@ from infra.operate.terminal import confirm, say
 @click.option("--api-keys", is_flag=True, help="End every API key, too.")
 @click.option("--dry-run", is_flag=True, help="Check the prerequisites and change nothing.")
 @click.option(
-    "--report", "path", type=click.Path(dir_okay=False, path_type=Path), help="Where it is written."
+    "--report", "path", type=click.Path(dir_okay=False, path_type=Path), help="File for the report."
 )
 def breach(deployment: Deployment, path: Path | None, *, yes: bool, api_keys: bool, dry_run: bool) -> None:
-    """Replace the signing key without grace, and sign everybody out, now.
+    """Replace the signing key without a grace period, and end every session at once.
 
     Access tokens that came from an API key end, too. The keys themselves end only with `--api-keys`.
 
-    Can be repeated; one that was interrupted is resumed by calling it again.
+    The command can be repeated. To resume an interrupted run, call it again.
     """
     if dry_run:
         DryRun(deployment, path, api_keys=api_keys).run()
@@ -53,7 +53,9 @@ def breach(deployment: Deployment, path: Path | None, *, yes: bool, api_keys: bo
         say(f"{journal.report.api_keys_ended} API keys ended.")
     say(f"Report: {journal.path}")
     if not journal.report.proven:
-        raise click.ClickException("It is done but not proven: see the report, then run this again.")
+        raise click.ClickException(
+            "The sessions are ended, but the proof failed: see the report, then repeat the command."
+        )
 
 
 def _begin(deployment: Deployment, plan: Plan, path: Path | None, *, api_keys: bool) -> ReportWriter:
@@ -71,7 +73,7 @@ def _begin(deployment: Deployment, plan: Plan, path: Path | None, *, api_keys: b
 
 
 def _carry_out(deployment: Deployment, plan: Plan, journal: ReportWriter) -> None:
-    """Replace, end, prove and count. Each step is written to the report as soon as it is done."""
+    """Replace the key, end the sessions, prove it, count them. Each step is reported when it is done."""
     with_keys = journal.report.api_keys
     with looking_before(deployment, journal.leave_behind, api_keys=with_keys) as before:
         ended_at = _end_everything(deployment, plan, journal)
@@ -90,7 +92,7 @@ def _carry_out(deployment: Deployment, plan: Plan, journal: ReportWriter) -> Non
 def _end_everything(deployment: Deployment, plan: Plan, journal: ReportWriter) -> int:
     """Replace the key, then raise the epoch. Return the time of the latter.
 
-    In this order no old key can sign for a session of the new epoch. No call that could fail is in between.
+    In this order no old key can sign for a session of the new epoch. No call between the two can fail.
     """
     services = deployment.services
     if plan.key_epoch is None:
@@ -113,9 +115,9 @@ def _tidy_labels(deployment: Deployment, journal: ReportWriter, replacement: Rep
     try:
         deployment.services.key_rotation.tidy_labels(replacement)
     except Unavailable as error:
-        journal.step(f"left the old key its label, which gives it no use any more ({error.reason})")
+        journal.step(f"could not remove the old key's label; the key is invalid anyway ({error.reason})")
     else:
-        journal.step("took the old key's label away")
+        journal.step("removed the old key's label")
 
 
 def _flush(deployment: Deployment, journal: ReportWriter, done: str) -> None:

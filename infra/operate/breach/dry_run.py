@@ -39,7 +39,7 @@ class DryRun:
         say(f"Dry run on stage {self.deployment.stage}; nothing is changed.")
         services = self.deployment.services
         checks: dict[str, Callable[[], str]] = {
-            "AWS knows who you are": self.deployment.identity,
+            "the AWS identity is known": self.deployment.identity,
             "the signing key can be read": lambda: f"epoch {services.key_rotation.current().epoch}",
             "the table can be read": lambda: f"epoch {services.adapters.system.state().epoch}",
             "the sessions can be counted": lambda: f"{self._would_end} would end",
@@ -105,5 +105,5 @@ def _passes(name: str, look: Callable[[], str]) -> bool:
 
 def _why(error: Exception) -> str:
     if isinstance(error, requests.RequestException):
-        return f"it does not answer as it should ({type(error).__name__})"
+        return f"it returned an unexpected response ({type(error).__name__})"
     return sentence(error)

@@ -63,7 +63,7 @@ def make_plan(deployment: Deployment) -> Plan:
 def count_ended(deployment: Deployment, plan: Plan, epoch: int, now: int, but_of: str | None = None) -> int:
     """Count the sessions that `epoch` ends: those active at `now` with the epoch from before.
 
-    Sessions that had expired or that an earlier run ended do not count, nor do those of the user `but_of`.
+    Sessions that had expired, that an earlier run ended, or of the user `but_of` do not count.
     This is a scan of the table, so it is the last step. Raises Unavailable.
     """
     return sum(

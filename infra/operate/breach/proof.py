@@ -1,4 +1,4 @@
-"""The proof of a breach: tokens of a temporary account from before are refused afterwards."""
+"""The proof of a breach: tokens that a temporary account got before it are refused after it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Before:
         """Return each claim with whether it holds now."""
         one = self.account
         return {
-            # `/me` reads the table itself, whatever API Gateway has cached.
+            # `/me` reads the table itself, independently of API Gateway's cache.
             "an old access token is refused": _holds(
                 lambda: _said(one.get("/me", self.access_token)) == _REFUSED_TOKEN
             ),

@@ -1,4 +1,4 @@
-"""The report of a breach, rewritten after every step, so that an interrupted run leaves one, too."""
+"""The report of a breach, rewritten after every step, so that an interrupted run also leaves a report."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ class ReportWriter:
         except OSError as error:
             raise click.ClickException(
                 f"Nothing was done, since the report cannot be written to {self.path} ({_why(error)}): "
-                "name another place with --report."
+                "name another file with --report."
             ) from error
         try:
             yield
         except BaseException as error:
             self.report.stopped_by = type(error).__name__
             self.save()
-            say(f"It stopped before its end: see {self.path}, then run it again.", err=True)
+            say(f"The run was interrupted: see {self.path}, then repeat the command.", err=True)
             raise
         self.report.finished = True
         self.save()
@@ -124,7 +124,7 @@ def check_writable(path: Path) -> None:
     """Check whether a report can be written, without writing. Raises OSError if not."""
     if path.is_symlink() or (path.exists() and not path.is_file()):
         # Renaming would replace a special file such as /dev/stdout for every process.
-        raise OSError("it is no plain file")
+        raise OSError("it is not a regular file")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise OSError(f"the folder {path.parent} cannot be written to")
 

@@ -26,7 +26,7 @@ def test_a_machine_that_is_not_set_up_for_aws(
 @pytest.mark.parametrize(
     ("call", "code", "sentence"),
     [
-        ("GetCallerIdentity", "ExpiredToken", "AWS does not take the credentials (ExpiredToken)"),
+        ("GetCallerIdentity", "ExpiredToken", "AWS rejects the credentials (ExpiredToken)"),
         ("GetCallerIdentity", "<html>", "Unable to parse response"),
         ("DescribeStacks", "AccessDenied", "AWS refused (AccessDenied): No; docs/policies.md says"),
     ],

@@ -162,7 +162,7 @@ def test_a_missing_package_is_one_line_with_a_remedy(tmp_path: Path) -> None:
     """Python without site-packages is like an incomplete installation."""
     said = refused(tmp_path, "0", command=[sys.executable, "-S", "-m", "infra.local"])
     assert said.startswith("The installation is not complete (No module named '")
-    assert said.endswith("): run `make clean`, then the same again.\n")
+    assert said.endswith("): run `make clean`, then repeat the command.\n")
 
 
 def test_the_description_file_of_another_stack_is_kept(tmp_path: Path) -> None:

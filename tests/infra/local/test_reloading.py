@@ -76,7 +76,7 @@ def test_edits_reload_and_a_restart_keeps_what_was_stored(tmp_path: Path) -> Non
         assert app.me().status_code == 200, "table and key are the same"
         module.write_text(source + ROUTE % "(", encoding="utf-8")
         said = line_that_begins(output, "Reloaded", "Not")
-        assert said.startswith(f"Not reloaded, the former code goes on serving. {place}:")
+        assert said.startswith(f"Not reloaded: the former code still runs. {place}:")
         assert requests.get(f"{url}/version", timeout=10).json() == {"version": 1}
         module.write_text(source + ROUTE % "1/0", encoding="utf-8")
         assert line_that_begins(output, "Reloaded", "Not").startswith("Reloaded")

@@ -64,7 +64,7 @@ def test_the_report_says_what_was_done(stage: LocalDeployment) -> None:
     assert [one.split(":")[0] for one in done] == [
         "replaced the signing key",
         "ended every session from before",
-        "took the old key's label away",
+        "removed the old key's label",
         "emptied the authorizer cache",
         "proved that tokens from before are refused",
         "emptied the authorizer cache once more",
@@ -100,7 +100,7 @@ def test_an_explanation_names_the_breach(stage: LocalDeployment) -> None:
     app = stage.signed_in()
     stage.operate("breach", "--yes")
     explained = stage.operate("sessions", "explain", app.username).output
-    assert "was ended, like every other, by a declared breach" in explained
+    assert "was ended, with all other sessions, by a declared breach" in explained
 
 
 @pytest.mark.parametrize("after_the_write", [True, False])
@@ -138,7 +138,7 @@ def test_a_table_that_cannot_be_written_is_told_in_one_sentence(
         patch.setattr(DynamoDBSystem, "advance_epoch", fail)
         result = stage.operate("breach", "--yes")
     assert result.exit_code == 1
-    assert result.stderr.splitlines()[-1].startswith("Error: AWS could not be asked (ThrottlingException)")
+    assert result.stderr.splitlines()[-1].startswith("Error: The call to AWS failed (ThrottlingException)")
 
 
 class StoppableServer(HttpServer):
@@ -190,7 +190,9 @@ def check_done_but_not_proven(stage: LocalDeployment) -> str:
     result = stage.operate("breach", "--yes")
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)
-    assert result.stderr.endswith("It is done but not proven: see the report, then run this again.\n")
+    assert result.stderr.endswith(
+        "The sessions are ended, but the proof failed: see the report, then repeat the command.\n"
+    )
     assert "NOT PROVEN" in result.output
     said = report(stage, 1)
     assert any(step["done"].startswith("NOT PROVEN") for step in said["steps"])

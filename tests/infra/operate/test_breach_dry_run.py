@@ -18,7 +18,7 @@ from tests.infra.operate.breached import phones, state
 from tests.infra.operate.unreadable import spoil_key
 
 CHECKS = [
-    "AWS knows who you are",
+    "the AWS identity is known",
     "the signing key can be read",
     "the table can be read",
     "the sessions can be counted",
@@ -73,7 +73,7 @@ def test_it_changes_nothing(stage: LocalDeployment) -> None:
 @pytest.mark.parametrize(
     ("operation", "missing"),
     [
-        ("GetCallerIdentity", ["AWS knows who you are"]),
+        ("GetCallerIdentity", ["the AWS identity is known"]),
         ("DescribeSecret", ["the signing key can be read", "the sessions can be counted"]),
         ("GetSecretValue", ["the signing key can be read", "the sessions can be counted"]),
         ("BatchGetItem", ["the table can be read", "the sessions can be counted"]),
@@ -112,7 +112,7 @@ def test_without_a_place_for_the_report_nothing_is_done(stage: LocalDeployment, 
     result = stage.operate("breach", "--yes", "--report", str(path))
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: Nothing was done, since the report cannot be written to ")
-    assert result.stderr.endswith("name another place with --report.\n")
+    assert result.stderr.endswith("name another file with --report.\n")
     assert state(stage) == before
 
 

@@ -36,7 +36,9 @@ def verdict(stage: LocalDeployment) -> str:
 def proof_of_failed_run(stage: LocalDeployment) -> dict[str, bool]:
     result = stage.operate("breach", "--yes")
     assert result.exit_code == 1
-    assert result.stderr.endswith("It is done but not proven: see the report, then run this again.\n")
+    assert result.stderr.endswith(
+        "The sessions are ended, but the proof failed: see the report, then repeat the command.\n"
+    )
     proof: dict[str, bool] = report(stage, 1)["proof"]
     return proof
 

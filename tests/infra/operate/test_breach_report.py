@@ -69,8 +69,8 @@ def test_a_run_that_is_stopped_leaves_a_report_of_how_far_it_came(
         patch.setattr(where, name, failing(Unavailable("aws ThrottlingException")))
         result = stage.operate("breach", "--yes")
     assert result.exit_code == 1
-    assert "It stopped before its end: see breach-local-1.json, then run it again." in result.stderr
-    assert result.stderr.splitlines()[-1].startswith("Error: AWS could not be asked (ThrottlingException)")
+    assert "The run was interrupted: see breach-local-1.json, then repeat the command." in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("Error: The call to AWS failed (ThrottlingException)")
     said = report(stage, 1)
     assert (said["finished"], said["stopped_by"], said["sessions_ended"]) == (False, "Unavailable", None)
     steps = [step["done"] for step in said["steps"]]

@@ -146,7 +146,7 @@ def test_keys_are_shown_and_rotated(stage: LocalDeployment) -> None:
     before = stage.operate("keys", "status").output.splitlines()
     rotated = stage.operate("keys", "rotate")
     assert rotated.exit_code == 0
-    assert re.match(r"Rotated: version [0-9a-f-]{36} signs now, ", rotated.stdout)
+    assert re.match(r"Rotated: version [0-9a-f-]{36} signs now; ", rotated.stdout)
     after = stage.operate("keys", "status").output.splitlines()
     assert len(after) == len(before) + 1
     labels = {line.split()[0]: line for line in after[1:]}

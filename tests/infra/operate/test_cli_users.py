@@ -189,13 +189,13 @@ def test_permit(stage: LocalDeployment) -> None:
     whom = f"{app.username} (id {app.me().json()['id']})"
     assert grant.stdout == (
         f"{whom} may now: b c.\n"
-        "Access tokens carry what was granted from their next refresh or sign-in on.\n"
-        "Access tokens that were issued before carry what was withdrawn until they expire, "
+        "Access tokens carry the granted permissions from the next refresh or sign-in.\n"
+        "Access tokens issued before carry the withdrawn permissions until they expire, "
         "for 3600 seconds at most; `sessions end` ends them sooner.\n"
     )
     assert app.sign_in().json()["scope"] == "b c"
     assert "permissions  b c\n" in stage.operate("users", "show", app.username).output
     nothing = stage.operate("users", "permit", app.username, "--withdraw", "b", "--withdraw", "c")
-    assert nothing.stdout.startswith(f"{whom} has no permissions now.\nAccess tokens that were issued before")
+    assert nothing.stdout.startswith(f"{whom} has no permissions now.\nAccess tokens issued before")
     assert "permissions  -\n" in stage.operate("users", "show", app.username).output
     assert refused(stage, "users", "permit", app.username, "--grant", "a b").startswith("A permission must ")

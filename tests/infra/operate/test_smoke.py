@@ -72,12 +72,12 @@ def test_a_wrong_password_fails_and_goes_on(stage: LocalDeployment) -> None:
     table = rows(result.output)
     assert table["sign-in"][-1] == "NO"
     assert table["no token"][-1] == "yes"
-    assert table["revocation of no token"][-1] == "yes"
+    assert table["revocation without a valid token"][-1] == "yes"
     assert [name for name, row in table.items() if row[-1] == "NO"] == ["sign-in"], "it is said once"
     assert "Error" not in result.output
     assert result.stdout.endswith(
-        f"The sign-in failed, so {len(SIGNED_IN_CHECKS)} checks that need one were left out; "
-        f"with --username, look at name and password.\n1 of {len(CHECKS)} checks failed.\n"
+        f"The sign-in failed, so {len(SIGNED_IN_CHECKS)} checks that need a token were skipped; "
+        f"with --username, check name and password.\n1 of {len(CHECKS)} checks failed.\n"
     )
 
 

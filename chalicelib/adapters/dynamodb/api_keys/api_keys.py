@@ -41,7 +41,7 @@ class DynamoDBApiKeys(DynamoDBApiKeyReader):
     def add_key(
         self, account: Account, key: ApiKey, change: AccountChange, surplus: Sequence[ApiKey] = ()
     ) -> bool:
-        """Add a key on condition that nobody has added another one since the account was read."""
+        """Add a key on condition that no other one was added since the account was read."""
         update = self._table.update_action(
             account_key(account.user_id),
             "SET api_key_creations = api_key_creations + :one",

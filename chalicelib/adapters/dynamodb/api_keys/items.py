@@ -1,7 +1,7 @@
 """API keys as items: partition `KEYS#<user id>`, sort key `KEY#<key id>`.
 
-No attribute but `user_id` and `scope` has the name of an attribute of an account: the authorizer reads both
-kinds of item with one projection, which must not show more of an account than it needs.
+Only `user_id` and `scope` share their name with an attribute of an account: the authorizer reads both kinds
+of item with one projection, which must not contain more attributes of an account than it needs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from chalicelib.domain.api_keys.api_key import ApiKey, owner_of_key
 from chalicelib.domain.tokens.scopes import Scope
 
 EXPIRED_DAYS = 30
-"""Days for which a key that has expired is kept, so that its owner sees it in the list."""
+"""Days for which an expired key is kept, so that the list of keys still shows it."""
 _SORT_KEY = "KEY#"
 
 

@@ -1,4 +1,4 @@
-"""The read of an API key, with no more of its owner's account than the authorizer's role may read."""
+"""Reads an API key, and of its owner's account only the attributes that the authorizer's role may read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OF_OWNERS = ("pk", "sk", "user_id", "disabled", "scope")
 _OF_KEYS = ("name", "secret_hash", "epoch", "issued_at", "expires_at")
 _OF_SYSTEM = ("api_keys_epoch", "issuer", "replaced_at")
 ATTRIBUTES = (*_OF_OWNERS, *_OF_KEYS, *_OF_SYSTEM)
-"""All that is read: one projection holds for every item of a BatchGetItem."""
+"""All attributes that are read. A BatchGetItem has one projection for every item."""
 
 
 class DynamoDBApiKeyReader:
@@ -31,7 +31,7 @@ class DynamoDBApiKeyReader:
 
 
 def view_of(key: Item | None, owner: Item | None, system: Item | None) -> ApiKeyView:
-    """Return what the items of a key, its owner and the system say."""
+    """Return the view of the items of a key, its owner and the system."""
     found = None
     if owner is not None:
         found = KeyOwner(owner["disabled"]["BOOL"], Scope.of(owner["scope"]["S"].split()))

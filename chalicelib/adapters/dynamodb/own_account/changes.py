@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 _THERE, _FREE = "attribute_exists(pk)", "attribute_not_exists(pk)"
-# Nothing was opened, created, counted anew or changed since the account was read.
+# No session, device or key was added, no counter corrected and no field changed since the account was read.
 _AS_READ = (
     "disabled = :enabled AND password_version = :password AND security_version = :security "
     "AND session_count = :sessions AND device_count = :devices AND recounts = :recounts "
@@ -53,14 +53,14 @@ _AS_READ = (
 
 
 class DynamoDBOwnChanges:
-    """What people change of their own accounts. `keep_days` is how long an end can be explained."""
+    """Implements `OwnChanges`. `ended_days` is how long ended sessions are kept."""
 
     def __init__(self, table: Table, *, ended_days: int) -> None:
         self._table = table
         self._keep_days = ended_days
 
     def account_state(self, user_id: str, *, with_hash: bool = True) -> AccountState | None:
-        """Read the account, then what it counts."""
+        """Read the account, then its sessions and devices."""
         keys = [account_key(user_id), password_key(user_id)]
         account, password = self._table.batch_get(*keys) if with_hash else (self._table.get(keys[0]), None)
         if account is None:
@@ -86,7 +86,7 @@ class DynamoDBOwnChanges:
         only_device: NewDevice | None = None,
         spent: Verification | None = None,
     ) -> bool:
-        """Set a password with everything that it ends, in one transaction."""
+        """Set a password, and end sessions and codes, in one transaction."""
         table, user_id = self._table, state.account.user_id
         actions = [
             _account_update(table, state.account, is_only_device=only_device is not None),
@@ -103,12 +103,12 @@ class DynamoDBOwnChanges:
             actions.append(table.put(device, _FREE))
             actions += _key_deletions(table, state, only_device.at)
         actions += [table.delete(session_key(user_id, one.session_id), _THERE) for one in ended]
-        # With more sessions than the default, some ends are not explained; all of them end.
+        # With more sessions than the default limit, some are deleted without a record of their end.
         traces = [table.put_always(ended_item(one, self._keep_days)) for one in ended]
         return table.transact([*actions, *traces[: MAX_ACTIONS - len(actions)]])
 
     def set_username(self, before: Account, after: Account, change: AccountChange) -> bool:
-        """Set the user name, take its name and reserve the one before."""
+        """Set the user name, take the new name and reserve the former one."""
         try:
             self._table.transact_or_refuse(rename_actions(self._table, before, after, change))
         except Refused as refused:
@@ -156,7 +156,7 @@ class DynamoDBOwnChanges:
         count_try(self._table, session_id, now, wait_seconds)
 
     def clear_session(self, session_id: str) -> None:
-        """Forget the tries of a session."""
+        """Reset the tries of a session."""
         self._table.remove(tries_key(session_id))
 
 

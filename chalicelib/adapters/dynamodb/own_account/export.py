@@ -1,6 +1,6 @@
-"""What is stored about a person, read for an export.
+"""Reads the data stored about a user for an export.
 
-Each kind of item names the attributes that are exported. No other attribute is, so a new one that is secret
+Each kind of item lists the attributes that are exported. No other attribute is exported, so a new secret one
 cannot be exported by accident.
 """
 
@@ -69,7 +69,7 @@ _PARTITIONS = {
 
 
 def exported_item(item: Item) -> ExportedItem:
-    """Return an item as it is exported."""
+    """Return the exported form of an item."""
     kind = EXPORTED[item["pk"]["S"].partition("#")[0]]
     attributes = {name: _value(value) for name, value in item.items() if name in kind.attributes}
     return ExportedItem(kind.name, attributes, item["profile"]["S"] if "profile" in item else None)
@@ -83,7 +83,7 @@ def _value(value: AttributeValueTypeDef) -> Value:
 
 
 class DynamoDBPersonalData:
-    """What the table has of a person."""
+    """Implements `PersonalData` with the table."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -100,6 +100,6 @@ class DynamoDBPersonalData:
     def exported(
         self, user_id: str, section: Section, *, limit: int, after: str | None
     ) -> tuple[list[ExportedItem], str | None]:
-        """Read a part of a partition, the last items first."""
+        """Read part of a partition, in reverse order."""
         items, is_whole = self._table.page(_PARTITIONS[section](user_id), limit=limit, before=after)
         return [exported_item(one) for one in items], None if is_whole or not items else items[-1]["sk"]["S"]

@@ -1,4 +1,4 @@
-"""Former user names by their former owner: nothing else leads from an account to its reserved names."""
+"""Former user names by owner. No other item leads from an account to the names that are reserved for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def former_name_key(user_id: str, name: SignInName) -> Item:
 
 
 def former_name_item(user_id: str, username: str, until: int) -> Item:
-    """Return a name that was given up, and stays reserved until a Unix time, as an item."""
+    """Return a former name, which stays reserved until a Unix time, as an item."""
     return former_name_key(user_id, SignInName.of(username)) | {
         "user_id": {"S": user_id},
         "username": {"S": username},
@@ -38,7 +38,7 @@ def releases(table: Table, user_id: str, now: int) -> list[list[TransactWriteIte
     found: list[list[TransactWriteItemTypeDef]] = []
     for item in table.partition(former_names_partition(user_id)):
         actions = [table.delete_if_any({"pk": item["pk"], "sk": item["sk"]})]
-        # After that time somebody else may have the name.
+        # After that time another account may have the name.
         if integer(item, "reserved_until") > now:
             key = name_key(SignInName.of(item["username"]["S"]))
             actions.append(table.delete(key, "reserved_for = :user_id", own))

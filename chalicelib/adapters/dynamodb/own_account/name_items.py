@@ -12,7 +12,7 @@ def name_item(name: SignInName, user_id: str) -> Item:
 
 
 def reserved_name_item(name: SignInName, user_id: str, until: int) -> Item:
-    """Return a name that was given up as an item: until then nobody but its former owner can take it."""
+    """Return a former name as an item: until a Unix time, only its former owner can take it."""
     return name_key(name) | {
         "reserved_for": {"S": user_id},
         "reserved_until": number(until),

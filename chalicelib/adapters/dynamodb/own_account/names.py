@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _FREE = "attribute_not_exists(pk)"
 RENAME_TAKEN = 2
-"""Position of the action that is refused where the new name is taken."""
+"""Position of the action whose condition fails if the new name is taken."""
 
 
 def rename_actions(

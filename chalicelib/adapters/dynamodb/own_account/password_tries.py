@@ -1,6 +1,6 @@
 """Tries of the current password, counted by session.
 
-They lie beside the failed sign-ins and not in the session, which a refresh replaces whole.
+They are stored with the failed sign-ins and not in the session, since a refresh replaces the whole session.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from chalicelib.domain.sign_in.limits import WINDOW_SECONDS
 
 
 def tries_key(session_id: str) -> Item:
-    """Return where the tries of a session are counted."""
+    """Return the key of the tries of a session."""
     return failures_key(hashlib.sha256(f"current password {session_id}".encode()).hexdigest())
 
 
 def count_try(table: Table, session_id: str, now: int, wait_seconds: int) -> None:
-    """Count one try. Raises TooManyAttempts where the session has to wait."""
+    """Count one try. Raises TooManyAttempts if the session has to wait, and Unavailable."""
     is_charged, item = table.update_or_old(
         {
             "TableName": table.name,

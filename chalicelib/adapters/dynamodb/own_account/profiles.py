@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef
 
 _ACCOUNT = 0
-"""Position of the action that is refused where the account is disabled or deleted."""
+"""Position of the action whose condition fails if the account is disabled or deleted."""
 
 
 def profile_key(user_id: str) -> Item:
@@ -52,7 +52,7 @@ class DynamoDBProfiles:
         table = self._table
         put: PutTypeDef = {"TableName": table.name, "Item": profile_item(user_id, profile, now)}
         if before is not None:
-            # A profile that was never written is `before`, too, if that is the empty one.
+            # A missing item is `before`, too, if `before` is the empty profile.
             missing = "attribute_not_exists(pk) OR " if before == NO_PROFILE else ""
             put["ConditionExpression"] = f"{missing}tag = :tag"
             put["ExpressionAttributeValues"] = {":tag": {"S": before.tag}}

@@ -1,4 +1,4 @@
-"""Changes of accounts that a right code makes, in DynamoDB: one transaction each."""
+"""Changes of accounts that a correct code confirms, in DynamoDB: one transaction each."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class DynamoDBVerifiedChanges:
         return table.transact(actions)
 
     def set_email(self, account: Account, verification: Verification, change: AccountChange) -> bool:
-        """Move the address with its name."""
+        """Set the address, take its name and release the former one."""
         user_id, table = account.user_id, self._table
         before, after = SignInName.of(account.email), SignInName.of(verification.address)
         actions = [

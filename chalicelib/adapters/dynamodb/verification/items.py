@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def verification_key(digest: str) -> Item:
-    """Return where a verification lies."""
+    """Return the key of a verification."""
     return {"pk": {"S": f"VERIFICATION#{digest}"}, "sk": {"S": "VERIFICATION"}}
 
 
@@ -52,13 +52,13 @@ def verification_of(item: Item) -> Verification:
 
 
 def spent_code(table: Table, verification: Verification) -> TransactWriteItemTypeDef:
-    """Return the deletion of a verification, if its code is still the one that was right."""
+    """Return the deletion of a verification, on condition that its code is still the one that was checked."""
     mac: Item = {":mac": {"B": verification.code_mac}}
     return table.delete(verification_key(verification.digest), "code_mac = :mac", mac)
 
 
 def budget_key(budget_id: str) -> Item:
-    """Return where the mails to an address are counted."""
+    """Return the key of the budget of an address."""
     return {"pk": {"S": f"BUDGET#{budget_id}"}, "sk": {"S": "BUDGET"}}
 
 
@@ -72,7 +72,7 @@ def budget_item(budget_id: str, budget: MailBudget) -> Item:
 
 
 def budget_of(item: Item | None) -> MailBudget:
-    """Read a budget; an address that nothing was sent to has none."""
+    """Read a budget. Without an item it is empty."""
     if item is None:
         return MailBudget()
     parts = (one["S"].partition(" ") for one in item["mails"]["L"])

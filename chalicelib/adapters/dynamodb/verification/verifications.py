@@ -22,7 +22,7 @@ _FREE = "attribute_not_exists(pk)"
 
 
 class DynamoDBVerifications:
-    """The verifications' side of the table."""
+    """Implements `Verifications` with the table."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -71,8 +71,8 @@ class DynamoDBVerifications:
     def charge(self, digest: str, purpose: Purpose, now: int) -> Verification | None:
         """Count one try by a condition, so that parallel tries are all counted.
 
-        Where AWS's answer is lost, the client sends the update again, which counts two tries. That takes one
-        of the five tries from whoever holds the token, and never adds one.
+        If AWS's response is lost, the client sends the update again, which counts two tries. That costs the
+        holder of the token one of five tries, and never adds one.
         """
         is_charged, item = self._table.update_or_old(
             {
@@ -92,10 +92,7 @@ class DynamoDBVerifications:
         return verification_of(item) if is_charged and item else None
 
     def refund(self, digest: str) -> None:
-        """Take one try back.
-
-        As a transaction, which has a token: AWS makes it once, however often the client sends it.
-        """
+        """Withdraw one try, in a transaction: AWS executes it once, even if the client sends it again."""
         refund = self._table.update_action(
             verification_key(digest),
             "SET tries = tries - :one",

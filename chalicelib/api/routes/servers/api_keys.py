@@ -19,7 +19,7 @@ blueprint = Blueprint(__name__)
 @blueprint.route("/me/api-keys", methods=["POST"], authorizer=bearer, content_types=ANY_TYPE)
 @requires(session=True)
 def create() -> Response:
-    """Create a key, and show its secret this once."""
+    """Create a key, and return its secret, which no later response contains."""
     body = json_members(
         {"name": str, "current_password": str}, {"scope": str | None, "expires_in": int | None}
     )
@@ -45,7 +45,7 @@ def revoke(key_id: str) -> Response:
 
 
 def _scope(text: str | None) -> Scope | None:
-    """Return the permissions that a key is to have: none for an empty text, all that are held for None."""
+    """Return the requested permissions of a key: none for an empty text; None means all of the owner's."""
     if text is None:
         return None
     return Scope.parse(text) if text else Scope.of(())

@@ -16,7 +16,7 @@ blueprint = Blueprint(__name__)
 
 @blueprint.route("/oauth/introspect", methods=["POST"], content_types=ANY_TYPE)
 def introspect() -> Response:
-    """Return whether an access token is active, and what it says (RFC 7662 §2.2)."""
+    """Return whether an access token is active, and its claims (RFC 7662 §2.2)."""
     request, services = read_request(), get_services()
     with observability.counted(Metric.INTROSPECTION, "answered"):
         answer = services.introspection(request, services.verifier(request.issuer))

@@ -17,13 +17,13 @@ METADATA_SECONDS = 3600
 KEYS_SECONDS = 300
 """How long the public keys may be cached.
 
-A new key is published a day before it signs. After a breach, old keys are accepted elsewhere for as long.
+A new key is published a day before it signs. After a breach, other services may accept old keys this long.
 """
 
 
 @blueprint.route("/.well-known/openid-configuration", methods=["GET"], content_types=ANY_TYPE)
 def openid_configuration() -> Response:
-    """Return the metadata where OpenID clients look for it (RFC 8414 §5)."""
+    """Return the metadata at the path that OpenID clients use (RFC 8414 §5)."""
     return _cacheable(get_services().metadata(_issuer()), METADATA_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""The export of what is stored about a person: its parts and their order, and the port that reads them."""
+"""The export of a user's data: its sections, their order, and the port that reads them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Value = str | int | bool | list[str] | list[int]
 
 
 class Section(StrEnum):
-    """A part of the export, with the name that its items have there; in the order of the export."""
+    """A section of the export. The value is the `kind` of its items; the order is that of the export."""
 
     ACCOUNT = "account"
     FORMER_NAMES = "former_username"
@@ -34,7 +34,7 @@ class Section(StrEnum):
 
     @property
     def following(self) -> Section | None:
-        """Return the next part, or None after the last."""
+        """Return the next section, or None after the last."""
         every = list(Section)
         at = every.index(self) + 1
         return every[at] if at < len(every) else None
@@ -51,19 +51,19 @@ class ExportedItem:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a page begins: in `section`, behind the item with the sort key `after`; None: at its start."""
+    """The start of a page: in `section`, after the item with the sort key `after`; None: at its start."""
 
     section: Section
     after: str | None = None
 
     def cursor(self, user_id: str, key: NameKey) -> str:
-        """Return the opaque form of a position in the export of one user."""
+        """Return a position in the export of one user as an opaque cursor."""
         text = f"{self.section.name} {self.after or ''}"
         return base64.urlsafe_b64encode(_tag(user_id, text, key) + text.encode()).rstrip(b"=").decode()
 
     @classmethod
     def of(cls, cursor: str, user_id: str, key: NameKey) -> Position:
-        """Read a cursor. Raises InvalidRequest for one that was changed, or is another user's."""
+        """Read a cursor. Raises InvalidRequest if it was changed, or belongs to another user."""
         try:
             raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
             text = raw[_TAG_BYTES:].decode()
@@ -89,16 +89,16 @@ def _malformed() -> InvalidRequest:
 
 
 class PersonalData(Protocol):
-    """What is stored about a person. Every method raises `errors.Unavailable` where it cannot know."""
+    """The data stored about a user. Every method raises `errors.Unavailable` on an I/O failure."""
 
     def exported_account(self, account: Account) -> list[ExportedItem]:
-        """Return what there is once: the account, the profile, and a mark of its address."""
+        """Return the items of which there is one: the account, the profile, and a mark of its address."""
 
     def exported(
         self, user_id: str, section: Section, *, limit: int, after: str | None
     ) -> tuple[list[ExportedItem], str | None]:
-        """Return at most `limit` items of another section, behind the sort key `after`.
+        """Return at most `limit` items of another section, after the sort key `after`.
 
-        The second value is the sort key with which to go on, or None at the end of the section. A page may
-        be empty before the end.
+        The second value is the sort key after which the next page begins, or None at the end of the section.
+        A page may be empty before the end.
         """

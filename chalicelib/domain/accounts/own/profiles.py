@@ -1,6 +1,7 @@
 """Profiles: one JSON object of the app for each user, stored and returned as the text that the app sent.
 
-Text, because a number that is read and written again may change: `1.0`, `1e400` or one of 30 digits.
+It is stored as text because a number that is parsed and serialized again may change: `1.0`, `1e400`, or one
+of 30 digits.
 """
 
 from __future__ import annotations
@@ -28,17 +29,17 @@ class Profile:
 
 
 NO_PROFILE = Profile("{}")
-"""What a user has who has stored none. Its tag can be required like any other."""
+"""The profile of a user who has stored none. `If-Match` can name its tag like any other."""
 
 
 class Profiles(Protocol):
-    """The stored profiles. Every method raises `errors.Unavailable` where it cannot know."""
+    """The stored profiles. Every method raises `errors.Unavailable` on an I/O failure."""
 
     def profile(self, user_id: str) -> Profile:
         """Return a user's profile, strongly consistent."""
 
     def put_profile(self, user_id: str, profile: Profile, now: int, *, before: Profile | None) -> bool:
-        """Replace a user's profile; with `before`, only where that still is the profile.
+        """Replace a user's profile; with `before`, only if that is still the profile.
 
-        Return False where it is not. Raises AccountChanged where there is no such account or it is disabled.
+        Return False if it is not. Raises AccountChanged if the account does not exist or is disabled.
         """
