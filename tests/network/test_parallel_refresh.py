@@ -70,7 +70,11 @@ def test_of_sixteen_with_a_key_each_one_wins_and_the_session_ends(*, on_fakes: b
         _with_a_key_each(server)
 
 
-@pytest.mark.parametrize(("on_fakes", "rounds"), [(False, 10), (True, 40)], ids=["moto", "fakes"])
+@pytest.mark.parametrize(
+    ("on_fakes", "rounds"),
+    [(False, 10), (True, 40), pytest.param(True, 1_000, marks=pytest.mark.soak)],
+    ids=["moto", "fakes", "long"],
+)
 def test_sixteen_at_once_get_the_same_successor(*, on_fakes: bool, rounds: int) -> None:
     """Fewer rounds on moto, which serves one request at a time; real races are those on dynalite."""
     with over_http(on_fakes=on_fakes) as server:
