@@ -74,15 +74,16 @@ def test_alone_it_has_its_own_aws_and_the_same_accounts(app: ApiClient) -> None:
     assert summarize(app.refresh(app.refresh_token)) == "200"
 
 
-@pytest.mark.parametrize("header", [{}, {"Authorization": ""}, {"Authorization": "Basic eDp5"}])
+@pytest.mark.parametrize("header", [{}, {"Authorization": ""}, {"Authorization": "Digest eDp5"}])
 def test_a_missing_token_is_answered_as_on_aws(alone: str, header: dict[str, str]) -> None:
     answer = requests.get(f"{alone}/me", headers=header, timeout=10)
     check(answer, 401, "unauthorized", 'Bearer realm="gatehouse"')
 
 
-def test_a_refused_token_is_answered_as_on_aws(alone: str, app: ApiClient) -> None:
-    bearer = {"Authorization": f"Bearer {altered(str(app.access_token))}"}
-    answer = requests.get(f"{alone}/me", headers=bearer, timeout=10)
+@pytest.mark.parametrize("scheme", ["Bearer", "Basic"])
+def test_a_refused_token_or_key_is_answered_as_on_aws(alone: str, app: ApiClient, scheme: str) -> None:
+    refused = {"Authorization": f"{scheme} {altered(str(app.access_token))}"}
+    answer = requests.get(f"{alone}/me", headers=refused, timeout=10)
     check(answer, 401, "invalid_token", 'Bearer realm="gatehouse", error="invalid_token"')
 
 
