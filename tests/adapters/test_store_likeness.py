@@ -109,7 +109,13 @@ def disable(user: str, *, disabled: bool) -> Action:
 
 
 def delete(user: str, username: str | None) -> Action:
-    return lambda store, now: store.accounts.delete(account(user, username=username))
+    """Delete an account as it was created. A user name never changes without a trace in the account."""
+
+    def act(store: Store, now: int) -> Any:
+        found = store.accounts.account(id_of(user))
+        return store.accounts.delete(account(user, username=found.username if found else username))
+
+    return act
 
 
 def advance(epoch: int) -> Action:
