@@ -18,7 +18,7 @@ from infra.operate.breach.report import ReportWriter
 from tests.blackbox.local_deployment import LocalDeployment, staged
 from tests.infra.operate.breached import EVERY_DOOR_SHUT, knock, report, works_again
 
-REPLACED, ENDED, TIDIED = "replaced the signing key", "ended every session", "took the old key's label"
+REPLACED, ENDED, TIDIED = "replaced the signing key", "ended every session", "removed the old key's label"
 EMPTIED = "emptied the authorizer cache"
 
 
