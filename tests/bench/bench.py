@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -97,6 +98,9 @@ class Tree:
         )
 
 
+LAMBDA_PINS = "requirements-lambda.txt"
+
+
 @dataclass(eq=False)
 class Bench:
     """One run. `rounds` is the number of samples of each side; `before` a commit to compare with."""
@@ -148,7 +152,7 @@ class Bench:
 
     def _packaged(self, source: Path, name: str) -> Tree:
         folder = self.folder / name
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         try:
             package = unpacked(folder, source)
         except Refused as refusal:
@@ -165,6 +169,9 @@ def exported(commit: str) -> Path:
         with tempfile.TemporaryDirectory(dir=target.parent) as name:
             with tarfile.open(fileobj=io.BytesIO(_git("archive", commit))) as files:
                 files.extractall(Path(name, "files"), filter="data")
+            if not Path(name, "files", LAMBDA_PINS).exists():
+                # Former versions had one file for pip and Lambda, with the same dependencies.
+                shutil.copy(PROJECT / LAMBDA_PINS, Path(name, "files"))
             Path(name, "files").rename(target)
     return target
 
