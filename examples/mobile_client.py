@@ -1,15 +1,15 @@
-"""A reference client: how an app keeps its session, whatever network and phone do to it.
+"""A reference client: an app that keeps its session on an unreliable network and phone.
 
-What is stored, as one dictionary that is replaced in one step::
+It stores one dictionary, which it replaces in one step::
 
     {}                                                                    signed out
     {access_token, expires_at, received_at, refresh_token, refresh_key}   signed in
     {revoking}                                                            sign-out not yet sent to the server
 
-and beside each of them `device_key`, which outlives the session and is sent with the next sign-in.
-`refresh_key` is the Idempotency-Key of that very refresh token: chosen when the token arrives, stored with
-it, and sent whenever it is spent, by every process and in every run of the app. Until an answer comes, the
-same token goes out with the same key and gets the same answer; with another key the session ends.
+Each of them also contains `device_key`, which outlives the session and is sent with the next sign-in.
+`refresh_key` is the Idempotency-Key of this refresh token: chosen when the token arrives, stored with it, and
+sent by every process and in every run of the app that spends the token. Until a response arrives, the client
+sends the same token with the same key and gets the same response; with another key the session ends.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 SETTLE_SECONDS = 120
-"""A new refresh token is not spent for this long. A request that was given up may still be on its way; were
-it to arrive after its token's successor had been spent, the server could not tell it from a thief."""
+"""A new refresh token is not spent for this long. A request that timed out may still reach the server. If it
+arrived after its token's successor had been spent, it would look like theft."""
 DEFAULT_WAIT_SECONDS = 30  # after a 429 or 503 that does not say how long
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _ASK_LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
@@ -35,7 +35,7 @@ _ASK_LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Request:
-    """What goes out."""
+    """An HTTP request."""
 
     method: str
     path: str
@@ -45,7 +45,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Response:
-    """What came back; header names are in lower case."""
+    """An HTTP response; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -56,43 +56,43 @@ Transport = Callable[[Request], Response]
 
 
 class NetworkError(Exception):
-    """No usable answer came: whether the server saw the request is not known. Nothing is lost; call again."""
+    """No usable response. The server may have processed the request. Nothing is lost; call again."""
 
 
 class TryLater(Exception):
-    """The server, or prudence, asks to wait `seconds`. Nothing is lost; call again then."""
+    """Wait `seconds`, as the server or SETTLE_SECONDS requires, then call again. Nothing is lost."""
 
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
 
 
 class Refused(Exception):
-    """The server said no, for a reason that says nothing about the session (RFC 6749 §5.2)."""
+    """The server refused the request (RFC 6749 §5.2). The session is not affected."""
 
     def __init__(self, code: str) -> None:
         self.code = code
 
 
 class SignedOut(Exception):
-    """There is no session, or there is none any more: ask for the password."""
+    """There is no session, or it has ended: ask for the password."""
 
 
 class Storage(Protocol):
     """Keychain or Keystore: survives the app and stays on the device."""
 
     def load(self) -> dict[str, Any]:
-        """Return what was saved last, or an empty dictionary."""
+        """Return what was last saved, or an empty dictionary."""
 
     def save(self, state: dict[str, Any]) -> None:
-        """Replace all of it in one step, and return only once it would survive a crash."""
+        """Replace everything in one step. Return only when it would survive a crash."""
 
 
 class MobileClient:
-    """One session on one device. Safe to call from many threads; make one per app, not one per screen.
+    """One session on one device. Thread-safe; create one per app, not one per screen.
 
-    `send` raises NetworkError for whatever ends without an answer, time-outs included. `clock` returns
-    seconds; it may be wrong, which costs requests and never the session. `lock` is held while storage is read
-    and written, never during a request; processes that share a storage need a lock that they share.
+    `send` raises NetworkError for every request without a response, including time-outs. `clock` returns
+    seconds. A wrong clock costs requests, but never the session. `lock` is held while storage is read and
+    written, never during a request; processes that share a storage must share a lock.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class MobileClient:
         self._asked_to_wait = (0, 0)
         self._storing = lock or Lock()
         self._in_flight: Future[str] | None = None
-        self._sign_outs = 0  # what began before the last one stores nothing any more
+        self._sign_outs = 0  # a request that began before the last one stores nothing
 
     def sign_in(self, username: str, password: str) -> None:
         """Open a session. Raises Refused("invalid_grant") for a wrong password."""
@@ -117,7 +117,7 @@ class MobileClient:
         self._keep(self._post("/oauth/token", form | _device(self._storage.load())), began, instead_of=None)
 
     def request(self, method: str, path: str, body: bytes = b"") -> Response:
-        """Call the API. A 401 earns one refresh and one more try; the second response is returned."""
+        """Call the API. After a 401, refresh once and repeat the request once; return the second response."""
         with self._storing:
             began, stored = self._sign_outs, self._storage.load()
         token = stored.get("access_token")
@@ -148,7 +148,7 @@ class MobileClient:
                 self._storage.save(_device(stored))
 
     def _refreshed(self, instead_of: str | None, began: int) -> str:
-        """Return an access token newer than `instead_of`; of many callers one asks, the others wait."""
+        """Return an access token newer than `instead_of`. One caller requests it; the others wait."""
         with self._storing:
             stored = self._storage.load()
             if self._sign_outs != began or "refresh_token" not in stored:
@@ -187,24 +187,24 @@ class MobileClient:
             raise SignedOut from refused
 
     def _keep(self, answer: dict[str, Any], began: int, instead_of: str | None) -> str:
-        """Store an answer's tokens in place of the spent one, with a new key, before one of them is used."""
+        """Replace the spent token with those of a response, and a new key, before one of them is used."""
         match answer:
             case {"access_token": str(token), "refresh_token": str(successor), "expires_in": int(life)}:
                 times = {"received_at": self._clock(), "expires_at": self._clock() + life}
             case _:
-                raise NetworkError("an answer without tokens")
+                raise NetworkError("a response without tokens")
         with self._storing:
             stored = self._storage.load() if self._sign_outs == began else {}
             if self._sign_outs == began and instead_of in {None, stored.get("refresh_token")}:
                 new = {"access_token": token, "refresh_token": successor, "refresh_key": uuid.uuid4().hex}
                 self._storage.save(stored := new | times | (_device(answer) or _device(stored)))
             if stored.get("refresh_token") == successor:
-                # Also where another process has stored it already: the key that it chose is the token's.
+                # Also if another process has stored it already, with the key that it chose.
                 self._in_flight = None
                 return str(stored["access_token"])
             if "refresh_token" in stored:
                 raise NetworkError("another process has replaced the tokens")
-        # Signed out meanwhile: the new tokens are not stored, and revoked.
+        # Signed out meanwhile: revoke the new tokens instead of storing them.
         with suppress(NetworkError, TryLater):
             self._revoke(successor)
         raise SignedOut
@@ -214,7 +214,7 @@ class MobileClient:
             self._post("/oauth/revoke", {"token": token})
 
     def _wait_out(self, since: int, seconds: int) -> None:
-        # In both directions: a clock set back a little changes nothing, set back a lot it locks nobody out.
+        # The absolute value: a clock that is set back far must not lock the user out.
         passed = abs(self._clock() - since)
         if passed < seconds:
             raise TryLater(seconds - passed)
@@ -231,8 +231,8 @@ class MobileClient:
                 return fields
             case HTTPStatus.BAD_REQUEST, {"error": str(code)}:
                 raise Refused(code)
-        # A captive portal's page, a proxy's 502 or half a response does not come from the server.
-        raise NetworkError(f"an answer of no use: {answer.status}")
+        # For example a captive portal's page, a proxy's 502, or half a response.
+        raise NetworkError(f"an unusable response: {answer.status}")
 
     def _call(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response:
         self._wait_out(*self._asked_to_wait)
