@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.domain.errors import InvalidScope
 from chalicelib.domain.ports import Entropy, TokenCodec
@@ -48,6 +48,15 @@ class TokenResponse:
         }
 
 
+class _Holder(NamedTuple):
+    """The session or API key that a token is issued for, and when it ends, if it does."""
+
+    user_id: str
+    session_id: str
+    client_id: str
+    expires_at: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class AccessTokenIssuer:
     """Issues access tokens for sessions and API keys. `lifetime` is in seconds."""
@@ -63,19 +72,8 @@ class AccessTokenIssuer:
 
         Raises InvalidScope if the permissions make the token too large.
         """
-        expires_at = min(now + self.lifetime, session.expires_at)
-        claims = AccessTokenClaims(
-            subject=session.user_id,
-            session_id=session.session_id,
-            client_id=session.client_id,
-            scope=scope,
-            issuer=issuer,
-            audience=audience,
-            token_id=self.entropy(TOKEN_ID_BYTES).hex(),
-            issued_at=now,
-            expires_at=expires_at,
-        )
-        return self._signed(claims, key), expires_at - now
+        holder = _Holder(session.user_id, session.session_id, session.client_id, session.expires_at)
+        return self._issue(holder, scope, key, issuer=issuer, audience=audience, now=now)
 
     def issue_for_key(
         self, api_key: ApiKey, scope: Scope, key: SigningKey, *, issuer: str, audience: str, now: int
@@ -84,12 +82,18 @@ class AccessTokenIssuer:
 
         Raises InvalidScope if the permissions make the token too large.
         """
+        holder = _Holder(api_key.user_id, api_key.key_id, api_key.key_id, api_key.expires_at)
+        return self._issue(holder, scope, key, issuer=issuer, audience=audience, now=now)
+
+    def _issue(
+        self, holder: _Holder, scope: Scope, key: SigningKey, *, issuer: str, audience: str, now: int
+    ) -> tuple[str, int]:
         latest = now + self.lifetime
-        expires_at = latest if api_key.expires_at is None else min(latest, api_key.expires_at)
+        expires_at = latest if holder.expires_at is None else min(latest, holder.expires_at)
         claims = AccessTokenClaims(
-            subject=api_key.user_id,
-            session_id=api_key.key_id,
-            client_id=api_key.key_id,
+            subject=holder.user_id,
+            session_id=holder.session_id,
+            client_id=holder.client_id,
             scope=scope,
             issuer=issuer,
             audience=audience,
